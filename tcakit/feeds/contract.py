@@ -1,0 +1,98 @@
+"""What every reader of files promises: good rows out in the store's own columns, bad rows as faults with a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tcakit.market.instrument import Instrument
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderOptions:
+    """What the user says of a file that the file does not say itself; None where it should say it."""
+
+    symbol: str | None = None
+    venue: str | None = None
+    date: str | None = None
+    timezone: str | None = None
+    currency: str | None = None
+    tick_size: str | None = None  # decimal text, in currency, so that it is exact
+    lot_size: str | None = None
+    content: str | None = None  # trades, quotes, book-l2, parents, orders or fills, where the header is not clear
+    mapping: dict[str, Any] | None = None  # a parsed mapping file (blotters)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The options that are set, for the ingest key."""
+        items = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in items.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to ingest: a file, or files that belong together (a LOBSTER pair); `name` is how people know it.
+
+    `members` are (label, content) where content is a path on disk or, from an archive, the bytes themselves.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    members: tuple[tuple[str, Path | bytes], ...]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that was refused: which file or member, which line (from 1), why, and the row as it stood."""
+
+    path: str
+    line: int
+    reason: str
+    text: str | None = None
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects refused rows; `rows` counts all rows seen, so that a share can be told."""
+
+    found: list[Fault] = field(default_factory=list)
+    rows: int = 0
+
+    def add(self, path: str, line: int, reason: str, text: str | None = None) -> None:
+        self.found.append(Fault(path, line, reason, None if text is None else text[:200]))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows for one table. Market rows name their instrument and trade date; firm rows (parents, orders, fills) do not.
+
+    `frame` holds the columns of `market.schema`'s table of that name, less instrument_id and source_id (market
+    tables) and less run_id (firm tables), which the store fills in. `content` and `depth` go into `sources`.
+    """
+
+    table: str
+    frame: pl.DataFrame
+    instrument: Instrument | None = None
+    date: str | None = None
+    content: str | None = None
+    depth: int | None = None
+
+
+class Reader(Protocol):
+    """One file format. `name` is what --format takes; a raised `version` makes files be read anew."""
+
+    name: str
+    version: int
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether a file of that name with that beginning (already decompressed) is of this format."""
+        ...
+
+    def read(self, source: Source, options: ReaderOptions, faults: Faults) -> Iterator[Batch]:
+        """Yield the file's rows; add refused ones to `faults`; raise DataError if it is not of this format at all."""
+        ...

@@ -1,0 +1,115 @@
+"""The only numba configuration, and the owner of the folder of compiled kernels.
+
+numba's disk cache notices an edit of the kernel's own file only: a change in a helper of another file, in
+numba's version or in a NUMBA_ flag would silently run old code. The folder is therefore named by a hash of all of
+these, and is set before numba is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
+
+_PACKAGE = Path(__file__).parent
+_KEPT_FOLDERS = 4
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def kernels_hash() -> str:
+    """Name the code that the kernels are made of: their sources, numba's version and flags (16 hex digits)."""
+    digest = hashlib.sha256()
+    sources = [*sorted(_PACKAGE.rglob("*_kernel.py")), _PACKAGE / "market" / "codes.py", Path(__file__)]
+    for source in sources:
+        digest.update(source.relative_to(_PACKAGE).as_posix().encode())
+        digest.update(source.read_bytes())
+    digest.update(metadata.version("numba").encode())
+    for name, value in sorted(os.environ.items()):
+        if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR":
+            digest.update(f"{name}={value}".encode())
+    return digest.hexdigest()[:16]
+
+
+def cache_root() -> Path:
+    """The folder all compiled kernels live under: $TCAKIT_CACHE, else the user's cache folder."""
+    chosen = os.environ.get("TCAKIT_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    if os.environ.get("TCAKIT_CACHE"):
+        return Path(str(chosen)) / "kernels"
+    return (Path(chosen) if chosen else Path(os.path.expanduser("~")) / ".cache") / "tcakit" / "kernels"
+
+
+def _prepare_folder() -> Path:
+    folder = cache_root() / kernels_hash()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        others = sorted(
+            (entry for entry in folder.parent.iterdir() if entry.is_dir()),
+            key=lambda entry: entry.stat().st_mtime,
+            reverse=True,
+        )
+        for stale in others[_KEPT_FOLDERS:]:
+            shutil.rmtree(stale, ignore_errors=True)
+    except OSError:
+        # A read-only home (cron, containers) must not stop a run: numba falls back to its own choice.
+        pass
+    return folder
+
+
+_FOLDER = _prepare_folder()
+os.environ["NUMBA_CACHE_DIR"] = str(_FOLDER)
+
+import numba  # noqa: E402  (the folder must be known first)
+
+numba.config.CACHE_DIR = str(_FOLDER)
+
+_OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": False}
+
+
+def jit(function: Kernel) -> Kernel:
+    """Compile a bare loop over columns, cached on disk across processes."""
+    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def inline(function: Kernel) -> Kernel:
+    """Compile a small helper that kernels call in their inner loop."""
+    return numba.njit(inline="always", **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def compile_times() -> Iterator[dict[str, float]]:
+    """Collect the seconds each kernel took to compile while the block ran (empty when all came from the cache)."""
+    seconds: dict[str, float] = {}
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        yield seconds
+        return
+    from numba.core import event
+
+    class Recorder(event.Listener):
+        def __init__(self) -> None:
+            self.started: dict[object, float] = {}
+
+        def on_start(self, event: Any) -> None:
+            from time import perf_counter
+
+            self.started[event.data["dispatcher"]] = perf_counter()
+
+        def on_end(self, event: Any) -> None:
+            from time import perf_counter
+
+            dispatcher = event.data["dispatcher"]
+            name = dispatcher.py_func.__name__
+            seconds[name] = seconds.get(name, 0.0) + perf_counter() - self.started.pop(dispatcher)
+
+    recorder = Recorder()
+    event.register("numba:compile", recorder)
+    try:
+        yield seconds
+    finally:
+        event.unregister("numba:compile", recorder)

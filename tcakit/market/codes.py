@@ -1,0 +1,138 @@
+"""The integer words that files, store, kernels and reports share; kernels may import this and nothing else of ours.
+
+Side is always the side of the book or of the order: +1 buy (bid), -1 sell (ask), 0 unknown.
+"""
+
+from __future__ import annotations
+
+BUY = 1
+SELL = -1
+
+# --- what happened to the book (book_events.kind) ---------------------------------------------------------
+SNAPSHOT = 0  # a level of the opening snapshot
+ADD = 1  # an order joined the level
+REDUCE = 2  # an order shrank in place
+DELETE = 3  # an order left
+EXECUTE = 4  # a displayed order traded
+PRINT_HIDDEN = 5  # a trade against a hidden order: the displayed book does not move
+PRINT_CROSS = 6  # an auction print
+ENTER = 7  # a level came into the recorded window (it may have existed before)
+LEAVE = 8  # a level went out of the recorded window (it may live on, unseen)
+SET = 9  # a level's displayed size was published anew
+PRINT = 10  # a trade published apart from the book
+CLEAR = 11  # the book was emptied by the venue
+CORRECTION = 12  # the recorded book says other than the recorded messages
+HALT = 13  # trading stopped
+QUOTE_RESUME = 14  # quoting resumed, trading still halted
+TRADE_RESUME = 15  # trading resumed
+MODIFY = 16  # a level-3 order changed price or size and lost its place
+
+EVENT_NAMES = {
+    SNAPSHOT: "snapshot",
+    ADD: "add",
+    REDUCE: "reduce",
+    DELETE: "delete",
+    EXECUTE: "execute",
+    PRINT_HIDDEN: "print hidden",
+    PRINT_CROSS: "print cross",
+    ENTER: "enter",
+    LEAVE: "leave",
+    SET: "set",
+    PRINT: "print",
+    CLEAR: "clear",
+    CORRECTION: "correction",
+    HALT: "halt",
+    QUOTE_RESUME: "quote resume",
+    TRADE_RESUME: "trade resume",
+    MODIFY: "modify",
+}
+PRINT_KINDS = (EXECUTE, PRINT_HIDDEN, PRINT_CROSS, PRINT)
+
+# --- orders ------------------------------------------------------------------------------------------------
+LIMIT = 0
+MARKET = 1
+ORDER_TYPE_NAMES = {LIMIT: "limit", MARKET: "market"}
+
+GTC = 0
+IOC = 1
+FOK = 2
+POST_ONLY = 3
+TIME_IN_FORCE_NAMES = {GTC: "gtc", IOC: "ioc", FOK: "fok", POST_ONLY: "post-only"}
+
+# --- states of an order, and the events that lead there -------------------------------------------------------
+NEW = 0  # made by the strategy, on its way to the venue
+PENDING_CANCEL = 1  # a cancel is on its way to the venue
+ACKNOWLEDGED = 2
+PARTIAL = 3
+FILLED = 4
+CANCELLED = 5
+REJECTED = 6
+EXPIRED = 7
+CANCEL_REJECTED = 8  # an event, not a state: the cancel came too late
+STATE_NAMES = {
+    NEW: "new",
+    PENDING_CANCEL: "pending cancel",
+    ACKNOWLEDGED: "acknowledged",
+    PARTIAL: "partial",
+    FILLED: "filled",
+    CANCELLED: "cancelled",
+    REJECTED: "rejected",
+    EXPIRED: "expired",
+    CANCEL_REJECTED: "cancel rejected",
+}
+
+# --- why a fill happened, or why an order ended --------------------------------------------------------------
+NO_REASON = 0
+TOOK = 1  # our order crossed the spread on arrival
+QUEUE_REACHED = 2  # a print at our price, after all that stood before us
+TRADED_THROUGH = 3  # a print at a price worse than ours
+CROSSED = 4  # the other side was displayed at our price or better
+NO_LIQUIDITY = 5  # nothing was left to take within the limit
+WOULD_CROSS = 6  # post-only would have taken
+BY_STRATEGY = 7  # the strategy asked for it
+OFF_GRID = 8  # the price is not on the tick grid of the replay
+END_OF_DATA = 9  # the recording ended
+UNKNOWN_ORDER = 10  # no such live order
+REASON_NAMES = {
+    NO_REASON: "",
+    TOOK: "took",
+    QUEUE_REACHED: "queue reached",
+    TRADED_THROUGH: "traded through",
+    CROSSED: "crossed",
+    NO_LIQUIDITY: "no liquidity",
+    WOULD_CROSS: "would cross",
+    BY_STRATEGY: "by strategy",
+    OFF_GRID: "outside the price grid",
+    END_OF_DATA: "end of data",
+    UNKNOWN_ORDER: "unknown order",
+}
+
+TAKER = 0
+MAKER = 1
+LIQUIDITY_NAMES = {TAKER: "taker", MAKER: "maker"}
+
+# --- queue rules of the replay -----------------------------------------------------------------------------
+RISK_AVERSE = 0  # only prints and a shrunken level move us forward
+LOG_PROB = 1
+LOG_PROB2 = 2
+POWER_PROB = 3
+POWER_PROB2 = 4
+POWER_PROB3 = 5
+FIFO = 6  # the exact place, from a level-3 recording
+QUEUE_RULE_NAMES = {
+    RISK_AVERSE: "risk-averse",
+    LOG_PROB: "log",
+    LOG_PROB2: "log2",
+    POWER_PROB: "power",
+    POWER_PROB2: "power2",
+    POWER_PROB3: "power3",
+    FIFO: "fifo",
+}
+
+
+def code_of(names: dict[int, str], name: str) -> int:
+    """The integer of a word, e.g. `code_of(QUEUE_RULE_NAMES, "fifo")` is 6; KeyError if there is none."""
+    for code, word in names.items():
+        if word == name:
+            return code
+    raise KeyError(name)

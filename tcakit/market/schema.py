@@ -1,0 +1,500 @@
+"""Every table of the store, written once: polars types, DDL, edge checks and docs/tables.md derive from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tcakit.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_DDL = {
+    "i64": "BIGINT",
+    "i32": "INTEGER",
+    "i8": "TINYINT",
+    "u8": "UTINYINT",
+    "f64": "DOUBLE",
+    "str": "VARCHAR",
+    "bool": "BOOLEAN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, type, unit, meaning, and whether a value may be missing (null)."""
+
+    name: str
+    type: str
+    unit: str
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the store and the database it lives in ("day" or "results")."""
+
+    name: str
+    database: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def ddl(self) -> str:
+        """The CREATE TABLE statement of this table."""
+        body = ", ".join(
+            f'"{column.name}" {_DDL[column.type]}{"" if column.nullable else " NOT NULL"}'
+            for column in self.columns
+        )
+        return f'CREATE TABLE IF NOT EXISTS "{self.name}" ({body})'
+
+    def polars_schema(self) -> dict[str, pl.DataType]:
+        """Column name -> polars type, in the table's order."""
+        import polars as pl
+
+        types: dict[str, type[pl.DataType]] = {
+            "i64": pl.Int64,
+            "i32": pl.Int32,
+            "i8": pl.Int8,
+            "u8": pl.UInt8,
+            "f64": pl.Float64,
+            "str": pl.String,
+            "bool": pl.Boolean,
+        }
+        return {column.name: types[column.type]() for column in self.columns}
+
+    def empty(self) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.DataFrame(schema=self.polars_schema())
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Bring a frame to this table's columns, order and types; nullable columns may be absent.
+
+        Raises DataError when a column is missing, unknown, of a type that would lose digits, or null where it must
+        not be.
+        """
+        import polars as pl
+
+        unknown = [name for name in frame.columns if name not in self.names]
+        if unknown:
+            raise DataError(f"unknown columns {unknown}", place=self.name, remedy=f"known are {self.names}")
+        schema = self.polars_schema()
+        out = []
+        for column in self.columns:
+            wanted = schema[column.name]
+            if column.name not in frame.columns:
+                if not column.nullable:
+                    raise DataError(f"column {column.name!r} is missing", place=self.name)
+                out.append(pl.lit(None, dtype=wanted).alias(column.name))
+                continue
+            held = frame.schema[column.name]
+            if held != wanted and not (held.is_integer() and wanted.is_float()) and held != pl.Null:
+                if held.is_float() and wanted.is_integer():
+                    raise DataError(f"column {column.name!r} is {held}, not {wanted}", place=self.name)
+            out.append(pl.col(column.name).cast(wanted))
+        result = frame.select(out)
+        for column in self.columns:
+            if not column.nullable and result[column.name].null_count():
+                raise DataError(f"column {column.name!r} holds nulls", place=self.name)
+        return result
+
+
+def _c(name: str, type_: str, unit: str, meaning: str, nullable: bool = False) -> Column:
+    return Column(name, type_, unit, meaning, nullable)
+
+
+_INSTRUMENT = _c("instrument_id", "i32", "", "row of `instruments` in the same day")
+_SOURCE = _c("source_id", "i32", "", "row of `sources` in the same day")
+_SEQ = _c("seq", "i64", "", "place in the file, from 0")
+_TS = _c("ts_ns", "i64", "ns since 1970, UTC", "time stamped by the venue")
+_RECV = _c("recv_ns", "i64", "ns since 1970, UTC", "time received by the recorder", True)
+
+INSTRUMENTS = Table(
+    "instruments",
+    "day",
+    "Symbols of the day, with the units that their prices and sizes are stored in",
+    (
+        _c("instrument_id", "i32", "", "number of the symbol within the day"),
+        _c("symbol", "str", "", "the store's name of the symbol"),
+        _c("venue", "str", "", "where it trades (MIC or name)"),
+        _c("currency", "str", "", "currency of the price"),
+        _c("timezone", "str", "", "IANA zone of the exchange"),
+        _c("price_scale", "i64", "", "stored price / price_scale = price in currency"),
+        _c("size_scale", "i64", "", "stored size / size_scale = shares, contracts or coins"),
+        _c("tick_size", "i64", "stored price units", "smallest step of a displayed price"),
+        _c("lot_size", "i64", "stored size units", "smallest step of an order's size"),
+        _c("session_open_ns", "i64", "ns since 1970, UTC", "start of continuous trading", True),
+        _c("session_close_ns", "i64", "ns since 1970, UTC", "end of continuous trading", True),
+    ),
+)
+SOURCES = Table(
+    "sources",
+    "day",
+    "The files that gave this day's rows",
+    (
+        _c("source_id", "i32", "", "number of the file within the day"),
+        _c("instrument_id", "i32", "", "the symbol the file speaks of"),
+        _c("ingest_key", "str", "", "hash of content, reader version, options, mapping"),
+        _c("path", "str", "", "where the file stood"),
+        _c("format", "str", "", "the reader's name"),
+        _c("content", "str", "", "trades, quotes, book-l2, book-l2-window or book-l3"),
+        _c("depth", "i32", "levels", "levels a side of a window recording", True),
+        _c("rows", "i64", "", "rows stored from it"),
+    ),
+)
+BOOK_EVENTS = Table(
+    "book_events",
+    "day",
+    "What happened to the displayed book, in file order; each row says what the level shows afterwards",
+    (
+        _INSTRUMENT,
+        _SOURCE,
+        _SEQ,
+        _TS,
+        _RECV,
+        _c("kind", "u8", "code", "what happened (market/codes.py)"),
+        _c("side", "i8", "+1/-1/0", "side of the book or resting order, 0 where the file does not say"),
+        _c("price", "i64", "1/price_scale", "price of the level or print", True),
+        _c("size", "i64", "1/size_scale", "size of the event itself", True),
+        _c("level_size", "i64", "1/size_scale", "displayed size at (side, price) after it; null if untouched", True),
+        _c("order_id", "i64", "", "the venue's order id", True),
+        _c("new_price", "i64", "1/price_scale", "price after a modify", True),
+    ),
+)
+TRADES = Table(
+    "trades",
+    "day",
+    "Prints that were published apart from the book",
+    (
+        _INSTRUMENT,
+        _SOURCE,
+        _SEQ,
+        _TS,
+        _RECV,
+        _c("price", "i64", "1/price_scale", "price"),
+        _c("size", "i64", "1/size_scale", "size"),
+        _c("aggressor", "i8", "+1/-1/0", "side that took, 0 unknown"),
+        _c("condition", "str", "", "the file's condition codes", True),
+        _c("trade_id", "str", "", "the venue's id of the trade", True),
+    ),
+)
+QUOTES = Table(
+    "quotes",
+    "day",
+    "Best bid and offer, a row a change",
+    (
+        _INSTRUMENT,
+        _SOURCE,
+        _SEQ,
+        _TS,
+        _RECV,
+        _c("bid", "i64", "1/price_scale", "best bid", True),
+        _c("bid_size", "i64", "1/size_scale", "size at the best bid", True),
+        _c("ask", "i64", "1/price_scale", "best offer", True),
+        _c("ask_size", "i64", "1/size_scale", "size at the best offer", True),
+    ),
+)
+FILES = Table(
+    "files",
+    "results",
+    "Every file ever ingested and still stored",
+    (
+        _c("ingest_key", "str", "", "hash of content, reader version, options, mapping"),
+        _c("sha256", "str", "", "hash of the content"),
+        _c("path", "str", "", "where the file stood"),
+        _c("format", "str", "", "the reader's name"),
+        _c("reader_version", "i32", "", "version of the reader"),
+        _c("options", "str", "JSON", "options that shaped the rows"),
+        _c("rows", "i64", "", "rows stored"),
+        _c("faults", "i64", "", "rows refused"),
+        _c("days", "str", "JSON", "trade dates touched"),
+        _c("status", "str", "", "storing or stored"),
+        _c("ingested_ns", "i64", "ns since 1970, UTC", "when"),
+    ),
+)
+FAULTS = Table(
+    "faults",
+    "results",
+    "Rows of files that were refused, with place and reason",
+    (
+        _c("ingest_key", "str", "", "the file, as in `files`"),
+        _c("path", "str", "", "file (and member of an archive)"),
+        _c("line", "i64", "from 1", "line in the file"),
+        _c("reason", "str", "", "what was wrong"),
+        _c("text", "str", "", "the row as it stood, shortened", True),
+    ),
+)
+ALIASES = Table(
+    "aliases",
+    "results",
+    "The firm's names of a symbol, by date",
+    (
+        _c("alias", "str", "", "name as the blotter writes it"),
+        _c("kind", "str", "", "ticker, ric, isin, figi, bloomberg, sedol, cusip or name"),
+        _c("symbol", "str", "", "the store's symbol"),
+        _c("valid_from", "str", "date", "first day it holds", True),
+        _c("valid_to", "str", "date", "last day it holds", True),
+    ),
+)
+RUNS = Table(
+    "runs",
+    "results",
+    "A backtest, or a measured blotter",
+    (
+        _c("run_id", "str", "", "hash of all that determines the run"),
+        _c("kind", "str", "", "replay or blotter"),
+        _c("created_ns", "i64", "ns since 1970, UTC", "when it was stored"),
+        _c("config", "str", "JSON", "the resolved configuration"),
+        _c("data_keys", "str", "JSON", "ingest keys of the data it used"),
+        _c("versions", "str", "JSON", "package, kernels and library versions"),
+        _c("notes", "str", "JSON", "what a reader must know (default curves, weak rules, warnings)"),
+        _c("seconds", "f64", "s", "how long it took"),
+        _c("events", "i64", "", "market events replayed", True),
+    ),
+)
+PARENTS = Table(
+    "parents",
+    "results",
+    "Parent orders: what the desk was asked to do",
+    (
+        _c("run_id", "str", "", "the run, or the ingest key of the blotter"),
+        _c("parent_id", "str", "", "the desk's id"),
+        _c("symbol", "str", "", "the store's symbol; the blotter's own name where unmatched"),
+        _c("raw_symbol", "str", "", "the name as the blotter writes it", True),
+        _c("matched", "bool", "", "whether the name is a symbol of the store"),
+        _c("venue", "str", "", "venue of the market data", True),
+        _c("date", "str", "date", "trade date"),
+        _c("side", "i8", "+1/-1", "buy or sell"),
+        _c("quantity", "i64", "1/size_scale", "ordered quantity"),
+        _c("size_scale", "i64", "", "stored size / size_scale = shares"),
+        _c("price_scale", "i64", "", "stored price / price_scale = currency"),
+        _c("limit_price", "i64", "1/price_scale", "limit", True),
+        _c("decision_ns", "i64", "ns since 1970, UTC", "when the trade was decided", True),
+        _c("decision_price", "f64", "currency", "price when it was decided", True),
+        _c("arrival_ns", "i64", "ns since 1970, UTC", "when the desk or algorithm got it"),
+        _c("end_ns", "i64", "ns since 1970, UTC", "end of its window, or its last event", True),
+        _c("algo", "str", "", "algorithm", True),
+        _c("params", "str", "JSON", "parameters of the algorithm", True),
+        _c("broker", "str", "", "executing broker", True),
+        _c("trader", "str", "", "trader", True),
+        _c("account", "str", "", "account or fund", True),
+        _c("currency", "str", "", "currency of the price", True),
+        _c("fees", "f64", "currency", "explicit costs given for the whole order, beside those of its fills", True),
+        _c("notes", "str", "", "what a reader must know of this order", True),
+    ),
+)
+ORDERS = Table(
+    "orders",
+    "results",
+    "Child orders sent to a venue",
+    (
+        _c("run_id", "str", "", "the run, or the ingest key of the blotter"),
+        _c("order_id", "str", "", "id, unique within the run"),
+        _c("parent_id", "str", "", "its parent", True),
+        _c("symbol", "str", "", "the store's symbol"),
+        _c("side", "i8", "+1/-1", "buy or sell"),
+        _c("type", "str", "", "limit or market"),
+        _c("time_in_force", "str", "", "gtc, ioc, fok or post-only"),
+        _c("price", "i64", "1/price_scale", "limit price", True),
+        _c("price_scale", "i64", "", "stored price / price_scale = currency"),
+        _c("quantity", "i64", "1/size_scale", "size sent"),
+        _c("filled", "i64", "1/size_scale", "size filled"),
+        _c("size_scale", "i64", "", "stored size / size_scale = shares"),
+        _c("state", "str", "", "last state"),
+        _c("reason", "str", "", "why it ended", True),
+        _c("submitted_ns", "i64", "ns since 1970, UTC", "when the strategy sent it"),
+        _c("acknowledged_ns", "i64", "ns since 1970, UTC", "when the venue had it", True),
+        _c("ended_ns", "i64", "ns since 1970, UTC", "when it ended at the venue", True),
+    ),
+)
+ORDER_EVENTS = Table(
+    "order_events",
+    "results",
+    "Every step in the life of every child order",
+    (
+        _c("run_id", "str", "", "the run"),
+        _c("order_id", "str", "", "the child order"),
+        _c("ts_ns", "i64", "ns since 1970, UTC", "time at the venue (at the desk for new and pending cancel)"),
+        _c("local_ns", "i64", "ns since 1970, UTC", "time at which the strategy knew"),
+        _c("event", "str", "", "new, acknowledged, partial, filled, pending cancel, cancelled, rejected, expired"),
+        _c("reason", "str", "", "why"),
+        _c("price", "i64", "1/price_scale", "price of the fill, or limit", True),
+        _c("size", "i64", "1/size_scale", "size of the fill, 0 else"),
+        _c("leaves", "i64", "1/size_scale", "left to fill after it"),
+        _c("queue_ahead", "f64", "1/size_scale", "displayed size before us, after it", True),
+        _c("market_row", "i64", "", "row of the replayed feed that caused it, -1 if none"),
+    ),
+)
+FILLS = Table(
+    "fills",
+    "results",
+    "Executions, replayed or real",
+    (
+        _c("run_id", "str", "", "the run, or the ingest key of the blotter"),
+        _c("fill_id", "str", "", "id, unique within the run"),
+        _c("order_id", "str", "", "child order", True),
+        _c("parent_id", "str", "", "its parent", True),
+        _c("symbol", "str", "", "the store's symbol"),
+        _c("date", "str", "date", "trade date"),
+        _c("ts_ns", "i64", "ns since 1970, UTC", "time of execution at the venue"),
+        _c("received_ns", "i64", "ns since 1970, UTC", "when the child order reached the venue", True),
+        _c("side", "i8", "+1/-1", "buy or sell"),
+        _c("price", "i64", "1/price_scale", "price"),
+        _c("price_scale", "i64", "", "stored price / price_scale = currency"),
+        _c("quantity", "i64", "1/size_scale", "size"),
+        _c("size_scale", "i64", "", "stored size / size_scale = shares"),
+        _c("liquidity", "str", "", "maker or taker", True),
+        _c("reason", "str", "", "why it filled (replay)", True),
+        _c("fee", "f64", "currency", "explicit cost, negative for a rebate", True),
+        _c("bid", "i64", "1/price_scale", "displayed best bid before it (replay)", True),
+        _c("ask", "i64", "1/price_scale", "displayed best offer before it (replay)", True),
+        _c("venue", "str", "", "where it executed", True),
+    ),
+)
+TCA_PARENTS = Table(
+    "tca_parents",
+    "results",
+    "What each parent order cost; cost-positive: above zero is bad for the client",
+    (
+        _c("run_id", "str", "", "the run"),
+        _c("parent_id", "str", "", "the parent"),
+        _c("symbol", "str", "", "symbol"),
+        _c("date", "str", "date", "trade date"),
+        _c("side", "i8", "+1/-1", "buy or sell"),
+        _c("algo", "str", "", "algorithm", True),
+        _c("broker", "str", "", "broker", True),
+        _c("currency", "str", "", "currency", True),
+        _c("priced", "bool", "", "whether market data covered the order"),
+        _c("unpriced_reason", "str", "", "why not", True),
+        _c("ordered_shares", "f64", "shares", "quantity ordered"),
+        _c("filled_shares", "f64", "shares", "quantity filled"),
+        _c("fills", "i64", "", "number of fills"),
+        _c("arrival_ns", "i64", "ns since 1970, UTC", "arrival"),
+        _c("first_fill_ns", "i64", "ns since 1970, UTC", "first fill", True),
+        _c("last_fill_ns", "i64", "ns since 1970, UTC", "last fill", True),
+        _c("end_ns", "i64", "ns since 1970, UTC", "end of the order", True),
+        _c("average_price", "f64", "currency", "average price of the fills", True),
+        _c("decision_price", "f64", "currency", "price at the decision; the arrival mid where none is given", True),
+        _c("arrival_price", "f64", "currency", "mid at arrival", True),
+        _c("end_price", "f64", "currency", "mid at the end of the order", True),
+        _c("interval_vwap", "f64", "currency", "VWAP of the market's prints from arrival to the last fill", True),
+        _c("window_vwap", "f64", "currency", "VWAP of the market's prints from arrival to the end", True),
+        _c("twap", "f64", "currency", "time-weighted mid from arrival to the end", True),
+        _c("close_price", "f64", "currency", "last mid of the session", True),
+        _c("market_shares", "f64", "shares", "volume of the prints from arrival to the last fill", True),
+        _c("participation", "f64", "fraction", "filled / (market volume from arrival to last fill)", True),
+        _c("delay_cost", "f64", "currency", "side x filled x (arrival - decision)", True),
+        _c("trading_cost", "f64", "currency", "side x filled x (average - arrival)", True),
+        _c("spread_cost", "f64", "currency", "part of trading: fills against the mid at each fill", True),
+        _c("drift_cost", "f64", "currency", "part of trading: mid at each fill against arrival", True),
+        _c("opportunity_cost", "f64", "currency", "side x unfilled x (end - decision)", True),
+        _c("fees", "f64", "currency", "explicit costs", True),
+        _c("total_cost", "f64", "currency", "Perold's shortfall: delay + trading + opportunity + fees", True),
+        _c("paper_notional", "f64", "currency", "ordered x decision price", True),
+        _c("executed_notional", "f64", "currency", "filled x arrival price", True),
+        _c("shortfall_bps_of_paper", "f64", "bps", "total / paper notional", True),
+        _c("arrival_bps_of_executed", "f64", "bps", "trading cost / executed notional", True),
+        _c("vwap_bps_of_executed", "f64", "bps", "against interval VWAP", True),
+        _c("twap_bps_of_executed", "f64", "bps", "against TWAP", True),
+        _c("close_bps_of_executed", "f64", "bps", "against the close", True),
+        _c("fill_rate", "f64", "fraction", "filled / ordered"),
+        _c("maker_fraction", "f64", "fraction", "share of filled size that was passive", True),
+        _c("notes", "str", "", "what a reader must know of this order", True),
+    ),
+)
+MARKOUT_HORIZONS_S: tuple[float, ...] = (-60.0, -10.0, -1.0, 0.0, 0.1, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+TCA_FILLS = Table(
+    "tca_fills",
+    "results",
+    "What each fill cost against the quotes; spreads cost-positive, markouts favourable-positive",
+    (
+        _c("run_id", "str", "", "the run"),
+        _c("fill_id", "str", "", "the fill"),
+        _c("parent_id", "str", "", "its parent", True),
+        _c("mid_at_fill", "f64", "currency", "mid just before the fill", True),
+        _c("mid_at_receipt", "f64", "currency", "mid when the child order reached the venue", True),
+        _c("quoted_spread", "f64", "currency", "offer - bid just before the fill", True),
+        _c("effective_spread", "f64", "currency", "2 x side x (price - mid at fill)", True),
+        _c("effective_spread_at_receipt", "f64", "currency", "2 x side x (price - mid at receipt), Rule 605", True),
+        _c("realised_spread_60s", "f64", "currency", "2 x side x (price - mid 60 s after the fill)", True),
+        _c("price_impact_60s", "f64", "currency", "effective - realised", True),
+        _c("inside_quote", "bool", "", "whether the price lies within bid and offer", True),
+    ),
+)
+TCA_MARKOUTS = Table(
+    "tca_markouts",
+    "results",
+    "Where the mid stood before and after each fill; favourable-positive",
+    (
+        _c("run_id", "str", "", "the run"),
+        _c("fill_id", "str", "", "the fill"),
+        _c("horizon_s", "f64", "s", "seconds after the fill (before it if negative)"),
+        _c("markout_bps_of_price", "f64", "bps", "side x (mid at horizon - price) / price", True),
+    ),
+)
+JOB_LOG = Table(
+    "job_log",
+    "results",
+    "Steps of unattended jobs",
+    (
+        _c("job", "str", "", "name of the job"),
+        _c("date", "str", "date", "trade date it was for"),
+        _c("step", "str", "", "step"),
+        _c("status", "str", "", "done, failed or skipped"),
+        _c("detail", "str", "", "what it gave, or why it failed", True),
+        _c("at_ns", "i64", "ns since 1970, UTC", "when"),
+        _c("seconds", "f64", "s", "how long"),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (
+    INSTRUMENTS,
+    SOURCES,
+    BOOK_EVENTS,
+    TRADES,
+    QUOTES,
+    FILES,
+    FAULTS,
+    ALIASES,
+    RUNS,
+    PARENTS,
+    ORDERS,
+    ORDER_EVENTS,
+    FILLS,
+    TCA_PARENTS,
+    TCA_FILLS,
+    TCA_MARKOUTS,
+    JOB_LOG,
+)
+
+
+def tables_of(database: str) -> tuple[Table, ...]:
+    """The tables of the "day" or of the "results" database."""
+    return tuple(table for table in TABLES if table.database == database)
+
+
+def markdown() -> str:
+    """The text of docs/tables.md."""
+    lines = [
+        "# Tables of the store",
+        "",
+        "Generated from `tcakit/market/schema.py` by `make docs`; do not edit by hand.",
+        "",
+        "Prices and sizes are integers: divide by `price_scale` and `size_scale` of the same row or of the day's",
+        "`instruments`. Times are nanoseconds since 1970, UTC. A missing value is null, never zero.",
+    ]
+    for table in TABLES:
+        place = "`days/<date>.duckdb`" if table.database == "day" else "`results.duckdb`"
+        lines += ["", f"## {table.name}", "", f"{table.meaning}. In {place}.", ""]
+        lines += ["| column | type | unit | meaning | may be null |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {c.name} | {_DDL[c.type]} | {c.unit} | {c.meaning} | {'yes' if c.nullable else ''} |"
+            for c in table.columns
+        ]
+    return "\n".join(lines) + "\n"
