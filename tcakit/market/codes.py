@@ -25,7 +25,6 @@ CORRECTION = 12  # the recorded book says other than the recorded messages
 HALT = 13  # trading stopped
 QUOTE_RESUME = 14  # quoting resumed, trading still halted
 TRADE_RESUME = 15  # trading resumed
-MODIFY = 16  # a level-3 order changed price or size and lost its place
 
 EVENT_NAMES = {
     SNAPSHOT: "snapshot",
@@ -44,9 +43,10 @@ EVENT_NAMES = {
     HALT: "halt",
     QUOTE_RESUME: "quote resume",
     TRADE_RESUME: "trade resume",
-    MODIFY: "modify",
 }
 PRINT_KINDS = (EXECUTE, PRINT_HIDDEN, PRINT_CROSS, PRINT)
+# An order that a venue replaces with loss of its place is written as DELETE and then ADD.
+BOOK_KINDS = (SNAPSHOT, ADD, REDUCE, DELETE, EXECUTE, ENTER, LEAVE, SET, CORRECTION)
 
 # --- orders ------------------------------------------------------------------------------------------------
 LIMIT = 0
@@ -93,6 +93,7 @@ BY_STRATEGY = 7  # the strategy asked for it
 OFF_GRID = 8  # the price is not on the tick grid of the replay
 END_OF_DATA = 9  # the recording ended
 UNKNOWN_ORDER = 10  # no such live order
+HALTED = 11  # the venue was halted
 REASON_NAMES = {
     NO_REASON: "",
     TOOK: "took",
@@ -105,6 +106,7 @@ REASON_NAMES = {
     OFF_GRID: "outside the price grid",
     END_OF_DATA: "end of data",
     UNKNOWN_ORDER: "unknown order",
+    HALTED: "halted",
 }
 
 TAKER = 0

@@ -111,7 +111,7 @@ def _c(name: str, type_: str, unit: str, meaning: str, nullable: bool = False) -
 
 _INSTRUMENT = _c("instrument_id", "i32", "", "row of `instruments` in the same day")
 _SOURCE = _c("source_id", "i32", "", "row of `sources` in the same day")
-_SEQ = _c("seq", "i64", "", "place in the file, from 0")
+_SEQ = _c("seq", "i64", "", "place among the rows of its file, from 0")
 _TS = _c("ts_ns", "i64", "ns since 1970, UTC", "time stamped by the venue")
 _RECV = _c("recv_ns", "i64", "ns since 1970, UTC", "time received by the recorder", True)
 
@@ -162,9 +162,8 @@ BOOK_EVENTS = Table(
         _c("side", "i8", "+1/-1/0", "side of the book or resting order, 0 where the file does not say"),
         _c("price", "i64", "1/price_scale", "price of the level or print", True),
         _c("size", "i64", "1/size_scale", "size of the event itself", True),
-        _c("level_size", "i64", "1/size_scale", "displayed size at (side, price) after it; null if untouched", True),
+        _c("level_size", "i64", "1/size_scale", "displayed size at (side, price) after it; null if untouched or unknown", True),
         _c("order_id", "i64", "", "the venue's order id", True),
-        _c("new_price", "i64", "1/price_scale", "price after a modify", True),
     ),
 )
 TRADES = Table(

@@ -1,0 +1,122 @@
+"""How much of a parent order should be done by when."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from tcakit.execution.volume_curve import VolumeCurve
+
+
+class Schedule(Protocol):
+    """Shares that should be done at a time. `must_complete`: whether the rest is bought or sold at the end."""
+
+    must_complete: bool
+
+    def target(self, ns: int, market_volume: int) -> float:
+        """Shares due by `ns`, of a market that has printed `market_volume` since the parent's start."""
+        ...
+
+    def slice_size(self) -> float:
+        """Shares that one step of the tactic works at a time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Twap:
+    """Equal amounts in equal times.
+
+    >>> Twap(1000, 0, 100, step_ns=10).target(25, 0)
+    250.0
+    """
+
+    quantity: int
+    start_ns: int
+    end_ns: int
+    step_ns: int
+    must_complete: bool = True
+
+    def target(self, ns: int, market_volume: int) -> float:
+        return self.quantity * _elapsed(ns, self.start_ns, self.end_ns)
+
+    def slice_size(self) -> float:
+        return self.quantity * self.step_ns / max(1, self.end_ns - self.start_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Vwap:
+    """In proportion to the volume that the market usually prints between start and end."""
+
+    quantity: int
+    start_ns: int
+    end_ns: int
+    step_ns: int
+    curve: VolumeCurve
+    must_complete: bool = True
+
+    def target(self, ns: int, market_volume: int) -> float:
+        first, last = self.curve.fraction(self.start_ns), self.curve.fraction(self.end_ns)
+        if last <= first:
+            return self.quantity * _elapsed(ns, self.start_ns, self.end_ns)
+        at = self.curve.fraction(min(max(ns, self.start_ns), self.end_ns))
+        return self.quantity * (at - first) / (last - first)
+
+    def slice_size(self) -> float:
+        return self.quantity * self.step_ns / max(1, self.end_ns - self.start_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipationOfVolume:
+    """A fixed share of all volume, our own included: ours = rate / (1 - rate) of what others print.
+
+    >>> ParticipationOfVolume(1000, 0, 100, rate=0.1, clip=50).target(10, 900)
+    100.0
+    """
+
+    quantity: int
+    start_ns: int
+    end_ns: int
+    rate: float
+    clip: int
+    must_complete: bool = False
+
+    def target(self, ns: int, market_volume: int) -> float:
+        return min(float(self.quantity), market_volume * self.rate / (1.0 - self.rate))
+
+    def slice_size(self) -> float:
+        return float(self.clip)
+
+
+@dataclass(frozen=True, slots=True)
+class ImplementationShortfall:
+    """Almgren and Chriss (2000): what is left follows sinh(k (T - t)) / sinh(k T).
+
+    `half_life_ns` is the time in which a long order would halve, so k = ln 2 / half-life (their own "half-life" is
+    1/k, the time to fall to 1/e). A short half-life trades early: less risk, more impact.
+    """
+
+    quantity: int
+    start_ns: int
+    end_ns: int
+    step_ns: int
+    half_life_ns: int
+    must_complete: bool = True
+
+    def target(self, ns: int, market_volume: int) -> float:
+        elapsed = _elapsed(ns, self.start_ns, self.end_ns)
+        urgency = math.log(2.0) * (self.end_ns - self.start_ns) / self.half_life_ns
+        # sinh(u (1-x)) / sinh(u) written with falling exponentials, so that a great urgency does not overflow.
+        left = (
+            math.exp(-urgency * elapsed)
+            * (1.0 - math.exp(-2.0 * urgency * (1.0 - elapsed)))
+            / (1.0 - math.exp(-2.0 * urgency))
+        )
+        return self.quantity * (1.0 - left)
+
+    def slice_size(self) -> float:
+        return self.quantity * self.step_ns / max(1, self.end_ns - self.start_ns)
+
+
+def _elapsed(ns: int, start_ns: int, end_ns: int) -> float:
+    return min(1.0, max(0.0, (ns - start_ns) / max(1, end_ns - start_ns)))

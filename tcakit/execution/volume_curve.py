@@ -1,0 +1,62 @@
+"""How a market's volume is spread over its day, from strictly earlier days or from a named default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEFAULT_NAME = "default U-shape"
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeCurve:
+    """Cumulative share of a session's volume: `edges` (ns since 1970, ascending) and `shares` (0 to 1) at them."""
+
+    name: str
+    edges: NDArray[np.int64]
+    shares: NDArray[np.float64]
+
+    def fraction(self, ns: int) -> float:
+        """Share of the session's volume printed by `ns`, straight lines between the edges."""
+        return float(np.interp(ns, self.edges, self.shares))
+
+
+def default_curve(open_ns: int, close_ns: int) -> VolumeCurve:
+    """A U over the session: intensity 1 at midday, 2.5 at the open, 3 at the close, quadratic in between.
+
+    It is no estimate of anything: it is used, and said to be used, where no earlier day is stored.
+    """
+    x = np.linspace(0.0, 1.0, 79)
+    middle = 0.5
+    intensity = np.where(
+        x < middle, 1.0 + 1.5 * ((middle - x) / middle) ** 2, 1.0 + 2.0 * ((x - middle) / middle) ** 2
+    )
+    cumulative = np.concatenate([[0.0], np.cumsum((intensity[1:] + intensity[:-1]) / 2.0)])
+    edges = open_ns + (x * (close_ns - open_ns)).astype(np.int64)
+    return VolumeCurve(DEFAULT_NAME, edges, cumulative / cumulative[-1])
+
+
+def curve_from_days(
+    open_ns: int, close_ns: int, earlier: list[tuple[int, NDArray[np.int64], NDArray[np.int64]]], bins: int = 78
+) -> VolumeCurve | None:
+    """The mean curve of earlier days, each (its own open, print times, print sizes); None if none printed.
+
+    Every day counts the same, whatever its volume.
+    """
+    length = close_ns - open_ns
+    grid = np.linspace(0, length, bins + 1).astype(np.int64)
+    shares = []
+    for day_open, ns, size in earlier:
+        inside = (ns >= day_open) & (ns <= day_open + length)
+        total = size[inside].sum()
+        if total > 0:
+            binned, _ = np.histogram(ns[inside] - day_open, bins=grid, weights=size[inside].astype(np.float64))
+            shares.append(np.concatenate([[0.0], np.cumsum(binned) / total]))
+    if not shares:
+        return None
+    count = len(shares)
+    return VolumeCurve(
+        f"mean of {count} earlier day{'s' if count > 1 else ''}", open_ns + grid, np.mean(shares, axis=0)
+    )

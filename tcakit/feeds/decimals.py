@@ -1,0 +1,192 @@
+"""Decimal text to exact integers at one scale, whole columns at a time and never by way of a float."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import polars as pl
+
+LARGEST = 2**63 - 1
+MAX_DECIMALS = 18
+_PLAIN = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$"
+_EXPONENT = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d{1,3}$"
+_MISSING = ("", "nan", "null", "none", "na", "n/a", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledColumns:
+    """Integers, value = integer / scale; null where the text is missing or bad; `bad` marks the latter."""
+
+    values: list[pl.Series]
+    bad: list[pl.Series]
+    scale: int
+
+
+def tidy(text: pl.Series) -> pl.Series:
+    """Text without blanks around it, null where it says that nothing is there (empty, NaN, null, n/a, -)."""
+    stripped = text.cast(pl.String).str.strip_chars()
+    return stripped.set(stripped.str.to_lowercase().is_in(_MISSING), None)
+
+
+def plain_numbers(text: pl.Series, *, decimal_comma: bool = False) -> tuple[pl.Series, pl.Series]:
+    """(numbers written without exponent, bad): tidied text, null where missing or where `bad` is True.
+
+    With `decimal_comma`, a comma is the decimal mark and points, blanks and apostrophes group thousands.
+
+    >>> plain_numbers(pl.Series(["1.50", "2e-3", "x"]))[0].to_list()
+    ['1.50', '0.002', None]
+    """
+    tidied = tidy(text)
+    if decimal_comma:
+        tidied = tidied.str.replace_all(r"[.'\s\u00a0\u202f]", "").str.replace(",", ".", literal=True)
+    plain = tidied.str.contains(_PLAIN).fill_null(True)
+    if plain.all():
+        return tidied, ~plain
+    exponent = tidied.str.contains(_EXPONENT).fill_null(False)
+    if exponent.any():
+        written = tidied.filter(exponent).unique()
+        spelled = [_spell(word) for word in written]
+        spelled_out = tidied.replace_strict(written, pl.Series(spelled, dtype=pl.String), default=None)
+        tidied = pl.select(pl.when(exponent).then(spelled_out).otherwise(tidied)).to_series()
+        exponent = exponent & tidied.is_not_null()
+    bad = ~(plain | exponent)
+    return tidied.set(bad, None), bad
+
+
+def _spell(word: str) -> str | None:
+    number = Decimal(word)
+    if number and not -40 <= number.adjusted() <= 20:
+        return None
+    return format(number, "f")
+
+
+def without_noise(plain: pl.Series) -> pl.Series:
+    """Plain numbers with the rounding noise of binary arithmetic taken off, all others untouched.
+
+    A double holds 15 decimal digits for certain. A number written with 16 or 17 that falls to 12 or fewer
+    when it is rounded to 15 is a short decimal that passed through such arithmetic.
+
+    >>> without_noise(pl.Series(["158.39499999999998", "1.087980031967163", "0.30000000000000004"])).to_list()
+    ['158.395', '1.087980031967163', '0.3']
+    """
+    long = (plain.str.len_bytes() >= 17).fill_null(False)
+    if not long.any():
+        return plain
+    words = plain.filter(long).unique()
+    digits = _significant_digits(words)
+    suspects = words.filter(digits.is_between(16, 17))
+    shorter = suspects.cast(pl.Float64).round_sig_figs(15).cast(pl.String)
+    shorter, _ = plain_numbers(shorter)
+    heals = (_significant_digits(shorter) <= 12).fill_null(False)
+    if not heals.any():
+        return plain
+    return plain.replace(suspects.filter(heals), shorter.filter(heals))
+
+
+def _significant_digits(plain: pl.Series) -> pl.Series:
+    bare = plain.str.strip_chars_start("+-").str.replace(".", "", literal=True).str.strip_chars_start("0")
+    has_point = plain.str.contains(".", literal=True)
+    trimmed = pl.select(pl.when(has_point).then(bare.str.strip_chars_end("0")).otherwise(bare)).to_series()
+    return trimmed.str.len_bytes()
+
+
+def scale_of(texts: Sequence[pl.Series], minimum_scale: int = 1) -> int:
+    """The smallest power of ten, from `minimum_scale` on, that holds the most of these plain numbers.
+
+    A scale holds a number if the number times the scale is an integer below 2**63: one absurd row therefore
+    does not take the others down with it.
+    """
+    frame = pl.concat(
+        [pl.DataFrame({"decimals": _decimals(t), "size": t.cast(pl.Float64).abs()}) for t in texts]
+    )
+    frame = frame.drop_nulls()
+    fewest = len(str(minimum_scale)) - 1
+    if frame.is_empty():
+        return int(10**fewest)
+    most = min(max(int(frame["decimals"].max()), fewest), MAX_DECIMALS)  # type: ignore[arg-type]
+    largest = float(frame["size"].max())  # type: ignore[arg-type]
+    if frame["decimals"].max() == most and largest * 10.0**most < 9.2e18:
+        return int(10**most)
+    held = {
+        places: frame.select(
+            ((pl.col("decimals") <= places) & (pl.col("size") * 10.0**places < 9.2e18)).sum()
+        ).item()
+        for places in range(fewest, most + 1)
+    }
+    return int(10 ** max(held, key=lambda places: (held[places], -places)))
+
+
+def _decimals(text: pl.Series) -> pl.Series:
+    """Decimals of each plain number that are not trailing zeros."""
+    frame = pl.DataFrame({"t": text})
+    trimmed = pl.col("t").str.strip_chars_end("0")
+    point = pl.col("t").str.find(".", literal=True)
+    places = pl.when(point.is_null()).then(0).otherwise(trimmed.str.len_bytes().cast(pl.Int64) - point - 1)
+    return frame.select(
+        pl.when(pl.col("t").is_null()).then(None).otherwise(places).cast(pl.Int64)
+    ).to_series()
+
+
+def displayed_decimals(text: pl.Series) -> int:
+    """The most decimals written in a plain column, trailing zeros included.
+
+    >>> displayed_decimals(pl.Series(["10.50", "11"]))
+    2
+    """
+    point = text.str.find(".", literal=True).cast(pl.Int64)
+    most = (text.str.len_bytes().cast(pl.Int64) - point - 1).max()
+    return int(most) if most is not None else 0  # type: ignore[arg-type]
+
+
+def to_integers(
+    texts: Sequence[pl.Series],
+    minimum_scale: int = 1,
+    *,
+    decimal_comma: bool = False,
+    factor: Decimal = Decimal(1),
+) -> ScaledColumns:
+    """Columns of decimal text as int64 at one common scale, each number times `factor`.
+
+    Rounding noise of binary arithmetic is taken off first (`without_noise`).
+
+    >>> columns = to_integers([pl.Series(["10.5", "10.125", "?"])], minimum_scale=100)
+    >>> columns.scale, columns.values[0].to_list(), columns.bad[0].to_list()
+    (1000, [10500, 10125, None], [False, False, True])
+    """
+    plains, bads = [], []
+    for text in texts:
+        plain, bad = plain_numbers(text, decimal_comma=decimal_comma)
+        plain = without_noise(plain)
+        if factor != 1:
+            plain = _times(plain, factor)
+            bad = bad | (plain.is_null() & tidy(text).is_not_null())
+        plains.append(plain)
+        bads.append(bad)
+    scale = scale_of(plains, minimum_scale)
+    places = len(str(scale)) - 1
+    values = []
+    for number, plain in enumerate(plains):
+        fits = (_decimals(plain) <= places) & (plain.cast(pl.Float64).abs() * float(scale) < 9.2e18)
+        bads[number] = bads[number] | ~fits.fill_null(True)
+        kept = plain.set(~fits.fill_null(True), None)
+        values.append(kept.cast(pl.Decimal(38, places)).to_physical().cast(pl.Int64))
+    return ScaledColumns(values, bads, scale)
+
+
+def _times(plain: pl.Series, factor: Decimal) -> pl.Series:
+    """Each plain number times an exact factor, over the distinct numbers only."""
+    distinct = plain.drop_nulls().unique()
+    products = [format(Decimal(word) * factor, "f") for word in distinct]
+    return plain.replace_strict(distinct, pl.Series(products, dtype=pl.String), default=None)
+
+
+def to_floats(
+    text: pl.Series, *, decimal_comma: bool = False, factor: Decimal = Decimal(1)
+) -> tuple[pl.Series, pl.Series]:
+    """(float64 nearest to each decimal times `factor`, bad), for amounts that need not sum exactly."""
+    plain, bad = plain_numbers(text, decimal_comma=decimal_comma)
+    if factor != 1:
+        plain = _times(plain, factor)
+    return plain.cast(pl.Float64), bad

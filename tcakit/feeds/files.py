@@ -1,0 +1,223 @@
+"""Find what to ingest: files, folders, globs and archives, grouped into sources, each with its hash and format."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import hashlib
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tcakit.errors import DataError, UsageError
+from tcakit.feeds import lobster
+from tcakit.feeds.contract import Reader, Source
+from tcakit.registry import find
+
+READERS = {
+    "lobster": "tcakit.feeds.lobster:LobsterReader",
+    "csv": "tcakit.feeds.delimited:DelimitedReader",
+    "blotter": "tcakit.feeds.blotter:BlotterReader",
+}
+_DATA_SUFFIXES = (".csv", ".parquet", ".txt", ".tsv")
+_PACKED_SUFFIXES = (".gz", ".zst", ".zip")
+_LARGEST_UNPACKED = 32 << 30
+_LARGEST_RATIO = 400
+HEAD_BYTES = 65_536
+
+
+def reader_named(name: str) -> Reader:
+    """The reader that --format names; UsageError with the nearest name if there is none."""
+    return find(name, READERS, "format", "--format")()  # type: ignore[no-any-return]
+
+
+def discover(patterns: Sequence[str]) -> list[Path]:
+    """Every file that the given paths, folders (searched in depth) and globs name, each once, in a steady order.
+
+    Raises UsageError for a path that does not exist.
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        path = Path(os.path.expanduser(pattern))
+        if path.is_dir():
+            matches: Iterable[Path] = sorted(
+                entry
+                for entry in path.rglob("*")
+                if entry.is_file() and entry.name.lower().endswith(_DATA_SUFFIXES + _PACKED_SUFFIXES)
+            )
+        elif path.exists():
+            matches = [path]
+        else:
+            matches = [Path(entry) for entry in sorted(glob.glob(str(path), recursive=True)) if os.path.isfile(entry)]
+            if not matches:
+                near = _nearest_file(path)
+                remedy = f"did you mean {near}?" if near else "check the path"
+                raise UsageError("no such file", place=str(path), remedy=remedy)
+        found.update(dict.fromkeys(matches))
+    return list(found)
+
+
+def _nearest_file(path: Path) -> str | None:
+    from tcakit.registry import nearest
+
+    if not path.parent.is_dir():
+        return None
+    name = nearest(path.name, [entry.name for entry in path.parent.iterdir()])
+    return str(path.parent / name) if name else None
+
+
+def sources(paths: Sequence[Path]) -> list[Source]:
+    """Group files into sources: the two files of a LOBSTER pair belong together, others stand alone."""
+    out: list[Source] = []
+    pairs: dict[tuple[Path, str], list[Path]] = {}
+    order: list[tuple[Path, str] | Path] = []
+    for path in paths:
+        stem = _pair_stem(path.name)
+        if stem is None:
+            order.append(path)
+        else:
+            key = (path.parent, stem)
+            if key not in pairs:
+                order.append(key)
+            pairs.setdefault(key, []).append(path)
+    for entry in order:
+        if isinstance(entry, Path):
+            out.extend(_unpack(entry))
+        else:
+            out.append(_pair_source(pairs[entry]))
+    return out
+
+
+def _pair_stem(name: str) -> str | None:
+    match = lobster._NAME.search(name)
+    return name.replace(f"_{match['role']}_", "_*_") if match else None
+
+
+def _pair_source(given: list[Path]) -> Source:
+    """Complete a LOBSTER pair when the user names only one of its files and the other stands beside it."""
+    members = dict.fromkeys(given)
+    for path in given:
+        for role, other in (("_message_", "_orderbook_"), ("_orderbook_", "_message_")):
+            sibling = path.with_name(path.name.replace(role, other))
+            if sibling.exists():
+                members[sibling] = None
+    files = sorted(members)
+    name = str(files[0].with_name(_pair_stem(files[0].name) or files[0].name))
+    return Source(name, tuple(files), tuple((str(path), path) for path in files), _hash(files))
+
+
+def _hash(contents: Iterable[Path | bytes]) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        if isinstance(content, bytes):
+            digest.update(content)
+            continue
+        with content.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _unpack(path: Path) -> list[Source]:
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".zip":
+            return _zip_sources(path)
+        if suffix == ".gz":
+            return [_single(path, _bounded(gzip.open(path, "rb"), path), path.name[: -len(suffix)])]
+        if suffix == ".zst":
+            return [_single(path, _zstd(path), path.name[: -len(suffix)])]
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise UsageError("may not be read", place=str(path), remedy="check its permissions") from None
+        raise DataError(
+            f"the archive is damaged or cut short ({error})", place=str(path), remedy="fetch it again"
+        ) from None
+    return [Source(str(path), (path,), ((str(path), path),), _hash([path]))]
+
+
+def _single(path: Path, data: bytes, name: str) -> Source:
+    return Source(str(path), (path,), ((name, data),), _hash([data]))
+
+
+def _bounded(file: io.BufferedIOBase | gzip.GzipFile, path: Path) -> bytes:
+    limit = min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))
+    with file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise DataError(f"unpacks to more than {limit >> 20} MiB", place=str(path), remedy="unpack it by hand")
+    return data
+
+
+def _zstd(path: Path) -> bytes:
+    try:
+        import zstandard
+    except ImportError:
+        raise UsageError(
+            ".zst files need the zstandard library", place=str(path), remedy='pip install "tcakit[zstd]"'
+        ) from None
+    try:
+        return _bounded(zstandard.ZstdDecompressor().stream_reader(path.open("rb")), path)
+    except zstandard.ZstdError as error:
+        raise EOFError(str(error)) from None
+
+
+def _zip_sources(path: Path) -> list[Source]:
+    groups: dict[str, list[tuple[str, bytes]]] = {}
+    with zipfile.ZipFile(path) as archive:
+        wanted = [
+            info
+            for info in archive.infolist()
+            if not info.is_dir() and info.filename.lower().endswith(_DATA_SUFFIXES) and "readme" not in info.filename.lower()
+        ]
+        total = sum(info.file_size for info in wanted)
+        limit = min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))
+        if total > limit:
+            raise DataError(
+                f"unpacks to {total >> 20} MiB, more than {limit >> 20} MiB",
+                place=str(path),
+                remedy="unpack it by hand",
+            )
+        for info in wanted:
+            with archive.open(info) as member:
+                data = member.read(info.file_size + 1)
+            groups.setdefault(_pair_stem(info.filename) or info.filename, []).append((info.filename, data))
+    if not groups:
+        raise DataError("no CSV or Parquet file inside", place=str(path), remedy="check the archive")
+    out = []
+    for stem, members in groups.items():
+        members.sort()
+        name = str(path) if len(groups) == 1 else f"{path}!{stem}"
+        out.append(Source(name, (path,), tuple(members), _hash(data for _, data in members)))
+    return out
+
+
+def detect(source: Source) -> Reader:
+    """The reader that knows this source by its name and first bytes; DataError, with the first line, if none does."""
+    label, content = source.members[0]
+    head = content[:HEAD_BYTES] if isinstance(content, bytes) else _head(content)
+    if not head.strip():
+        raise DataError("the file is empty", place=source.name, remedy="fetch it again")
+    for name in READERS:
+        reader = reader_named(name)
+        if reader.sniff(Path(label), head):
+            return reader
+    if b"\0" in head and not head.startswith(b"PAR1"):
+        raise DataError("a binary file of no known format", place=source.name, remedy="check the path")
+    first = head.split(b"\n", 1)[0][:120].decode("utf-8", "replace")
+    raise DataError(
+        f"the format is not recognised from its first line {first!r}",
+        place=source.name,
+        remedy=f"give --format {'|'.join(READERS)}, or --mapping FILE for a blotter",
+    )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except PermissionError:
+        raise UsageError("may not be read", place=str(path), remedy="check its permissions") from None

@@ -1,0 +1,249 @@
+"""Recorded rows as the replay kernel wants them: actions, ticks and displayed sizes in plain columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcakit.book.ladder_kernel import (
+    CLEARS,
+    ENTERS_WINDOW,
+    HALTS,
+    LEAVES_WINDOW,
+    PRINTS_DISPLAYED,
+    PRINTS_OTHER,
+    RESUMES,
+    SETS_LEVEL,
+    best_quotes,
+)
+from tcakit.errors import DataError
+from tcakit.market import codes
+from tcakit.market.instrument import Instrument
+
+# Raised whenever the columns below change, so that cached ones are made anew.
+RECIPE = 1
+_MARGIN_TICKS = 128
+_LARGEST_LADDER = 1 << 26
+_ACTION = {
+    codes.SNAPSHOT: SETS_LEVEL,
+    codes.ADD: SETS_LEVEL,
+    codes.REDUCE: SETS_LEVEL,
+    codes.DELETE: SETS_LEVEL,
+    codes.EXECUTE: SETS_LEVEL | PRINTS_DISPLAYED,
+    codes.PRINT_HIDDEN: PRINTS_OTHER,
+    codes.PRINT_CROSS: PRINTS_OTHER,
+    codes.ENTER: SETS_LEVEL | ENTERS_WINDOW,
+    codes.LEAVE: LEAVES_WINDOW,
+    codes.SET: SETS_LEVEL,
+    codes.PRINT: PRINTS_DISPLAYED,
+    codes.CLEAR: CLEARS,
+    codes.CORRECTION: SETS_LEVEL,
+    codes.HALT: HALTS,
+    codes.QUOTE_RESUME: 0,
+    codes.TRADE_RESUME: RESUMES,
+}
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A symbol's day, ready to replay; all columns have one entry a row.
+
+    `tick2` is twice the ladder index (odd: a price between two ticks); ladder index 0 is `base_tick`, so that price =
+    (base_tick + index) * tick_size / price_scale. `level` is the displayed size after the row (-1 unknown or
+    untouched). `queued_row` is the row at which the order of this row got its place (level 3; else length 1).
+    """
+
+    instrument: Instrument
+    base_tick: int
+    ticks: int
+    ns: NDArray[np.int64]
+    local_ns: NDArray[np.int64]
+    action: NDArray[np.uint8]
+    side: NDArray[np.int8]
+    tick2: NDArray[np.int32]
+    size: NDArray[np.int64]
+    level: NDArray[np.int64]
+    queued_row: NDArray[np.int64]
+    has_receive_times: bool
+
+    def index_of(self, price: int) -> int:
+        """Ladder index of a stored price on the grid."""
+        return price // self.instrument.tick_size - self.base_tick
+
+
+def feed_columns(
+    instrument: Instrument, book: Raw, trades: Raw | None = None, queued_row: NDArray[np.int64] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Columns of a feed from book events (as the store gives them) and, for books that lack them, separate prints.
+
+    Raises DataError when a displayed price is off the tick grid or the prices span too wide.
+    """
+    kind = np.asarray(_plain(book["kind"]), np.uint8)
+    lookup = np.zeros(256, np.uint8)
+    for code, action in _ACTION.items():
+        lookup[code] = action
+    ns = _plain(book["ts_ns"]).astype(np.int64)
+    parts = {
+        "ns": ns,
+        "local_ns": _received(book, ns),
+        "action": lookup[kind],
+        "side": _plain(book["side"]).astype(np.int8),
+        "price": _plain(book["price"]).astype(np.int64),
+        "size": _plain(book["size"]).astype(np.int64),
+        "level": _plain(book["level_size"], -1).astype(np.int64),
+    }
+    # A displayed execution whose level is unknown is still a print.
+    unknown = (parts["level"] < 0) & (parts["action"] & SETS_LEVEL != 0)
+    parts["action"] = np.where(unknown, parts["action"] & ~np.uint8(SETS_LEVEL | ENTERS_WINDOW), parts["action"])
+    displayed = parts["action"] & (SETS_LEVEL | LEAVES_WINDOW) != 0
+    tick = instrument.tick_size
+    off_grid = np.flatnonzero(displayed & (parts["price"] % tick != 0))
+    if len(off_grid):
+        raise DataError(
+            f"displayed price {instrument.price(int(parts['price'][off_grid[0]]))} is off the tick grid of "
+            f"{instrument.price(tick)}",
+            place=instrument.symbol,
+            remedy="ingest the file again with the right --tick-size",
+        )
+    if not displayed.any():
+        raise DataError("the recording shows no book level", place=instrument.symbol, remedy="check the file")
+    if trades is not None and len(trades["ts_ns"]):
+        parts = _merge_prints(parts, trades)
+        displayed = parts["action"] & (SETS_LEVEL | LEAVES_WINDOW) != 0
+    shown = parts["price"][displayed] // tick
+    margin = max(_MARGIN_TICKS, int(shown.max()) // 20)
+    base = max(0, int(shown.min()) - margin)
+    ticks = int(shown.max()) + margin + 1 - base
+    if ticks > _LARGEST_LADDER:
+        raise DataError(
+            f"displayed prices span {ticks:,} ticks", place=instrument.symbol, remedy="ingest with a larger --tick-size"
+        )
+    price = parts.pop("price")
+    twice = 2 * (price // tick - base) + (price % tick != 0)
+    parts["tick2"] = np.clip(twice, -1, 2 * ticks).astype(np.int32)
+    parts["queued_row"] = queued_row if queued_row is not None else np.full(1, -1, np.int64)
+    receive = bool(not np.array_equal(parts["ns"], parts["local_ns"]))
+    parts["grid"] = np.array([base, ticks, tick, int(receive)], np.int64)
+    return parts
+
+
+def feed_from_columns(instrument: Instrument, columns: dict[str, NDArray[Any]]) -> Feed:
+    """The feed of columns that `feed_columns` made."""
+    base, ticks, _, receive = (int(value) for value in columns["grid"])
+    names = ("ns", "local_ns", "action", "side", "tick2", "size", "level", "queued_row")
+    return Feed(
+        instrument=instrument,
+        base_tick=base,
+        ticks=ticks,
+        has_receive_times=bool(receive),
+        **{name: columns[name] for name in names},
+    )
+
+
+def quote_book(quotes: Raw) -> Raw:
+    """Book events from top-of-book quotes alone: one level a side is in sight, whatever else there may be."""
+    ns = _plain(quotes["ts_ns"]).astype(np.int64)
+    received = _received(quotes, ns)
+    n = len(ns)
+    rows: list[tuple[NDArray[np.int64], NDArray[np.int64], int, int, NDArray[np.int64], NDArray[np.int64]]] = []
+    for order, (name, side) in enumerate((("bid", codes.BUY), ("ask", codes.SELL))):
+        price = _plain(quotes[name], -1).astype(np.int64)
+        size = _plain(quotes[f"{name}_size"], -1).astype(np.int64)
+        before = np.concatenate([[-1], price[:-1]])
+        before_size = np.concatenate([[-1], size[:-1]])
+        gone = np.flatnonzero((before != price) & (before >= 0))
+        came = np.flatnonzero((price >= 0) & ((before != price) | (before_size != size)))
+        rows.append((gone * 4 + order * 1, gone, side, codes.LEAVE, before[gone], np.full(len(gone), -1)))
+        rows.append((came * 4 + 2 + order, came, side, codes.SET, price[came], size[came]))
+    if not n:
+        raise DataError("there are no quotes")
+    key = np.concatenate([row[0] for row in rows])
+    order_of = np.argsort(key, kind="stable")
+    at = np.concatenate([row[1] for row in rows])[order_of]
+
+    def column(values: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+        return np.concatenate(values)[order_of]
+
+    level = column([row[5] for row in rows])
+    return {
+        "ts_ns": ns[at],
+        "recv_ns": received[at],
+        "kind": column([np.full(len(row[0]), row[3]) for row in rows]),
+        "side": column([np.full(len(row[0]), row[2]) for row in rows]),
+        "price": column([row[4] for row in rows]),
+        "size": level,
+        "level_size": level,
+        "order_id": np.full(len(at), -1),
+    }
+
+
+def quotes_of(feed: Feed) -> dict[str, NDArray[np.int64]]:
+    """Best bid and offer whenever one changes: ns, bid, bid_size, ask, ask_size; prices stored units, -1 if none."""
+    n = len(feed.ns)
+    sizes = np.zeros((2, feed.ticks), np.int64)
+    best = np.array([-1, feed.ticks], np.int64)
+    bid, bid_size, ask, ask_size = (np.empty(n, np.int64) for _ in range(4))
+    best_quotes(feed.action, feed.side, feed.tick2, feed.level, sizes, best, bid, bid_size, ask, ask_size)
+    changed = np.ones(n, np.bool_)
+    changed[1:] = (
+        (bid[1:] != bid[:-1])
+        | (ask[1:] != ask[:-1])
+        | (bid_size[1:] != bid_size[:-1])
+        | (ask_size[1:] != ask_size[:-1])
+    )
+    # Several rows of one instant are one change: what holds after the last of them.
+    last = np.ones(n, np.bool_)
+    last[:-1] = feed.ns[1:] != feed.ns[:-1]
+    keep = np.flatnonzero(last & _any_in_group(changed, last))
+    tick = feed.instrument.tick_size
+    return {
+        "ns": feed.ns[keep],
+        "bid": np.where(bid[keep] < 0, -1, (bid[keep] + feed.base_tick) * tick),
+        "bid_size": bid_size[keep],
+        "ask": np.where(ask[keep] < 0, -1, (ask[keep] + feed.base_tick) * tick),
+        "ask_size": ask_size[keep],
+    }
+
+
+def _any_in_group(flag: NDArray[np.bool_], last: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    total = np.cumsum(flag)
+    ends = total[last]
+    fresh = np.diff(ends, prepend=0) > 0
+    out = np.zeros(len(flag), np.bool_)
+    out[np.flatnonzero(last)] = fresh
+    return out
+
+
+def _merge_prints(parts: dict[str, NDArray[Any]], trades: Raw) -> dict[str, NDArray[Any]]:
+    """Put separate prints among the book's rows by time; at equal times the print comes first, as it is its cause."""
+    ns = _plain(trades["ts_ns"]).astype(np.int64)
+    n = len(ns)
+    prints = {
+        "ns": ns,
+        "local_ns": _received(trades, ns),
+        "action": np.full(n, PRINTS_DISPLAYED, np.uint8),
+        # The side of the book that was hit is the other than the aggressor's.
+        "side": (-_plain(trades["aggressor"])).astype(np.int8),
+        "price": _plain(trades["price"]).astype(np.int64),
+        "size": _plain(trades["size"]).astype(np.int64),
+        "level": np.full(n, -1, np.int64),
+    }
+    order = np.argsort(np.concatenate([prints["ns"], parts["ns"]]), kind="stable")
+    return {name: np.concatenate([prints[name], parts[name]])[order] for name in parts}
+
+
+def _received(raw: Raw, ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    received = raw.get("recv_ns")
+    if received is None:
+        return ns
+    if isinstance(received, np.ma.MaskedArray):
+        return np.where(np.ma.getmaskarray(received), ns, received.filled(0)).astype(np.int64)
+    return np.asarray(received, np.int64)
+
+
+def _plain(values: Any, missing: int = 0) -> NDArray[Any]:
+    return values.filled(missing) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)

@@ -1,0 +1,53 @@
+"""How the displayed size ahead of a resting order shrinks when its level shrinks without a print.
+
+Probability rules after the queue models of hftbacktest (order fill documentation): `ahead` is what stands before us,
+`behind` what came after; p is the probability that a decrease came from behind.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tcakit.jit import jit
+from tcakit.market.codes import LOG_PROB, LOG_PROB2, POWER_PROB, POWER_PROB2, RISK_AVERSE
+
+
+@jit
+def _smaller(a, b):
+    """Minimum that ignores NaN (0/0 in the power rules means: nothing is known, so believe the level)."""
+    if a != a:
+        return b
+    if b != b:
+        return a
+    return a if a < b else b
+
+
+@jit
+def _behind_probability(rule, power, ahead, behind):
+    if rule == LOG_PROB:
+        weight = np.log(1.0 + behind)
+        return weight / (weight + np.log(1.0 + ahead))
+    if rule == LOG_PROB2:
+        return np.log(1.0 + behind) / np.log(1.0 + behind + ahead)
+    if rule == POWER_PROB:
+        weight = behind**power
+        return weight / (weight + ahead**power)
+    if rule == POWER_PROB2:
+        return behind**power / (behind + ahead) ** power
+    return 1.0 - (ahead / (ahead + behind)) ** power
+
+
+@jit
+def after_level_change(rule, power, ahead, printed, before, after):
+    """Size ahead of us once the level went from `before` to `after`, `printed` of it by prints already counted."""
+    if rule == RISK_AVERSE:
+        return _smaller(ahead, after)
+    change = before - after - printed
+    if change < 0.0:
+        return _smaller(ahead, after)
+    behind = before - ahead
+    p = _behind_probability(rule, power, ahead, behind)
+    if p == np.inf or p == -np.inf:
+        p = 1.0
+    estimate = ahead - (1.0 - p) * change + _smaller(behind - p * change, 0.0)
+    return _smaller(estimate, after)

@@ -1,0 +1,171 @@
+"""What a replay logged, as the tables that every trade of the firm is kept in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from tcakit.market import codes
+from tcakit.replay import replay_kernel as rk
+from tcakit.replay.replay import ReplayResult
+from tcakit.venue.fees import FeeSchedule
+
+
+def _names(values: np.ndarray, names: dict[int, str]) -> list[str]:
+    return [names[int(value)] for value in values]
+
+
+def _prices(result: ReplayResult, index: np.ndarray) -> np.ndarray:
+    return (index + result.feed.base_tick) * result.feed.instrument.tick_size
+
+
+def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame:
+    """Every step of every order (schema ORDER_EVENTS), in the order of the strategy's and the venue's clocks."""
+    log = result.log
+    is_market = result.orders[log[:, rk.LOG_ORDER], rk.TYPE] == codes.MARKET
+    is_fill = np.isin(log[:, rk.LOG_EVENT], (codes.PARTIAL, codes.FILLED))
+    venue = pl.DataFrame(
+        {
+            "order": log[:, rk.LOG_ORDER],
+            "ts_ns": log[:, rk.LOG_NS],
+            "local_ns": log[:, rk.LOG_LOCAL_NS],
+            "code": log[:, rk.LOG_EVENT],
+            "reason_code": log[:, rk.LOG_REASON],
+            "price": _prices(result, log[:, rk.LOG_TICK]),
+            "size": log[:, rk.LOG_SIZE],
+            "leaves": log[:, rk.LOG_LEAVES],
+            "queue_ahead": result.log_ahead,
+            "market_row": log[:, rk.LOG_ROW],
+            "priced": is_fill | ~is_market,
+            "rank": np.arange(len(log)) + 0.0,
+        }
+    )
+    events = result.local_events
+    order_ids = np.array([event[1] for event in events], np.int64)
+    local = pl.DataFrame(
+        {
+            "order": order_ids,
+            "ts_ns": np.array([event[0] for event in events], np.int64),
+            "local_ns": np.array([event[0] for event in events], np.int64),
+            "code": np.array([event[2] for event in events], np.int64),
+            "reason_code": np.full(len(events), codes.BY_STRATEGY),
+            "price": _prices(result, result.orders[order_ids, rk.TICK]),
+            "size": np.zeros(len(events), np.int64),
+            "leaves": result.orders[order_ids, rk.QUANTITY],
+            "queue_ahead": np.full(len(events), -1.0),
+            "market_row": np.full(len(events), -1),
+            "priced": result.orders[order_ids, rk.TYPE] != codes.MARKET,
+            "rank": np.full(len(events), -1.0),
+        }
+    )
+    # A strategy's own acts come before what the venue does with them at the same instant (zero latency).
+    both = pl.concat([local, venue]).sort(["ts_ns", "rank"], maintain_order=True)
+    return both.select(
+        pl.lit(run_id).alias("run_id"),
+        (pl.lit(prefix) + pl.col("order").cast(pl.String)).alias("order_id"),
+        "ts_ns",
+        "local_ns",
+        pl.col("code").replace_strict(codes.STATE_NAMES, return_dtype=pl.String).alias("event"),
+        pl.col("reason_code").replace_strict(codes.REASON_NAMES, return_dtype=pl.String).alias("reason"),
+        pl.when("priced").then("price").alias("price"),
+        "size",
+        "leaves",
+        pl.when(pl.col("queue_ahead") >= 0).then("queue_ahead").alias("queue_ahead"),
+        "market_row",
+    )
+
+
+def orders(result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[str]) -> pl.DataFrame:
+    """The child orders (schema ORDERS); `parent_ids` by participant."""
+    table, log = result.orders, result.log
+    n = len(table)
+    acknowledged = np.full(n, -1, np.int64)
+    ended = np.full(n, -1, np.int64)
+    reason = np.zeros(n, np.int64)
+    for row in log:
+        order, event = row[rk.LOG_ORDER], row[rk.LOG_EVENT]
+        if event == codes.ACKNOWLEDGED:
+            acknowledged[order] = row[rk.LOG_NS]
+        elif event in (codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED):
+            ended[order] = row[rk.LOG_NS]
+            reason[order] = row[rk.LOG_REASON]
+    instrument = result.feed.instrument
+    is_limit = table[:, rk.TYPE] == codes.LIMIT
+    frame = pl.DataFrame(
+        {
+            "order_id": [f"{prefix}{order}" for order in range(n)],
+            "parent_id": [parent_ids[owner] for owner in table[:, rk.OWNER]],
+            "side": np.where(table[:, rk.SIDE] == 0, codes.BUY, codes.SELL),
+            "type": _names(table[:, rk.TYPE], codes.ORDER_TYPE_NAMES),
+            "time_in_force": _names(table[:, rk.TIME_IN_FORCE], codes.TIME_IN_FORCE_NAMES),
+            "price": _prices(result, table[:, rk.TICK]),
+            "quantity": table[:, rk.QUANTITY],
+            "filled": table[:, rk.QUANTITY] - table[:, rk.LEAVES],
+            "state": _names(table[:, rk.STATE], codes.STATE_NAMES),
+            "reason": _names(reason, codes.REASON_NAMES),
+            "submitted_ns": table[:, rk.SUBMITTED_NS],
+            "acknowledged_ns": acknowledged,
+            "ended_ns": ended,
+            "is_limit": is_limit,
+        },
+        schema_overrides={"order_id": pl.String, "parent_id": pl.String},
+    )
+    return frame.with_columns(
+        pl.lit(run_id).alias("run_id"),
+        pl.lit(instrument.symbol).alias("symbol"),
+        pl.lit(instrument.price_scale).alias("price_scale"),
+        pl.lit(instrument.size_scale).alias("size_scale"),
+        pl.when("is_limit").then("price").alias("price"),
+        pl.when(pl.col("acknowledged_ns") >= 0).then("acknowledged_ns").alias("acknowledged_ns"),
+        pl.when(pl.col("ended_ns") >= 0).then("ended_ns").alias("ended_ns"),
+    ).drop("is_limit")
+
+
+def fills(
+    result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[str], date: str, fees: FeeSchedule
+) -> pl.DataFrame:
+    """The executions (schema FILLS) with the quote that stood before each, and the fee it cost."""
+    log, instrument = result.log, result.feed.instrument
+    rows = np.flatnonzero(np.isin(log[:, rk.LOG_EVENT], (codes.PARTIAL, codes.FILLED)))
+    part = log[rows]
+    order = part[:, rk.LOG_ORDER]
+    owner = result.orders[order, rk.OWNER]
+    price = _prices(result, part[:, rk.LOG_TICK])
+    is_maker = part[:, rk.LOG_LIQUIDITY] == codes.MAKER
+    acknowledged: dict[int, int] = {
+        int(row[rk.LOG_ORDER]): int(row[rk.LOG_NS]) for row in log if row[rk.LOG_EVENT] == codes.ACKNOWLEDGED
+    }
+    fee = fees.fees(price / instrument.price_scale, part[:, rk.LOG_SIZE] / instrument.size_scale, is_maker)
+    bid, ask = part[:, rk.LOG_BID], part[:, rk.LOG_ASK]
+    frame = pl.DataFrame(
+        {
+            "fill_id": [f"{prefix}f{at}" for at in range(len(rows))],
+            "order_id": [f"{prefix}{value}" for value in order],
+            "parent_id": [parent_ids[value] for value in owner],
+            "ts_ns": part[:, rk.LOG_NS],
+            "received_ns": np.array([acknowledged[int(value)] for value in order], np.int64),
+            "side": np.where(result.orders[order, rk.SIDE] == 0, codes.BUY, codes.SELL),
+            "price": price,
+            "quantity": part[:, rk.LOG_SIZE],
+            "liquidity": _names(part[:, rk.LOG_LIQUIDITY], codes.LIQUIDITY_NAMES),
+            "reason": _names(part[:, rk.LOG_REASON], codes.REASON_NAMES),
+            "fee": fee,
+            "bid": _prices(result, bid),
+            "ask": _prices(result, ask),
+            "has_bid": bid >= 0,
+            "has_ask": ask >= 0,
+        },
+        schema_overrides={"fill_id": pl.String, "order_id": pl.String, "parent_id": pl.String},
+    )
+    return frame.with_columns(
+        pl.lit(run_id).alias("run_id"),
+        pl.lit(instrument.symbol).alias("symbol"),
+        pl.lit(date).alias("date"),
+        pl.lit(instrument.price_scale).alias("price_scale"),
+        pl.lit(instrument.size_scale).alias("size_scale"),
+        pl.lit(instrument.venue).alias("venue"),
+        pl.when("has_bid").then("bid").alias("bid"),
+        pl.when("has_ask").then("ask").alias("ask"),
+    ).drop("has_bid", "has_ask")

@@ -1,0 +1,63 @@
+"""What the store holds, day by day and file by file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tcakit.market.codes import PRINT_KINDS
+from tcakit.market.schema import FAULTS, FILES
+from tcakit.store.bridge import frame
+from tcakit.store.database import Store
+
+
+def days(store: Store) -> list[dict[str, Any]]:
+    """A row per symbol and trade date: counts, first and last time, where it came from."""
+    out: list[dict[str, Any]] = []
+    for date in store.dates():
+        with store.read_day(date) as connection:
+            rows = connection.execute(
+                """
+                WITH e AS (SELECT instrument_id, count(*) AS events, min(ts_ns) AS first, max(ts_ns) AS last,
+                                  count(*) FILTER (list_contains(?, kind)) AS prints
+                           FROM book_events GROUP BY ALL),
+                     t AS (SELECT instrument_id, count(*) AS trades, min(ts_ns) AS first, max(ts_ns) AS last
+                           FROM trades GROUP BY ALL),
+                     q AS (SELECT instrument_id, count(*) AS quotes, min(ts_ns) AS first, max(ts_ns) AS last
+                           FROM quotes GROUP BY ALL),
+                     s AS (SELECT instrument_id, list(DISTINCT content ORDER BY content) AS contents,
+                                  list(DISTINCT path ORDER BY path) AS paths, max(depth) AS depth
+                           FROM sources GROUP BY ALL)
+                SELECT i.symbol, i.venue, i.timezone, coalesce(e.events, 0),
+                       coalesce(e.prints, 0) + coalesce(t.trades, 0), coalesce(q.quotes, 0),
+                       least(e.first, t.first, q.first), greatest(e.last, t.last, q.last), s.contents, s.depth, s.paths
+                FROM instruments i LEFT JOIN e USING (instrument_id) LEFT JOIN t USING (instrument_id)
+                     LEFT JOIN q USING (instrument_id) LEFT JOIN s USING (instrument_id)
+                ORDER BY i.symbol, i.venue
+                """,
+                [list(PRINT_KINDS)],
+            ).fetchall()
+        names = ("symbol", "venue", "timezone", "events", "trades", "quotes")
+        for row in rows:
+            entry = {"date": date, **dict(zip(names, row[:6], strict=True))}
+            entry |= {"first_ts": row[6], "last_ts": row[7], "content": row[8], "depth": row[9], "source": row[10]}
+            out.append(entry)
+    return out
+
+
+def files(store: Store) -> list[dict[str, Any]]:
+    """Every stored file, oldest first."""
+    with store.read_results() as connection:
+        rows = frame(connection, FILES, "ORDER BY ingested_ns, path").to_dicts()
+    for row in rows:
+        row["days"] = json.loads(row["days"])
+        row["options"] = json.loads(row["options"])
+    return rows
+
+
+def faults(store: Store, ingest_key: str | None = None) -> list[dict[str, Any]]:
+    """Refused rows, of one file or of all."""
+    with store.read_results() as connection:
+        if ingest_key is None:
+            return frame(connection, FAULTS, "ORDER BY path, line").to_dicts()
+        return frame(connection, FAULTS, "WHERE ingest_key = ? ORDER BY path, line", [ingest_key]).to_dicts()

@@ -1,0 +1,74 @@
+"""What a strategy sees and may ask, whether it trades in a replay, a simulation or on paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from tcakit.market.codes import GTC
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """An execution as the strategy learns of it: `tick` is the price in ticks, times in ns since 1970 UTC."""
+
+    order_id: int
+    side: int
+    tick: int
+    quantity: int
+    venue_ns: int
+    local_ns: int
+    is_maker: bool
+
+
+class Gateway(Protocol):
+    """The market as it has reached the strategy by now, and the orders it may send.
+
+    Prices are integer ticks (price / tick_size), sizes stored units of the instrument, times ns since 1970 UTC.
+    """
+
+    @property
+    def now_ns(self) -> int: ...
+
+    @property
+    def tick_size(self) -> float:
+        """One tick in currency."""
+        ...
+
+    @property
+    def best_bid_tick(self) -> int | None: ...
+
+    @property
+    def best_ask_tick(self) -> int | None: ...
+
+    @property
+    def market_volume(self) -> int:
+        """Printed size seen since the recording began."""
+        ...
+
+    def size_at(self, side: int, tick: int) -> int:
+        """Displayed size at a level, 0 if it shows none."""
+        ...
+
+    def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = GTC) -> int:
+        """Send an order (market if `tick` is None); gives its id."""
+        ...
+
+    def cancel(self, order_id: int) -> None:
+        """Ask to take an order back; it may still fill until the answer is there."""
+        ...
+
+    def wake_at(self, ns: int) -> None:
+        """Be asked again (`on_time`) at that time."""
+        ...
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """What trades. `on_order` is optional: events of own orders other than fills."""
+
+    def on_start(self, gateway: Gateway) -> None: ...
+
+    def on_time(self, gateway: Gateway) -> None: ...
+
+    def on_fill(self, gateway: Gateway, fill: Fill) -> None: ...

@@ -1,0 +1,52 @@
+"""The life of an order: which event may follow which."""
+
+from __future__ import annotations
+
+from tcakit.market.codes import (
+    ACKNOWLEDGED,
+    CANCEL_REJECTED,
+    CANCELLED,
+    EXPIRED,
+    FILLED,
+    NEW,
+    PARTIAL,
+    PENDING_CANCEL,
+    REJECTED,
+    STATE_NAMES,
+)
+
+TERMINAL = frozenset({FILLED, CANCELLED, REJECTED, EXPIRED})
+_NEXT: dict[int, frozenset[int]] = {
+    NEW: frozenset({ACKNOWLEDGED, REJECTED, PENDING_CANCEL, EXPIRED}),
+    ACKNOWLEDGED: frozenset({PARTIAL, FILLED, CANCELLED, EXPIRED, PENDING_CANCEL}),
+    PARTIAL: frozenset({PARTIAL, FILLED, CANCELLED, EXPIRED, PENDING_CANCEL}),
+    # The venue does not know of a cancel on its way: anything that could happen still can.
+    PENDING_CANCEL: frozenset({ACKNOWLEDGED, PARTIAL, FILLED, CANCELLED, REJECTED, EXPIRED, CANCEL_REJECTED}),
+}
+
+
+class OrderLife:
+    """Follows one order through its events and refuses an impossible one.
+
+    >>> life = OrderLife()
+    >>> life.apply(ACKNOWLEDGED); life.apply(FILLED); life.is_over
+    True
+    """
+
+    __slots__ = ("state",)
+
+    def __init__(self) -> None:
+        self.state = NEW
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in TERMINAL
+
+    def apply(self, event: int) -> None:
+        """Go to the state an event leads to; ValueError if the event cannot follow."""
+        if event == CANCEL_REJECTED:
+            # The cancel came too late (the order is over) or too early; the order itself stays as it is.
+            return
+        if event not in _NEXT.get(self.state, frozenset()):
+            raise ValueError(f"an order that is {STATE_NAMES[self.state]} cannot become {STATE_NAMES[event]}")
+        self.state = event
