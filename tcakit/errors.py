@@ -20,6 +20,8 @@ class TcakitError(Exception):
         self.message = message
         self.place = place
         self.remedy = remedy
+        # What was done all the same, for --json: other files of the same command, say.
+        self.done: dict[str, object] = {}
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""

@@ -69,17 +69,17 @@ import numba  # noqa: E402  (the folder must be known first)
 
 numba.config.CACHE_DIR = str(_FOLDER)
 
-_OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": False}
+_OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": False}
 
 
 def jit(function: Kernel) -> Kernel:
     """Compile a bare loop over columns, cached on disk across processes."""
-    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(**_OPTIONS)(function)
 
 
 def inline(function: Kernel) -> Kernel:
     """Compile a small helper that kernels call in their inner loop."""
-    return numba.njit(inline="always", **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(inline="always", **_OPTIONS)(function)
 
 
 @contextmanager

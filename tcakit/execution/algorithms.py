@@ -55,12 +55,14 @@ def parse_algorithm(text: str, place: str = "--algo") -> AlgorithmSpec:
                 raise UsageError(f"{name} takes no value after the colon", place=place, remedy=f"write {name}")
             params[shorthand] = f"{value}%" if shorthand == "rate" else value
         return check_algorithm(name, params, place)
-    if ":" in head and "." in head.split(":")[0] or (":" in head and nearest(name, list(NAMES)) is None):
+    if (":" in head and "." in head.split(":")[0]) or (":" in head and nearest(name, list(NAMES)) is None):
         return AlgorithmSpec(head, params)
     guess = nearest(name, list(NAMES))
     hint = f"did you mean {guess!r}? " if guess else ""
     raise UsageError(
-        f"no algorithm {name!r}", place=place, remedy=f"{hint}known are twap, vwap, pov:10, is:30m or package.module:Class"
+        f"no algorithm {name!r}",
+        place=place,
+        remedy=f"{hint}known are twap, vwap, pov:10, is:30m or package.module:Class",
     )
 
 
@@ -85,7 +87,9 @@ def check_algorithm(name: str, params: dict[str, Any], place: str = "algo") -> A
     if name == "is":
         if "half_life" not in params:
             raise UsageError(
-                "implementation shortfall needs its urgency", place=place, remedy="write is:30m for a half-life of 30 minutes"
+                "implementation shortfall needs its urgency",
+                place=place,
+                remedy="write is:30m for a half-life of 30 minutes",
             )
         if parse_duration(str(params["half_life"]), place) <= 0:
             raise UsageError("the half-life must be above zero", place=place, remedy="write is:30m")
@@ -103,7 +107,9 @@ def _rate(value: Any, place: str) -> float:
         rate = float("nan")
     if not 0.0 < rate < 1.0:
         raise UsageError(
-            f"{value!r} is no participation rate", place=place, remedy="write pov:10 (per cent), or rate = 0.10 in a file"
+            f"{value!r} is no participation rate",
+            place=place,
+            remedy="write pov:10 (per cent), or rate = 0.10 in a file",
         )
     return rate
 

@@ -30,9 +30,7 @@ def default_curve(open_ns: int, close_ns: int) -> VolumeCurve:
     """
     x = np.linspace(0.0, 1.0, 79)
     middle = 0.5
-    intensity = np.where(
-        x < middle, 1.0 + 1.5 * ((middle - x) / middle) ** 2, 1.0 + 2.0 * ((x - middle) / middle) ** 2
-    )
+    intensity = np.where(x < middle, 1.0 + 1.5 * ((middle - x) / middle) ** 2, 1.0 + 2.0 * ((x - middle) / middle) ** 2)
     cumulative = np.concatenate([[0.0], np.cumsum((intensity[1:] + intensity[:-1]) / 2.0)])
     edges = open_ns + (x * (close_ns - open_ns)).astype(np.int64)
     return VolumeCurve(DEFAULT_NAME, edges, cumulative / cumulative[-1])

@@ -36,9 +36,7 @@ class Alias:
     valid_to: str | None = None
 
     def holds_on(self, date: str) -> bool:
-        return (self.valid_from is None or self.valid_from <= date) and (
-            self.valid_to is None or date <= self.valid_to
-        )
+        return (self.valid_from is None or self.valid_from <= date) and (self.valid_to is None or date <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +215,7 @@ def read_alias_file(path: Path | str) -> list[Alias]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UsageError(
-            "no such file", place=str(file), remedy="check the path given to --symbol-map"
-        ) from None
+        raise UsageError("no such file", place=str(file), remedy="check the path given to --symbol-map") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", place=str(file), remedy="save it as UTF-8 CSV") from None
     reader = csv.DictReader(text.splitlines(), strict=True)
@@ -230,9 +226,7 @@ def read_alias_file(path: Path | str) -> list[Alias]:
         if name not in COLUMNS:
             guess = nearest(name, list(COLUMNS))
             hint = f"did you mean {guess!r}? " if guess else ""
-            mistakes.append(
-                (f"{file}:1", f"unknown column {name!r}", f"{hint}known are {', '.join(COLUMNS)}")
-            )
+            mistakes.append((f"{file}:1", f"unknown column {name!r}", f"{hint}known are {', '.join(COLUMNS)}"))
     for name in ("alias", "symbol"):
         if name not in header:
             mistakes.append((f"{file}:1", f"no column {name!r}", f"add it; columns are {', '.join(COLUMNS)}"))
@@ -271,9 +265,7 @@ def _alias(row: Mapping[str, str], place: str, mistakes: list[tuple[str, str, st
         mistakes.append((place, f"unknown kind {kind!r}", f"{hint}known are {', '.join(KINDS)}"))
     checks = {"isin": is_isin, "figi": is_figi, "cusip": is_cusip, "sedol": is_sedol}
     if kind in checks and values["alias"] and not checks[kind](normalise(values["alias"])):
-        mistakes.append(
-            (place, f"{values['alias']!r} is no {kind.upper()}", "check its letters and check digit")
-        )
+        mistakes.append((place, f"{values['alias']!r} is no {kind.upper()}", "check its letters and check digit"))
     for name in ("valid_from", "valid_to"):
         if values[name]:
             try:
@@ -284,9 +276,7 @@ def _alias(row: Mapping[str, str], place: str, mistakes: list[tuple[str, str, st
         mistakes.append((place, "valid_from is after valid_to", "swap or correct the dates"))
     if len(mistakes) > before:
         return None
-    return Alias(
-        values["alias"], kind, values["symbol"], values["valid_from"] or None, values["valid_to"] or None
-    )
+    return Alias(values["alias"], kind, values["symbol"], values["valid_from"] or None, values["valid_to"] or None)
 
 
 def _contradictions(rows: Sequence[Alias], places: Sequence[str]) -> list[tuple[str, str, str]]:

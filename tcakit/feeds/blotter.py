@@ -86,9 +86,7 @@ class BlotterReader:
 class _Part:
     """One table's rows while they are parsed: values by column, and the first reason against each."""
 
-    def __init__(
-        self, table: RawTable, mapping: BlotterMapping, part: TableMapping, options: ReaderOptions
-    ) -> None:
+    def __init__(self, table: RawTable, mapping: BlotterMapping, part: TableMapping, options: ReaderOptions) -> None:
         self.mapping, self.part, self.options, self.place = mapping, part, options, table.place
         rows = table.frame.with_row_index("#index")
         if part.kinds is not None and mapping.kind_column is not None:
@@ -152,10 +150,10 @@ def _rows(
     else:
         _fills(work)
     _repeated(work, table, id_column, seen)
-    frame = pl.DataFrame(work.out).with_columns(reason=work.reason, line=work.index)
-    for index, reason in frame.filter(pl.col("reason").is_not_null()).select("line", "reason").iter_rows():
+    frame = pl.DataFrame(work.out).with_columns(work.reason.alias("#reason"), work.index.alias("#line"))
+    for index, reason in frame.filter(pl.col("#reason").is_not_null()).select("#line", "#reason").iter_rows():
         faults.add(table.place, int(table.lines[index]), reason, table.text(index))
-    good = frame.filter(pl.col("reason").is_null())
+    good = frame.filter(pl.col("#reason").is_null())
     _remember(good, table, id_column, seen)
     wanted = {name: kind for name, kind in _schema(part.table).items() if name in good.columns}
     return good.select(pl.col(name).cast(kind) for name, kind in wanted.items())
@@ -241,17 +239,13 @@ def _scaled_prices(
     parts = []
     for part in rows.partition_by("symbol"):
         own = to_integers([part["text"]], MINIMUM_PRICE_SCALE, decimal_comma=decimal_comma, factor=factor)
-        parts.append(
-            part.select("row", value=own.values[0], bad=own.bad[0], scale=pl.lit(own.scale, dtype=pl.Int64))
-        )
+        parts.append(part.select("row", value=own.values[0], bad=own.bad[0], scale=pl.lit(own.scale, dtype=pl.Int64)))
     joined = pl.concat(parts).sort("row")
     return joined["value"], joined["bad"], joined["scale"]
 
 
 def _amount(work: _Part, name: str) -> None:
-    value, bad = to_floats(
-        work.text(name), decimal_comma=work.mapping.decimal_comma, factor=work.factor(name)
-    )
+    value, bad = to_floats(work.text(name), decimal_comma=work.mapping.decimal_comma, factor=work.factor(name))
     work.refuse(bad, f"{name} is no number")
     work.out[name] = value
 
@@ -282,9 +276,7 @@ def _fills(work: _Part) -> None:
     code = side_codes(word, _LIQUIDITY)
     work.refuse(word.is_not_null() & code.is_null(), "liquidity is neither maker nor taker")
     names = list(codes.LIQUIDITY_NAMES)
-    spelled = code.replace_strict(
-        names, list(codes.LIQUIDITY_NAMES.values()), default=None, return_dtype=pl.String
-    )
+    spelled = code.replace_strict(names, list(codes.LIQUIDITY_NAMES.values()), default=None, return_dtype=pl.String)
     work.out["liquidity"] = spelled
 
 
@@ -295,20 +287,16 @@ def _repeated(work: _Part, table: RawTable, id_column: str, seen: dict[str, str]
     first = good.group_by("id").agg(first=pl.col("index").min())
     twice = good.join(first, on="id").filter(pl.col("index") != pl.col("first"))
     again = good.filter(pl.col("id").is_in(list(seen))) if seen else good.clear()
-    told = {
-        index: f"{table.place}:{table.lines[row]}"
-        for index, row in twice.select("index", "first").iter_rows()
-    }
+    told = {index: f"{table.place}:{table.lines[row]}" for index, row in twice.select("index", "first").iter_rows()}
     told.update({index: seen[name] for index, name in again.select("index", "id").iter_rows()})
     if not told:
         return
     reasons = [
-        f"{id_column} stands before, at {told[index]}" if index in told else None
-        for index in work.index.to_list()
+        f"{id_column} stands before, at {told[index]}" if index in told else None for index in work.index.to_list()
     ]
     work.reason = pl.select(pl.coalesce(work.reason, pl.Series(reasons, dtype=pl.String))).to_series()
 
 
 def _remember(good: pl.DataFrame, table: RawTable, id_column: str, seen: dict[str, str]) -> None:
-    for name, index in good.select(id_column, "line").iter_rows():
+    for name, index in good.select(id_column, "#line").iter_rows():
         seen[name] = f"{table.place}:{table.lines[index]}"

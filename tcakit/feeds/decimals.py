@@ -12,6 +12,7 @@ LARGEST = 2**63 - 1
 MAX_DECIMALS = 18
 _PLAIN = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$"
 _EXPONENT = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d{1,3}$"
+_NOISE = 4 * 2.0**-52  # what a few operations on doubles leave, relative to the number
 _MISSING = ("", "nan", "null", "none", "na", "n/a", "-")
 
 
@@ -77,9 +78,11 @@ def without_noise(plain: pl.Series) -> pl.Series:
     words = plain.filter(long).unique()
     digits = _significant_digits(words)
     suspects = words.filter(digits.is_between(16, 17))
-    shorter = suspects.cast(pl.Float64).round_sig_figs(15).cast(pl.String)
-    shorter, _ = plain_numbers(shorter)
-    heals = (_significant_digits(shorter) <= 12).fill_null(False)
+    held = suspects.cast(pl.Float64)
+    rounded = held.round_sig_figs(15)
+    shorter, _ = plain_numbers(rounded.cast(pl.String))
+    near = (rounded - held).abs() <= _NOISE * held.abs()
+    heals = (near & (_significant_digits(shorter) <= 12)).fill_null(False)
     if not heals.any():
         return plain
     return plain.replace(suspects.filter(heals), shorter.filter(heals))
@@ -98,9 +101,7 @@ def scale_of(texts: Sequence[pl.Series], minimum_scale: int = 1) -> int:
     A scale holds a number if the number times the scale is an integer below 2**63: one absurd row therefore
     does not take the others down with it.
     """
-    frame = pl.concat(
-        [pl.DataFrame({"decimals": _decimals(t), "size": t.cast(pl.Float64).abs()}) for t in texts]
-    )
+    frame = pl.concat([pl.DataFrame({"decimals": _decimals(t), "size": t.cast(pl.Float64).abs()}) for t in texts])
     frame = frame.drop_nulls()
     fewest = len(str(minimum_scale)) - 1
     if frame.is_empty():
@@ -110,9 +111,7 @@ def scale_of(texts: Sequence[pl.Series], minimum_scale: int = 1) -> int:
     if frame["decimals"].max() == most and largest * 10.0**most < 9.2e18:
         return int(10**most)
     held = {
-        places: frame.select(
-            ((pl.col("decimals") <= places) & (pl.col("size") * 10.0**places < 9.2e18)).sum()
-        ).item()
+        places: frame.select(((pl.col("decimals") <= places) & (pl.col("size") * 10.0**places < 9.2e18)).sum()).item()
         for places in range(fewest, most + 1)
     }
     return int(10 ** max(held, key=lambda places: (held[places], -places)))
@@ -124,9 +123,7 @@ def _decimals(text: pl.Series) -> pl.Series:
     trimmed = pl.col("t").str.strip_chars_end("0")
     point = pl.col("t").str.find(".", literal=True)
     places = pl.when(point.is_null()).then(0).otherwise(trimmed.str.len_bytes().cast(pl.Int64) - point - 1)
-    return frame.select(
-        pl.when(pl.col("t").is_null()).then(None).otherwise(places).cast(pl.Int64)
-    ).to_series()
+    return frame.select(pl.when(pl.col("t").is_null()).then(None).otherwise(places).cast(pl.Int64)).to_series()
 
 
 def displayed_decimals(text: pl.Series) -> int:

@@ -73,9 +73,7 @@ def _batches(table: RawTable, options: ReaderOptions, faults: Faults, first_row:
     timezone = options.timezone or "UTC"
     clock.zone(timezone)
     rows = pl.DataFrame({"row": pl.int_range(table.frame.height, eager=True)})
-    rows = rows.with_columns(
-        *_times(table, header, options), _symbols(table, header, options), _venues(table, header)
-    )
+    rows = rows.with_columns(*_times(table, header, options), _symbols(table, header, options), _venues(table, header))
     parse = {"trades": _trades, "quotes": _quotes, "book-l2": _deltas}[content]
     columns, price_scale, size_scale, decimals = parse(table, header)
     rows = rows.with_columns(columns)
@@ -147,24 +145,18 @@ def _times(table: RawTable, header: headers.Header, options: ReaderOptions) -> l
     if "date" in header.columns:
         # A column of days beside a column of times of day; where the time holds its own day, that one counts.
         day = frame[header.columns["date"]]
-        of_day = text.str.strip_chars().str.contains(r"^\d{1,2}:\d{2}").fill_null(False)
-        text = pl.select(
-            pl.when(of_day)
-            .then(pl.concat_str([day, text.str.strip_chars().str.zfill(8)], separator="T"))
-            .otherwise(text)
-        ).to_series()
-    times = parse_times(
-        text, timezone=timezone, date=options.date, place=_column_place(table, header, "time")
-    )
+        clock_time = text.str.strip_chars().str.replace(r"^(\d:)", "0$1")
+        of_day = clock_time.str.contains(r"^\d{2}:\d{2}").fill_null(False)
+        joined = pl.concat_str([day, clock_time], separator="T")
+        text = pl.select(pl.when(of_day).then(joined).otherwise(text)).to_series()
+    times = parse_times(text, timezone=timezone, date=options.date, place=_column_place(table, header, "time"))
     received = pl.Series("recv_ns", [None] * frame.height, dtype=pl.Int64)
     reason = times.reason
     if "received" in header.columns:
         zone = "UTC" if "received" in header.utc else options.timezone
         own = frame[header.columns["received"]]
         if own.null_count() < len(own):
-            parsed = parse_times(
-                own, timezone=zone, date=options.date, place=_column_place(table, header, "received")
-            )
+            parsed = parse_times(own, timezone=zone, date=options.date, place=_column_place(table, header, "received"))
             received = parsed.ts_ns
             wrong = pl.select(pl.when(own.is_not_null()).then("receipt " + parsed.reason)).to_series()
             reason = pl.select(pl.coalesce(reason, wrong)).to_series()
@@ -201,9 +193,7 @@ def _venues(table: RawTable, header: headers.Header) -> pl.Series:
 _Parsed = tuple[list[pl.Series], int, int, int]
 
 
-def _positive(
-    name: str, parsed: pl.Series, bad: pl.Series, *, zero: bool = False, missing: bool = False
-) -> pl.Expr:
+def _positive(name: str, parsed: pl.Series, bad: pl.Series, *, zero: bool = False, missing: bool = False) -> pl.Expr:
     """Why a price or size is refused, null where it is not."""
     absent = pl.lit(False) if missing else pl.lit(parsed.is_null())
     return (
@@ -295,21 +285,15 @@ def _deltas(table: RawTable, header: headers.Header) -> _Parsed:
             **dict.fromkeys(_CLEARS, codes.CLEAR),
         }
         kind = side_codes(frame[columns["action"]], words).cast(pl.UInt8)
-        deleted = (
-            frame[columns["action"]].str.strip_chars().str.to_lowercase().is_in(_DELETES).fill_null(False)
-        )
+        deleted = frame[columns["action"]].str.strip_chars().str.to_lowercase().is_in(_DELETES).fill_null(False)
     flags = pl.Series([0], dtype=pl.Int8).new_from_index(0, frame.height)
     if "is_snapshot" in columns:
         flags = side_codes(frame[columns["is_snapshot"]], BOOL_WORDS)
-        kind = pl.select(
-            pl.when(flags == 1).then(pl.lit(codes.SNAPSHOT, dtype=pl.UInt8)).otherwise(kind)
-        ).to_series()
+        kind = pl.select(pl.when(flags == 1).then(pl.lit(codes.SNAPSHOT, dtype=pl.UInt8)).otherwise(kind)).to_series()
     clear = (kind == codes.CLEAR).fill_null(False)
     level_size = level_size.set(deleted, 0)
     cause = pl.coalesce(
-        pl.when(kind.is_null()).then(
-            pl.lit("action is none of set, update, change, delete, snapshot, clear")
-        ),
+        pl.when(kind.is_null()).then(pl.lit("action is none of set, update, change, delete, snapshot, clear")),
         pl.when(flags.is_null()).then(pl.lit("is_snapshot is neither true nor false")),
         pl.when(clear).then(pl.lit("")),
         pl.when(side.is_null()).then(pl.lit("side is neither bid nor ask")),

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tcakit.errors import DataError, UsageError
+from tcakit.errors import DataError, TcakitError, UsageError
 from tcakit.feeds import lobster
 from tcakit.feeds.contract import Reader, Source
 from tcakit.registry import find
@@ -69,8 +69,11 @@ def _nearest_file(path: Path) -> str | None:
     return str(path.parent / name) if name else None
 
 
-def sources(paths: Sequence[Path]) -> list[Source]:
-    """Group files into sources: the two files of a LOBSTER pair belong together, others stand alone."""
+def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> list[Source]:
+    """Group files into sources: the two files of a LOBSTER pair belong together, others stand alone.
+
+    What cannot be opened is added to `troubles`.
+    """
     out: list[Source] = []
     pairs: dict[tuple[Path, str], list[Path]] = {}
     order: list[tuple[Path, str] | Path] = []
@@ -84,10 +87,10 @@ def sources(paths: Sequence[Path]) -> list[Source]:
                 order.append(key)
             pairs.setdefault(key, []).append(path)
     for entry in order:
-        if isinstance(entry, Path):
-            out.extend(_unpack(entry))
-        else:
-            out.append(_pair_source(pairs[entry]))
+        try:
+            out.extend(_unpack(entry) if isinstance(entry, Path) else [_pair_source(pairs[entry])])
+        except TcakitError as trouble:
+            troubles.append(trouble)
     return out
 
 
@@ -171,7 +174,9 @@ def _zip_sources(path: Path) -> list[Source]:
         wanted = [
             info
             for info in archive.infolist()
-            if not info.is_dir() and info.filename.lower().endswith(_DATA_SUFFIXES) and "readme" not in info.filename.lower()
+            if not info.is_dir()
+            and info.filename.lower().endswith(_DATA_SUFFIXES)
+            and "readme" not in info.filename.lower()
         ]
         total = sum(info.file_size for info in wanted)
         limit = min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))

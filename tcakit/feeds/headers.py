@@ -15,8 +15,8 @@ _NAMES: dict[str, str] = {
     "time": (
         "tsevent exchangetime exchangetimestamp exchangets exchtime exchtimestamp exchts eventtime "
         "transacttime transactiontime tradetime quotetime siptimestamp participanttimestamp "
-        "timestamp ts time datetime dt timestampns timestampus timestampms tsns tsus tsms timens timeus timems epoch epochns "
-        "epochms epochus timeexchange"
+        "timestamp ts time datetime dt timestampns timestampus timestampms tsns tsus tsms "
+        "timens timeus timems epoch epochns epochms epochus timeexchange"
     ),
     "date": "date day tradedate tradingday tradingdate",
     "received": (
@@ -33,13 +33,8 @@ _NAMES: dict[str, str] = {
     "trade_id": "tradeid id tid trdmatchid aggtradeid aggid matchid",
     "condition": "condition conditions cond saleconditions salecondition salecond",
     "bid": "bid bidprice bp bidpx bestbid bestbidprice bid0 bid1 bidprice1 bidpx00 b1",
-    "bid_size": (
-        "bidsize bidqty bidquantity bidamount bidvolume bidsz bidsiz bs bestbidsize bestbidqty bidsz00 bv"
-    ),
-    "ask": (
-        "ask askprice ap askpx bestask bestaskprice offer ofr offerprice ofrprice askpx00 a1 "
-        "ask0 ask1 askprice1"
-    ),
+    "bid_size": ("bidsize bidqty bidquantity bidamount bidvolume bidsz bidsiz bs bestbidsize bestbidqty bidsz00 bv"),
+    "ask": ("ask askprice ap askpx bestask bestaskprice offer ofr offerprice ofrprice askpx00 a1 ask0 ask1 askprice1"),
     "ask_size": (
         "asksize askqty askquantity askamount askvolume asksz asksiz as offersize offerqty ofrsiz ofrsize "
         "bestasksize bestaskqty asksz00 av"
@@ -152,9 +147,7 @@ def recognise(names: Sequence[str], content: str | None, place: str) -> Header:
         )
     fitting = _fitting(found)
     if "time" not in found or not fitting:
-        lacking_time = (
-            "no column of times" if "time" not in found else "neither trades, quotes nor book deltas"
-        )
+        lacking_time = "no column of times" if "time" not in found else "neither trades, quotes nor book deltas"
         raise DataError(
             f"{lacking_time} among the columns {listed}",
             place=f"{place}:1",

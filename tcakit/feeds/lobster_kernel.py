@@ -84,7 +84,20 @@ def _apply(prices, sizes, count, price, side, change):
 
 @jit
 def book_events(
-    kind, side, price, size, message_ok, book, book_ok, levels, out_row, out_kind, out_side, out_price, out_size, out_level
+    kind,
+    side,
+    price,
+    size,
+    message_ok,
+    book,
+    book_ok,
+    levels,
+    out_row,
+    out_kind,
+    out_side,
+    out_price,
+    out_size,
+    out_level,
 ):
     """Fill the out columns; gives (status, events, rows that the messages cannot explain).
 

@@ -109,13 +109,9 @@ def load(path: Path | str) -> dict[str, Any]:
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(
-            "no such mapping file", place=str(file), remedy="check the path given to --mapping"
-        ) from None
+        raise UsageError("no such mapping file", place=str(file), remedy="check the path given to --mapping") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"cannot be read: {error}", place=str(file), remedy="save it as UTF-8 text"
-        ) from None
+        raise UsageError(f"cannot be read: {error}", place=str(file), remedy="save it as UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([(str(file), f"not TOML: {error}", "correct that line")]) from None
     compile_mapping(raw, place=str(file))
@@ -216,9 +212,7 @@ def _factors(check: _Checker, raw: Mapping[str, Any]) -> dict[str, Decimal]:
     return factors
 
 
-def _tables(
-    check: _Checker, raw: Mapping[str, Any], rows: Mapping[str, Any], signed: bool
-) -> list[TableMapping]:
+def _tables(check: _Checker, raw: Mapping[str, Any], rows: Mapping[str, Any], signed: bool) -> list[TableMapping]:
     sections: dict[str, Mapping[str, Any]] = {}
     table = raw.get("table")
     if table is not None and table not in FIELDS:
@@ -245,9 +239,7 @@ def _tables(
         if name not in known_constants:
             check.unknown("constants", name, sorted(known_constants))
     kinds = _kinds(check, rows, sections)
-    return [
-        _table(check, name, section, constants, kinds.get(name), signed) for name, section in sections.items()
-    ]
+    return [_table(check, name, section, constants, kinds.get(name), signed) for name, section in sections.items()]
 
 
 def _table(
@@ -265,9 +257,7 @@ def _table(
             continue
         listed = [value] if isinstance(value, str) else value
         if not isinstance(listed, list) or not listed or not all(isinstance(v, str) and v for v in listed):
-            check.add(
-                f"{name}.{key}", f"{value!r} is no column", f'write {key} = "Column" or ["First", "Second"]'
-            )
+            check.add(f"{name}.{key}", f"{value!r} is no column", f'write {key} = "Column" or ["First", "Second"]')
             continue
         columns[key] = tuple(listed)
     own = {key: str(value) for key, value in constants.items() if key in FIELDS[name] and key not in columns}
@@ -283,9 +273,7 @@ def _table(
     return TableMapping(name, columns, own, kinds)
 
 
-def _kinds(
-    check: _Checker, rows: Mapping[str, Any], sections: Mapping[str, Any]
-) -> dict[str, tuple[str, ...]]:
+def _kinds(check: _Checker, rows: Mapping[str, Any], sections: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     if not rows:
         return {}
     if not isinstance(rows.get("column"), str):
@@ -315,9 +303,7 @@ def require_columns(mapping: BlotterMapping, names: Sequence[str], place: str) -
     absent = [column for column in mapping.columns() if column not in names]
     if not absent:
         return
-    hints = [
-        f"{column!r} (nearest is {guess!r})" for column in absent if (guess := nearest(column, list(names)))
-    ]
+    hints = [f"{column!r} (nearest is {guess!r})" for column in absent if (guess := nearest(column, list(names)))]
     hints += [repr(column) for column in absent if nearest(column, list(names)) is None]
     raise DataError(
         f"the file lacks columns of mapping {mapping.name!r}: {', '.join(hints)}; it has {', '.join(names)}",

@@ -86,9 +86,7 @@ def _refuse_other_content(place: str, data: bytes) -> None:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise DataError("the file is UTF-16 text", place=place, remedy="save it as UTF-8")
     if b"\x00" in data[:4096]:
-        raise DataError(
-            "the file is binary, not delimited text", place=place, remedy="name its format with --format"
-        )
+        raise DataError("the file is binary, not delimited text", place=place, remedy="name its format with --format")
 
 
 def _separator(header: str) -> str:
@@ -106,9 +104,7 @@ def _delimited(place: str, data: bytes, faults: Faults, separator: str | None) -
     names = _names(header, separator)
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise DataError(
-            f"columns {doubled} stand twice in the header", place=f"{place}:1", remedy="rename one"
-        )
+        raise DataError(f"columns {doubled} stand twice in the header", place=f"{place}:1", remedy="rename one")
     if len(starts) == 1:
         raise DataError("nothing below the header", place=place, remedy="check the export that wrote it")
     fields = _field_counts(data, starts, ends, separator)
@@ -191,9 +187,7 @@ def _contiguous(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64])
     return bool(np.all(starts[1:] == ends[:-1] + 1)) and len(data) - int(ends[-1]) <= 1
 
 
-def _field_counts(
-    data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], separator: str
-) -> NDArray[np.int64]:
+def _field_counts(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], separator: str) -> NDArray[np.int64]:
     raw = np.frombuffer(data, dtype=np.uint8)
     marks = np.flatnonzero(raw == ord(separator))
     if b'"' in data:
@@ -229,12 +223,6 @@ def _as_text(place: str, column: pl.Series) -> pl.Series:
         return column.dt.strftime("%Y-%m-%d")
     if isinstance(kind, pl.Time):
         return column.dt.strftime("%H:%M:%S%.9f")
-    if (
-        kind.is_numeric()
-        or kind in (pl.String, pl.Boolean, pl.Null, pl.Categorical)
-        or isinstance(kind, pl.Enum)
-    ):
+    if kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null, pl.Categorical) or isinstance(kind, pl.Enum):
         return column.cast(pl.String)
-    raise DataError(
-        f"column {column.name!r} is of type {kind}", place=place, remedy="store it as text or numbers"
-    )
+    raise DataError(f"column {column.name!r} is of type {kind}", place=place, remedy="store it as text or numbers")

@@ -18,9 +18,7 @@ BOOK_WORDS: dict[str, int] = {
     **dict.fromkeys(("ask", "a", "sell", "s", "offer", "o", "asks", "-1"), SELL),
 }
 ORDER_WORDS: dict[str, int] = {
-    **dict.fromkeys(
-        ("buy", "b", "1", "+1", "1.0", "bot", "bought", "bc", "buy to cover", "cover", "bl"), BUY
-    ),
+    **dict.fromkeys(("buy", "b", "1", "+1", "1.0", "bot", "bought", "bc", "buy to cover", "cover", "bl"), BUY),
     **dict.fromkeys(
         ("sell", "s", "-1", "-1.0", "2", "sld", "sold", "ss", "sl", "sell short", "short", "short sell", "5"),
         SELL,

@@ -12,20 +12,12 @@ from tcakit.feeds.sides import ORDER_WORDS
 # Names of columns in blotters, best first, in lower case without punctuation.
 _USUAL: dict[str, str] = {
     "fill_id": "fillid execid executionid tradeid fillno emsxfillid dealid id",
-    "parent_id": (
-        "parentid parentorderid orderid emsxsequence sequence ancestorpointerid basketorderid clordid id"
-    ),
+    "parent_id": ("parentid parentorderid orderid emsxsequence sequence ancestorpointerid basketorderid clordid id"),
     "order_id": "orderid childorderid routeid emsxrouteid brokerorderid clordid",
-    "symbol": (
-        "symbol ticker instrument ric isin security bloomberg bbgid sedol cusip figi emsxticker product pair"
-    ),
+    "symbol": ("symbol ticker instrument ric isin security bloomberg bbgid sedol cusip figi emsxticker product pair"),
     "side": "side buysell bs direction emsxside transactiontype",
-    "time": (
-        "filltime executiontime exectime transacttime tradetime datetimeoffill timestamp datetime time date"
-    ),
-    "price": (
-        "fillprice executionprice execprice executedprice lastpx lastprice price px avgprice emsxfillprice"
-    ),
+    "time": ("filltime executiontime exectime transacttime tradetime datetimeoffill timestamp datetime time date"),
+    "price": ("fillprice executionprice execprice executedprice lastpx lastprice price px avgprice emsxfillprice"),
     "quantity": (
         "fillshares filledquantity fillquantity execquantity executedquantity executednotional "
         "lastqty lastshares "
@@ -97,9 +89,7 @@ def suggest(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["# Draft: check each line, then ingest with --mapping FILE.", 'name = "draft"']
     lines += _times(samples.get(chosen.get("arrival_time", chosen.get("time", "")), []))
     numbers = [
-        value
-        for field in ("price", "quantity", "limit_price")
-        for value in samples.get(chosen.get(field, ""), [])
+        value for field in ("price", "quantity", "limit_price") for value in samples.get(chosen.get(field, ""), [])
     ]
     if any(_COMMA_NUMBER.match(value.strip()) for value in numbers):
         lines.append("decimal_comma = true")

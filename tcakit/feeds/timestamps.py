@@ -53,9 +53,7 @@ def parse_times(
     tidied = tidy(text)
     known = tidied.drop_nulls()
     if known.is_empty():
-        return Times(
-            pl.Series([None] * len(text), dtype=pl.Int64), _reasons(tidied.is_null(), "time is missing")
-        )
+        return Times(pl.Series([None] * len(text), dtype=pl.Int64), _reasons(tidied.is_null(), "time is missing"))
     if time_format is not None:
         return _formatted(tidied, time_format, timezone, place)
     sample = known.head(1000)
@@ -176,9 +174,7 @@ def _told(frame: pl.DataFrame, unreadable: str, timezone: str | None) -> Times:
         .otherwise(None)
     )
     frame = frame.with_columns(reason=reason)
-    return Times(
-        frame.select(pl.when(pl.col("reason").is_null()).then("ts").alias("ts"))["ts"], frame["reason"]
-    )
+    return Times(frame.select(pl.when(pl.col("reason").is_null()).then("ts").alias("ts"))["ts"], frame["reason"])
 
 
 def _clock(text: pl.Series, timezone: str | None, date: str | None, place: str) -> Times:

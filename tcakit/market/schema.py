@@ -48,8 +48,7 @@ class Table:
     def ddl(self) -> str:
         """The CREATE TABLE statement of this table."""
         body = ", ".join(
-            f'"{column.name}" {_DDL[column.type]}{"" if column.nullable else " NOT NULL"}'
-            for column in self.columns
+            f'"{column.name}" {_DDL[column.type]}{"" if column.nullable else " NOT NULL"}' for column in self.columns
         )
         return f'CREATE TABLE IF NOT EXISTS "{self.name}" ({body})'
 
@@ -162,7 +161,13 @@ BOOK_EVENTS = Table(
         _c("side", "i8", "+1/-1/0", "side of the book or resting order, 0 where the file does not say"),
         _c("price", "i64", "1/price_scale", "price of the level or print", True),
         _c("size", "i64", "1/size_scale", "size of the event itself", True),
-        _c("level_size", "i64", "1/size_scale", "displayed size at (side, price) after it; null if untouched or unknown", True),
+        _c(
+            "level_size",
+            "i64",
+            "1/size_scale",
+            "displayed size at (side, price) after it; null if untouched or unknown",
+            True,
+        ),
         _c("order_id", "i64", "", "the venue's order id", True),
     ),
 )

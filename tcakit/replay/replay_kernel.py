@@ -158,12 +158,27 @@ def _emit(
 
 
 @jit
-def _fill(
-    cursor, settings, orders, log, log_ahead, best, ticks, ns, order, reason, tick, size, ahead, row, liquidity
-):
+def _fill(cursor, settings, orders, log, log_ahead, best, ticks, ns, order, reason, tick, size, ahead, row, liquidity):
     orders[order, LEAVES] -= size
     event = FILLED if orders[order, LEAVES] == 0 else PARTIAL
-    _emit(cursor, settings, orders, log, log_ahead, best, ticks, ns, order, event, reason, tick, size, ahead, row, liquidity)
+    _emit(
+        cursor,
+        settings,
+        orders,
+        log,
+        log_ahead,
+        best,
+        ticks,
+        ns,
+        order,
+        event,
+        reason,
+        tick,
+        size,
+        ahead,
+        row,
+        liquidity,
+    )
 
 
 @jit
@@ -199,7 +214,22 @@ def _best_eligible(cursor, live, side, tick2, strictly):
 
 @jit
 def _on_print(
-    cursor, settings, orders, live, queue, log, log_ahead, best, ticks, ns, side, tick2, size, displayed, queued_row, row
+    cursor,
+    settings,
+    orders,
+    live,
+    queue,
+    log,
+    log_ahead,
+    best,
+    ticks,
+    ns,
+    side,
+    tick2,
+    size,
+    displayed,
+    queued_row,
+    row,
 ):
     """Fill our resting orders by a print: those it traded through, then those it reached in the queue."""
     left = size
@@ -312,7 +342,22 @@ def _on_new(cursor, settings, orders, live, queue, log, log_ahead, sizes, taken,
         limit = ticks - 1 if side == 0 else 0
     elif limit < 0 or limit >= ticks:
         _emit(
-            cursor, settings, orders, log, log_ahead, best, ticks, ns, order, REJECTED, OFF_GRID, limit, 0, -1.0, row, MAKER
+            cursor,
+            settings,
+            orders,
+            log,
+            log_ahead,
+            best,
+            ticks,
+            ns,
+            order,
+            REJECTED,
+            OFF_GRID,
+            limit,
+            0,
+            -1.0,
+            row,
+            MAKER,
         )
         return True
     if orders[order, STATE] == 0:
@@ -347,7 +392,9 @@ def _on_new(cursor, settings, orders, live, queue, log, log_ahead, sizes, taken,
     if stop == NO_REASON and (kind == MARKET or force != GTC) and force != POST_ONLY:
         stop = NO_LIQUIDITY
     if stop != NO_REASON:
-        _emit(cursor, settings, orders, log, log_ahead, best, ticks, ns, order, EXPIRED, stop, limit, 0, -1.0, row, MAKER)
+        _emit(
+            cursor, settings, orders, log, log_ahead, best, ticks, ns, order, EXPIRED, stop, limit, 0, -1.0, row, MAKER
+        )
         return True
     k = cursor[N_LIVE]
     live[k, L_ORDER] = order

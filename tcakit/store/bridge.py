@@ -57,8 +57,8 @@ def frame(
             continue
         column = pl.Series(name, plain).cast(dtype)
         if mask is not None and mask.any():
-            column = column.to_frame().select(
-                pl.when(pl.Series(~mask)).then(pl.col(name)).otherwise(None).alias(name)
-            )[name]
+            column = column.to_frame().select(pl.when(pl.Series(~mask)).then(pl.col(name)).otherwise(None).alias(name))[
+                name
+            ]
         series.append(column)
     return pl.DataFrame(series)

@@ -90,7 +90,8 @@ def put(
     dates = sorted({part.date for part in market})
     with store.read_results() as connection:
         former = connection.execute(
-            "SELECT ingest_key, days FROM files WHERE sha256 = ? AND ingest_key <> ?", [record.sha256, record.ingest_key]
+            "SELECT ingest_key, days FROM files WHERE sha256 = ? AND ingest_key <> ?",
+            [record.sha256, record.ingest_key],
         ).fetchall()
     replaced = [key for key, _ in former]
     for part in market:
@@ -131,7 +132,9 @@ def put(
 def recover(store: Store) -> list[str]:
     """Undo files that a killed process left half stored; gives their paths. Call while holding `store.writer`."""
     with store.read_results() as connection:
-        half = connection.execute("SELECT ingest_key, sha256, path, days FROM files WHERE status = 'storing'").fetchall()
+        half = connection.execute(
+            "SELECT ingest_key, sha256, path, days FROM files WHERE status = 'storing'"
+        ).fetchall()
     for key, sha256, _, days in half:
         with store.read_results() as connection:
             former = connection.execute(
@@ -149,7 +152,9 @@ def drop(store: Store, name: str) -> int:
     with store.read_results() as connection:
         stored = connection.execute("SELECT ingest_key, sha256, path, days, rows FROM files").fetchall()
     exact = [row for row in stored if name in (row[0], row[1], row[2])]
-    found = exact or [row for row in stored if row[2].endswith(name) or row[0].startswith(name) or row[1].startswith(name)]
+    found = exact or [
+        row for row in stored if row[2].endswith(name) or row[0].startswith(name) or row[1].startswith(name)
+    ]
     if not found:
         raise DataError(f"no stored file goes by {name!r}", remedy="see `tcakit catalog --files`")
     if len(found) > 1:
@@ -198,7 +203,9 @@ def _refuse_overlap(store: Store, part: MarketRows, path: str, own_keys: Sequenc
 
 
 def _delete_market(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
-    ids = connection.execute("SELECT source_id FROM sources WHERE list_contains(?, ingest_key)", [list(keys)]).fetchall()
+    ids = connection.execute(
+        "SELECT source_id FROM sources WHERE list_contains(?, ingest_key)", [list(keys)]
+    ).fetchall()
     if not ids:
         return
     wanted = [row[0] for row in ids]
@@ -243,7 +250,8 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, part: MarketRows, reco
     if size_factor != 1:
         frame = frame.with_columns(pl.col(name) * size_factor for name in _SIZES[part.table])
     frame = frame.with_columns(
-        pl.lit(instrument_id, dtype=pl.Int32).alias("instrument_id"), pl.lit(source_id, dtype=pl.Int32).alias("source_id")
+        pl.lit(instrument_id, dtype=pl.Int32).alias("instrument_id"),
+        pl.lit(source_id, dtype=pl.Int32).alias("source_id"),
     )
     insert(connection, MARKET_TABLES[part.table], frame)
 
@@ -300,4 +308,3 @@ def _masked() -> object:
     import numpy as np
 
     return np.ma.masked
-

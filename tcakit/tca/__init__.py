@@ -1,1 +1,20 @@
+"""What it cost: orders measured against the market, replayed or real. Costs are positive when bad for the
+client.
+"""
 
+from tcakit.tca.attribution import waterfall
+from tcakit.tca.inference import COST_MEASURES, aggregate, markout_curve, summarise
+from tcakit.tca.measure import Measured, measure
+from tcakit.tca.shortfall import Shortfall, shortfall
+
+__all__ = [
+    "COST_MEASURES",
+    "Measured",
+    "Shortfall",
+    "aggregate",
+    "markout_curve",
+    "measure",
+    "shortfall",
+    "summarise",
+    "waterfall",
+]

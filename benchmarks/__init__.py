@@ -1,0 +1,1 @@
+"""What tcakit was measured against: `python -m benchmarks`."""

@@ -1,0 +1,105 @@
+"""Write the pages that are derived from the code: docs/tables.md and docs/cli.md; run by `make docs`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent
+
+
+def tables_page() -> str:
+    """docs/tables.md: every table of the store."""
+    from tcakit.market import schema
+
+    return schema.markdown()
+
+
+def command_page() -> str:
+    """docs/cli.md: every verb with its arguments and options; ImportError while there is no command line."""
+    import typer
+
+    import tcakit.cli.main
+
+    command = typer.main.get_command(tcakit.cli.main.app)
+    lines = [
+        "# The command line",
+        "",
+        "Generated from the commands' own help by `make docs`; do not edit by hand.",
+        "",
+        "Exit codes: 0 done; 1 unexpected; 2 wrong usage or configuration; 3 bad data; 4 store busy;",
+        "5 refused by governance; 6 done, but a threshold of the policy is breached; 130 interrupted.",
+    ]
+    for path, verb in _verbs(command, ("tcakit",)):
+        lines += ["", f"## {' '.join(path)}", "", *_about(path, verb)]
+    return "\n".join(lines) + "\n"
+
+
+def _verbs(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The command and all below it, hidden ones left out."""
+    yield path, command
+    for name, inner in sorted(getattr(command, "commands", {}).items()):
+        if not inner.hidden:
+            yield from _verbs(inner, (*path, name))
+
+
+def _about(path: tuple[str, ...], verb: Any) -> Iterator[str]:
+    """What the verb says of itself, how it is called, and its parameters in a table."""
+    help_text = inspect.cleandoc(verb.help or "").replace("\b", "").replace("\f", "").strip()
+    if help_text:
+        yield from (*help_text.splitlines(), "")
+    shown = [parameter for parameter in verb.params if not getattr(parameter, "hidden", False)]
+    arguments = [_argument(parameter) for parameter in shown if parameter.param_type_name == "argument"]
+    below = ["COMMAND"] if getattr(verb, "commands", None) else []
+    yield from ("```text", " ".join([*path, "[OPTIONS]", *arguments, *below]), "```")
+    rows = [_row(parameter) for parameter in shown]
+    if rows:
+        yield from ("", "| parameter | meaning | default |", "|---|---|---|", *rows)
+
+
+def _argument(parameter: Any) -> str:
+    name = (parameter.metavar or parameter.name).upper() + ("..." if parameter.nargs == -1 else "")
+    return name if parameter.required else f"[{name}]"
+
+
+def _row(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        name = f"`{_argument(parameter)}`"
+    else:
+        name = " ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts))
+    meaning = " ".join((getattr(parameter, "help", None) or "").split()).replace("|", "\\|")
+    return f"| {name} | {meaning} | {_default(parameter)} |"
+
+
+def _default(parameter: Any) -> str:
+    """What holds when the parameter is not given; nothing for switches and for machine-dependent values."""
+    if parameter.required:
+        return "required"
+    default = parameter.default
+    if isinstance(default, bool) or not isinstance(default, str | int | float | PurePath) or default == "":
+        return ""
+    if isinstance(default, PurePath) and default.is_absolute():
+        return ""
+    return f"`{default}`"
+
+
+def main() -> int:
+    """Write both pages; 1, with the reason on stderr, if one cannot be made."""
+    failed = 0
+    for name, page in (("tables.md", tables_page), ("cli.md", command_page)):
+        try:
+            text = page()
+        except (ImportError, AttributeError) as error:
+            print(f"docs/{name} is left as it is: {error}", file=sys.stderr)
+            failed = 1
+            continue
+        (DOCS / name).write_text(text, encoding="utf-8")
+        print(f"docs/{name}: {len(text.splitlines())} lines")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

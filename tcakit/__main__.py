@@ -1,0 +1,5 @@
+"""python -m tcakit"""
+
+from tcakit.cli.main import main
+
+main()

@@ -1,0 +1,126 @@
+"""What every verb shares: its options, where output goes, progress bars, and errors turned into words and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+StoreOption = Annotated[
+    Path,
+    typer.Option("--store", envvar="TCAKIT_STORE", help="Folder of the store.", show_envvar=True),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but trouble.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say more: compile seconds of each kernel, timings.")
+]
+WaitOption = Annotated[float, typer.Option("--wait", help="Seconds to wait for another process that holds the store.")]
+DateOption = Annotated[str | None, typer.Option("--date", help="Trade date, YYYY-MM-DD.")]
+DEFAULT_STORE = Path("tcakit-store")
+
+
+@dataclass(slots=True)
+class Out:
+    """Where a verb's words go: tables on stdout for people, one JSON object for machines, progress on stderr."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    @property
+    def console(self) -> Console:
+        from rich.console import Console
+
+        # A pipe has no width: rich would cut columns at 80, and the numbers with them.
+        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
+        return Console(width=width, highlight=False, soft_wrap=False)
+
+    def result(self, result: dict[str, Any], show: Callable[[Console], None] | None = None) -> None:
+        """Print a result the way it was asked for."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(_plain(result), allow_nan=False, default=str) + "\n")
+        elif not self.quiet and show is not None:
+            show(self.console)
+
+    def say(self, text: str) -> None:
+        """A line for people, on stdout."""
+        if not (self.as_json or self.quiet):
+            print(text, flush=True)
+
+    def note(self, text: str) -> None:
+        """A line on stderr under --verbose."""
+        if self.verbose:
+            print(text, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[str, int, int], None] | None]:
+        """A progress bar on stderr where it is a terminal; None elsewhere."""
+        if self.as_json or self.quiet or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+
+            def step(name: str, done: int, total: int) -> None:
+                bar.update(task, description=f"{what} {name}", completed=done, total=total)
+
+            yield step
+
+    @contextmanager
+    def kernels(self) -> Iterator[None]:
+        """Under --verbose, say afterwards which kernels were compiled and how long each took."""
+        if not self.verbose:
+            yield
+            return
+        from tcakit.jit import compile_times
+
+        begun = time.perf_counter()
+        with compile_times() as seconds:
+            yield
+        for name, taken in sorted(seconds.items(), key=lambda item: -item[1]):
+            self.note(f"compiled {name} in {taken:.2f} s")
+        if not seconds:
+            self.note("compiled nothing: all kernels came from the cache")
+        self.note(f"took {time.perf_counter() - begun:.3f} s")
+
+
+def process_start() -> float:
+    """When this process began, by `time.perf_counter`; now where the system does not say."""
+    now = time.perf_counter()
+    try:
+        with open("/proc/self/stat") as file:
+            ticks = int(file.read().rsplit(")", 1)[1].split()[19])
+        with open("/proc/uptime") as file:
+            up = float(file.read().split()[0])
+        return now - (up - ticks / os.sysconf("SC_CLK_TCK"))
+    except (OSError, ValueError, IndexError):
+        return now
+
+
+def _plain(value: Any) -> Any:
+    """Values that JSON knows: not-a-number becomes null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value

@@ -1,0 +1,97 @@
+"""tcakit ingest"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, WaitOption
+
+
+def ingest(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs; .zip and .gz are read as they are.")
+    ],
+    store: StoreOption = DEFAULT_STORE,
+    format: Annotated[
+        str | None, typer.Option("--format", help="lobster, csv or blotter; detected if left out.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Symbol, where the file does not say.")] = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Venue, where the file does not say.")] = None,
+    date: Annotated[str | None, typer.Option("--date", help="Trade date, where the file has clock times only.")] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", help="Time zone of times without one, e.g. America/New_York.")
+    ] = None,
+    currency: Annotated[str | None, typer.Option("--currency", help="Currency, where the file does not say.")] = None,
+    tick_size: Annotated[str | None, typer.Option("--tick-size", help="Tick size in currency, e.g. 0.01.")] = None,
+    lot_size: Annotated[str | None, typer.Option("--lot-size", help="Lot size in shares, e.g. 1.")] = None,
+    content: Annotated[
+        str | None, typer.Option("--content", help="trades, quotes or book-l2, where the header leaves it open.")
+    ] = None,
+    mapping: Annotated[
+        str | None, typer.Option("--mapping", help="TOML file that says which column of a blotter is what.")
+    ] = None,
+    suggest_mapping: Annotated[
+        bool, typer.Option("--suggest-mapping", help="Draft a mapping from the file; store nothing.")
+    ] = False,
+    symbol_map: Annotated[
+        str | None, typer.Option("--symbol-map", help="CSV of alias,kind,symbol,valid_from,valid_to.")
+    ] = None,
+    max_faults: Annotated[
+        float, typer.Option("--max-faults", help="Share of bad rows over which a file is refused whole.")
+    ] = 0.001,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check; store nothing.")] = False,
+    wait: WaitOption = 30.0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Store market files and blotters: good rows in, bad rows in a table of faults.
+
+    A file read twice is stored once; the same file under other options replaces what it gave before.
+
+    Example: tcakit ingest sample_data/lobster
+    """
+    from tcakit.feeds.contract import ReaderOptions
+    from tcakit.jobs.ingest import IngestRequest
+    from tcakit.jobs.ingest import ingest as run
+
+    out = Out(json, quiet, verbose)
+    if suggest_mapping:
+        from tcakit.jobs.suggest_mapping import suggest_mapping as draft
+
+        text = draft(paths)
+        out.result({"mapping": text}, lambda console: print(text))
+        return
+    options = ReaderOptions(
+        symbol=symbol, venue=venue, date=date, timezone=tz, currency=currency, tick_size=tick_size, lot_size=lot_size,
+        content=content,
+    )  # fmt: skip
+    request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run)
+    with out.kernels(), out.progress("ingest") as progress:
+        result = run(Path(store), request, progress, wait_s=wait)
+
+    def show(console: object) -> None:
+        from rich.table import Table
+
+        table = Table(title="would be stored" if dry_run else None)
+        for name in ("file", "format", "days", "symbols"):
+            table.add_column(name)
+        for name in ("rows", "faults", "seconds"):
+            table.add_column(name, justify="right")
+        for file in result["files"]:
+            days = file.get("days") or []
+            span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else ""
+            rows = "stored before" if file["skipped"] else f"{file['rows']:,}"
+            table.add_row(
+                file["path"], file["format"], span, ", ".join(file.get("symbols", [])), rows, f"{file['faults']:,}",
+                f"{file['seconds']:.2f}",
+            )  # fmt: skip
+        console.print(table)  # type: ignore[attr-defined]
+        for file in result["files"]:
+            if file.get("first_fault"):
+                console.print(f"first fault: {file['first_fault']} (all: tcakit catalog --faults)", markup=False)  # type: ignore[attr-defined]
+
+    out.result(result, show)

@@ -1,0 +1,172 @@
+"""What to backtest: parents, rules of the replay, costs; from flags or from a TOML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from tcakit.errors import UsageError
+from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
+from tcakit.jobs.config import Checker, Field, at_least, load_toml, one_of
+from tcakit.market.clock import parse_date, parse_duration, parse_time
+from tcakit.market.codes import QUEUE_RULE_NAMES
+from tcakit.venue.fees import FeeSchedule
+
+SIDES = {"buy": 1, "sell": -1}
+QUEUE_RULES = list(QUEUE_RULE_NAMES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ParentSpec:
+    """One parent order before its day is known: times are texts, quantity in shares, limit in currency."""
+
+    symbol: str
+    side: str
+    quantity: float
+    algo: AlgorithmSpec
+    start: str | None = None
+    end: str | None = None
+    date: str | None = None
+    limit: float | None = None
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestConfig:
+    """A whole backtest. `queue` None means: exact FIFO where the recording allows it, risk-averse elsewhere."""
+
+    parents: tuple[ParentSpec, ...]
+    queue: str | None = None
+    power: float = 3.0
+    together: bool = False
+    feed_latency_ns: int = 0
+    entry_latency_ns: int = 1_000_000
+    response_latency_ns: int = 1_000_000
+    fees: FeeSchedule = field(default_factory=FeeSchedule)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able facts that determine the run."""
+        out = {name: getattr(self, name) for name in self.__slots__ if name not in ("parents", "fees")}
+        out["fees"] = {name: getattr(self.fees, name) for name in self.fees.__slots__}
+        out["parents"] = [
+            {name: getattr(parent, name) for name in parent.__slots__ if name != "algo"}
+            | {"algo": parent.algo.name, "params": parent.algo.params}
+            for parent in self.parents
+        ]
+        return out
+
+
+def _side(text: str) -> str:
+    return one_of(list(SIDES))(text.lower())
+
+
+def _time(text: str) -> str:
+    parse_time(text, date="2000-01-03")
+    return text
+
+
+def _algo(value: Any) -> AlgorithmSpec:
+    return parse_algorithm(value)
+
+
+def _quantity(value: Any) -> float:
+    if not value > 0:
+        raise UsageError(f"a quantity of {value} cannot be traded", remedy="write a number above zero")
+    return float(value)
+
+
+_DURATION = Field((str,), check=parse_duration)
+_NUMBER = Field((float, int))
+_SECTIONS = {
+    "backtest": {
+        "queue": Field((str,), check=one_of(QUEUE_RULES)),
+        "power": Field((float,), check=at_least(0.01)),
+        "together": Field((bool,)),
+    },
+    "latency": {"feed": _DURATION, "entry": _DURATION, "response": _DURATION},
+    "fees": dict.fromkeys(("maker_bps", "taker_bps", "maker_per_share", "taker_per_share"), Field((float,))),
+}
+_PARENT = {
+    "symbol": Field((str,), required=True, many=True),
+    "side": Field((str,), required=True, many=True, check=_side),
+    "quantity": Field((int, float), required=True, many=True, check=_quantity),
+    "algo": Field((str,), required=True, many=True, check=_algo),
+    "date": Field((str,), many=True, check=parse_date),
+    "start": Field((str,), check=_time),
+    "end": Field((str,), check=_time),
+    "limit": Field((float,), check=at_least(0)),
+    "id": Field((str,)),
+}
+
+
+def config_from_toml(path: Path) -> BacktestConfig:
+    """Read a backtest file; ConfigError with every mistake in it."""
+    raw, text = load_toml(path)
+    checker = Checker(path, text)
+    config = config_from_tables(raw, checker)
+    checker.finish()
+    return config
+
+
+def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
+    """The same from parsed tables; mistakes go to the checker."""
+    checker.tables(raw, [*_SECTIONS, "parents"])
+    values = {name: checker.section(name, raw.get(name, {}), fields) for name, fields in _SECTIONS.items()}
+    tables = raw.get("parents", [])
+    if not isinstance(tables, list) or not tables:
+        checker.add(checker.place("parents"), "no parent orders", "add a [[parents]] table")
+        tables = []
+    parents: list[ParentSpec] = []
+    for index, table in enumerate(tables):
+        found = checker.section("parents", table, _PARENT, index)
+        if all(key in found for key in ("symbol", "side", "quantity", "algo")):
+            parents.extend(
+                expand(
+                    found["symbol"],
+                    found["side"],
+                    found["quantity"],
+                    found["algo"],
+                    found.get("date", [None]),
+                    start=found.get("start"),
+                    end=found.get("end"),
+                    limit=found.get("limit"),
+                    parent_id=found.get("id"),
+                )
+            )
+    named = [parent.parent_id for parent in parents if parent.parent_id]
+    for name in sorted({name for name in named if named.count(name) > 1}):
+        checker.add(checker.place("parents", "id"), f"two parents are called {name!r}", "give each its own id")
+    backtest, latency = values["backtest"], values["latency"]
+    return BacktestConfig(
+        parents=tuple(parents),
+        queue=backtest.get("queue"),
+        power=backtest.get("power", 3.0),
+        together=backtest.get("together", False),
+        feed_latency_ns=latency.get("feed", 0),
+        entry_latency_ns=latency.get("entry", 1_000_000),
+        response_latency_ns=latency.get("response", 1_000_000),
+        fees=FeeSchedule(**values["fees"]),
+    )
+
+
+def expand(
+    symbols: list[str],
+    sides: list[str],
+    quantities: list[float],
+    algos: list[AlgorithmSpec],
+    dates: list[str | None],
+    *,
+    start: str | None,
+    end: str | None,
+    limit: float | None,
+    parent_id: str | None = None,
+) -> list[ParentSpec]:
+    """Every combination of the lists as a parent of its own."""
+    out = []
+    combinations = list(product(dates, symbols, sides, quantities, algos))
+    for number, (date, symbol, side, quantity, algo) in enumerate(combinations, start=1):
+        name = parent_id if parent_id is None or len(combinations) == 1 else f"{parent_id}-{number}"
+        out.append(ParentSpec(symbol, side, quantity, algo, start, end, date, limit, name))
+    return out

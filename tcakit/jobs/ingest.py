@@ -1,0 +1,215 @@
+"""Files into the store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tcakit.errors import DataError, TcakitError, UsageError
+from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
+from tcakit.feeds.files import detect, discover, reader_named, sources
+from tcakit.market.schema import ALIASES, FAULTS
+from tcakit.store import ingest as stored
+from tcakit.store.bridge import insert
+from tcakit.store.database import Store
+
+DEFAULT_MAX_FAULTS = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole."""
+
+    paths: Sequence[str]
+    options: ReaderOptions = ReaderOptions()
+    format: str | None = None
+    mapping: str | None = None
+    symbol_map: str | None = None
+    max_faults: float = DEFAULT_MAX_FAULTS
+    dry_run: bool = False
+
+
+Progress = Callable[[str, int, int], None]
+
+
+def ingest(
+    folder: Path, request: IngestRequest, progress: Progress | None = None, wait_s: float = 30.0
+) -> dict[str, Any]:
+    """Store every file of the request; gives what was stored of each.
+
+    Files that are good are stored even if others are not; the first trouble is raised at the end, with nothing of
+    that file stored.
+    """
+    found = discover(request.paths)
+    if not found and not request.symbol_map:
+        raise UsageError("no files to ingest", place=", ".join(request.paths), remedy="give files, folders or globs")
+    options = request.options
+    if request.mapping is not None:
+        from dataclasses import replace
+
+        from tcakit.feeds.mapping import load
+
+        options = replace(options, mapping=load(request.mapping))
+    # A wrong --format is the user's mistake, whatever the files are.
+    forced = reader_named(request.format) if request.format else None
+    results: list[dict[str, Any]] = []
+    troubles: list[TcakitError] = []
+    store: Store | None = None
+    grouped = sources(found, troubles)
+    prepared = []
+    aliases: list[Source] = []
+    for number, source in enumerate(grouped):
+        if progress:
+            progress(source.name, number, len(grouped))
+        started = time.perf_counter()
+        if not request.format and not request.mapping and is_alias_file(source):
+            aliases.append(source)
+            continue
+        try:
+            reader = forced or (reader_named("blotter") if request.mapping else detect(source))
+            prepared.append((source, reader, started))
+        except TcakitError as trouble:
+            troubles.append(trouble)
+    if not request.dry_run and (prepared or aliases or request.symbol_map):
+        store = Store(folder, create=True, wait_s=wait_s)
+    if store is None:
+        for source, reader, started in prepared:
+            _one(None, source, reader, options, request, started, results, troubles)
+    else:
+        with store.writer("ingest"):
+            with store.write_results():
+                pass
+            stored.recover(store)
+            if request.symbol_map:
+                _store_aliases(store, request.symbol_map)
+            for source in aliases:
+                rows = _store_aliases(store, source.name)
+                entry = {"path": source.name, "format": "aliases", "sha256": source.sha256, "rows": rows}
+                results.append(entry | {"faults": 0, "skipped": False, "seconds": 0.0})
+            for number, (source, reader, started) in enumerate(prepared):
+                if progress:
+                    progress(source.name, number, len(prepared))
+                _one(store, source, reader, options, request, time.perf_counter(), results, troubles)
+    if troubles:
+        trouble = troubles[0]
+        if len(troubles) > 1:
+            trouble.message += f" (and {len(troubles) - 1} more: {'; '.join(str(t) for t in troubles[1:4])})"
+        trouble.done = _totals(results)
+        raise trouble
+    return _totals(results)
+
+
+def _totals(results: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "files": results,
+        "rows": sum(result["rows"] for result in results),
+        "faults": sum(result["faults"] for result in results),
+    }
+
+
+def _one(
+    store: Store | None,
+    source: Source,
+    reader: Reader,
+    options: ReaderOptions,
+    request: IngestRequest,
+    started: float,
+    results: list[dict[str, Any]],
+    troubles: list[TcakitError],
+) -> None:
+    key = ingest_key(source, reader, options)
+    entry: dict[str, Any] = {"path": source.name, "format": reader.name, "sha256": source.sha256, "ingest_key": key}
+    try:
+        if store is not None and stored.is_stored(store, key):
+            results.append(entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0})
+            return
+        faults = Faults()
+        batches = list(reader.read(source, options, faults))
+        _judge(source, faults, batches, request.max_faults)
+        market = [
+            stored.MarketRows(b.table, b.frame, b.instrument, b.date, b.content or b.table, b.depth)
+            for b in batches
+            if b.instrument is not None and b.date is not None
+        ]
+        firm = [(b.table, b.frame.with_columns(pl.lit(key).alias("run_id"))) for b in batches if b.instrument is None]
+        rows = sum(batch.frame.height for batch in batches)
+        if store is not None:
+            record = stored.FileRecord(
+                key,
+                source.sha256,
+                source.name,
+                reader.name,
+                reader.version,
+                json.dumps(options.as_dict(), sort_keys=True),
+            )
+            rows = stored.put(store, record, market, firm, _fault_rows(key, faults))
+        contents = sorted({batch.content or batch.table for batch in batches})
+        entry |= {"rows": rows, "faults": len(faults.found), "skipped": False, "content": contents}
+        entry["days"] = sorted({batch.date for batch in batches if batch.date})
+        entry["symbols"] = sorted({batch.instrument.symbol for batch in batches if batch.instrument})
+        if faults.found:
+            entry["first_fault"] = f"{faults.found[0].path}:{faults.found[0].line}: {faults.found[0].reason}"
+        results.append(entry | {"seconds": round(time.perf_counter() - started, 3)})
+    except TcakitError as trouble:
+        troubles.append(trouble)
+
+
+def ingest_key(source: Source, reader: Reader, options: ReaderOptions) -> str:
+    """Name what a file gives: its content, who read it, and how it was told to."""
+    facts = [source.sha256, reader.name, reader.version, options.as_dict()]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _judge(source: Source, faults: Faults, batches: list[Batch], max_faults: float) -> None:
+    bad = len(faults.found)
+    total = max(faults.rows, bad)
+    if bad and bad > max_faults * total:
+        first = faults.found[0]
+        raise DataError(
+            f"{bad} of {total} rows are bad, more than --max-faults {max_faults:g} allows; nothing of it is stored; "
+            f"the first: {first.path}:{first.line}: {first.reason}",
+            place=source.name,
+            remedy="repair the file, or raise --max-faults",
+        )
+    if not any(batch.frame.height for batch in batches):
+        raise DataError("no rows", place=source.name, remedy="check the file")
+
+
+def _fault_rows(key: str, faults: Faults) -> pl.DataFrame:
+    if not faults.found:
+        return FAULTS.empty()
+    return pl.DataFrame(
+        [
+            {"ingest_key": key, "path": fault.path, "line": fault.line, "reason": fault.reason, "text": fault.text}
+            for fault in faults.found
+        ],
+        schema=FAULTS.polars_schema(),
+    )
+
+
+def _store_aliases(store: Store, path: str) -> int:
+    from tcakit.feeds.aliases import COLUMNS, read_alias_file
+
+    rows = [{name: getattr(alias, name) for name in COLUMNS} for alias in read_alias_file(Path(path))]
+    with store.write_results() as connection:
+        for row in rows:
+            connection.execute("DELETE FROM aliases WHERE alias = ? AND kind = ?", [row["alias"], row["kind"]])
+        insert(connection, ALIASES, pl.DataFrame(rows, schema=ALIASES.polars_schema()))
+    return len(rows)
+
+
+def is_alias_file(source: Source) -> bool:
+    """Whether a file is a table of aliases (alias, kind, symbol, ...) rather than market data or a blotter."""
+    content = source.members[0][1]
+    if not isinstance(content, Path) or content.suffix.lower() != ".csv":
+        return False
+    with content.open("rb") as file:
+        head = [name.strip().lower() for name in file.readline(4096).decode("utf-8", "replace").split(",")]
+    return {"alias", "symbol"} <= set(head)

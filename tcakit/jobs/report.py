@@ -1,0 +1,182 @@
+"""A run, or the firm's own blotter, as numbers, a terminal summary and a page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tcakit.errors import UsageError
+from tcakit.jobs.backtest import versions
+from tcakit.jobs.firm import load_blotter
+from tcakit.jobs.market import market_day
+from tcakit.market.clock import parse_date
+from tcakit.market.day import MarketDay
+from tcakit.market.schema import FAULTS, FILES, ORDER_EVENTS
+from tcakit.store import results
+from tcakit.store.bridge import frame
+from tcakit.store.database import Store
+from tcakit.store.market_data import symbol_days
+
+_FORMATS = (".html", ".json", ".csv")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """Which run (None: the latest), or the ingested blotter, between which dates, and where the page goes."""
+
+    run: str | None = None
+    orders: bool = False
+    date_from: str | None = None
+    date_to: str | None = None
+    out: Path | None = None
+    title: str | None = None
+
+
+def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
+    """Measure if need be, summarise, write the page if asked to; gives the numbers that are on the page."""
+    if request.out is not None and request.out.suffix.lower() not in _FORMATS:
+        raise UsageError(
+            f"{request.out.suffix or 'no suffix'} is no kind of report",
+            place="--out",
+            remedy=f"give a file that ends in {', '.join(_FORMATS)}",
+        )
+    store = Store(folder, wait_s=wait_s)
+    if request.orders:
+        run_id, parents = _measure_blotter(store, request)
+    else:
+        run_id = results.find_run(store, request.run)["run_id"]
+        parents = None
+    from tcakit.report import ReportData, summarise
+
+    run = results.run(store, run_id)
+    assert run is not None
+    tca_parents = _between(results.table(store, "tca_parents", run_id), request)
+    kept = tca_parents["parent_id"].to_list()
+    # A blotter's own rows keep their file's key as run_id: they are handed over, not stored twice.
+    own = parents if parents is not None else _own_tables(store, run_id)
+    tables = {name: rows.filter(pl.col("parent_id").is_in(kept)) for name, rows in own.items()}
+    fills = tables["fills"]
+    tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
+    markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
+    data = ReportData(
+        run=run,
+        parents=tables["parents"],
+        orders=tables["orders"],
+        fills=fills,
+        tca_parents=tca_parents,
+        tca_fills=tca_fills,
+        markouts=markouts,
+        files=_files(store, run["data_keys"], FILES),
+        faults=_files(store, run["data_keys"], FAULTS),
+        markets=_markets(store, tca_parents),
+        order_event_counts=_event_counts(store, run_id),
+        titles={"title": request.title} if request.title else {},
+    )
+    summary = summarise(data)
+    if request.out is not None:
+        _write(request.out, data, summary)
+        summary = summary | {"out": str(request.out)}
+    return summary
+
+
+def _own_tables(store: Store, run_id: str) -> dict[str, pl.DataFrame]:
+    return {name: results.table(store, name, run_id) for name in ("parents", "orders", "fills")}
+
+
+def _between(rows: pl.DataFrame, request: ReportRequest) -> pl.DataFrame:
+    if request.date_from:
+        rows = rows.filter(pl.col("date") >= parse_date(request.date_from, "--from"))
+    if request.date_to:
+        rows = rows.filter(pl.col("date") <= parse_date(request.date_to, "--to"))
+    return rows
+
+
+def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[str, pl.DataFrame]]:
+    """Measure the ingested blotter by the same code as a replay and store the result as a run of its own."""
+    from tcakit.tca import measure
+
+    begun = time.perf_counter()
+    blotter = load_blotter(store)
+    parents, fills = _between(blotter.parents, request), blotter.fills
+    fills = fills.filter(pl.col("parent_id").is_in(parents["parent_id"].to_list()))
+    markets = _markets(store, parents)
+    keys = sorted({*blotter.data_keys, *(key for market in markets.values() for key in market.data_keys)})
+    facts = [keys, request.date_from, request.date_to, parents.select("parent_id", "symbol").rows(), versions()]
+    run_id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    own = {"parents": parents, "orders": blotter.orders, "fills": fills}
+    if results.run(store, run_id) is not None:
+        return run_id, own
+    measured = measure(parents, fills, markets, run_id=run_id)
+    notes = [f"{int(parents['matched'].sum())} of {parents.height} orders matched to a stored symbol"]
+    for name in blotter.unmatched:
+        may_be = f"; may be {', '.join(name['candidates'])}" if name["candidates"] else ""
+        notes.append(f"unmatched name {name['name']!r} ({name['orders']} orders){may_be}")
+    row = {
+        "run_id": run_id,
+        "kind": "blotter",
+        "created_ns": time.time_ns(),
+        "config": json.dumps({"orders": True, "from": request.date_from, "to": request.date_to}),
+        "data_keys": json.dumps(keys),
+        "versions": json.dumps(versions()),
+        "notes": json.dumps(notes),
+        "seconds": time.perf_counter() - begun,
+        "events": None,
+    }
+    frames = {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
+    with store.writer("report"):
+        results.put_run(store, row, frames)
+    return run_id, own
+
+
+def _markets(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
+    """The market of every (symbol, date) that is stored."""
+    wanted = set(rows.select("symbol", "date").rows())
+    out: dict[tuple[str, str], MarketDay] = {}
+    for date in sorted({date for _, date in wanted}):
+        days = symbol_days(store, date)
+        # Several venues of one symbol: the one with a book says most, so it comes last and stays.
+        days.sort(key=lambda day: any(content.startswith("book") for content in day.contents))
+        for day in days:
+            if (day.instrument.symbol, date) in wanted:
+                out[day.instrument.symbol, date] = market_day(store, day)
+    return out
+
+
+def _files(store: Store, keys: list[str], table: Any) -> pl.DataFrame:
+    with store.read_results() as connection:
+        return frame(connection, table, "WHERE list_contains(?, ingest_key)", [keys])
+
+
+def _event_counts(store: Store, run_id: str) -> dict[str, int]:
+    with store.read_results() as connection:
+        rows = connection.execute(
+            f'SELECT event, count(*) FROM "{ORDER_EVENTS.name}" WHERE run_id = ? GROUP BY event ORDER BY event',
+            [run_id],
+        ).fetchall()
+    return dict(rows)
+
+
+def _write(out: Path, data: Any, summary: dict[str, Any]) -> None:
+    """Write the report whole or not at all."""
+    if out.suffix.lower() == ".html":
+        from tcakit.report import render
+
+        text = render(data, summary)
+    elif out.suffix.lower() == ".json":
+        text = json.dumps(summary, indent=1, default=str)
+    else:
+        text = data.tca_parents.write_csv()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temporary = out.with_name(f".{out.name}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(out)
+    except OSError as error:
+        raise UsageError(f"cannot be written ({error.strerror})", place=str(out), remedy="give another --out") from None

@@ -1,0 +1,102 @@
+"""A synthetic day into the store, or into files in other formats."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tcakit import __version__
+from tcakit.errors import UsageError
+from tcakit.jit import kernels_hash
+from tcakit.market.schema import FAULTS
+from tcakit.simulator.order_flow import FlowParameters, SimulatedDay, make_day
+from tcakit.store import ingest as stored
+from tcakit.store.database import Store
+
+EXPORTS = ("lobster", "csv")
+READER_VERSION = 1
+
+
+def simulate_run(
+    folder: Path,
+    symbol: str,
+    date: str,
+    seed: int,
+    parameters: FlowParameters,
+    *,
+    out: Path | None = None,
+    formats: tuple[str, ...] = ("lobster",),
+    levels: int = 5,
+    wait_s: float = 30.0,
+) -> dict[str, Any]:
+    """Make a day and store it as level-3 data, or write it to files when `out` is given."""
+    for name in formats:
+        if name not in EXPORTS:
+            raise UsageError(f"no format {name!r} to write", place="--format", remedy=f"known are {', '.join(EXPORTS)}")
+    begun = time.perf_counter()
+    day = make_day(symbol, date, seed, parameters)
+    result: dict[str, Any] = {
+        "symbol": symbol,
+        "date": date,
+        "seed": seed,
+        "events": len(day.ts_ns),
+        "trades": day.trades().height,
+        "parameters": parameters.as_dict(),
+    }
+    if out is not None:
+        result["files"] = [str(path) for path in _write(day, out, formats, levels)]
+    else:
+        result["ingest_key"] = _store(folder, day, seed, parameters, wait_s)
+    return result | {"seconds": round(time.perf_counter() - begun, 3)}
+
+
+def _write(day: SimulatedDay, out: Path, formats: tuple[str, ...], levels: int) -> list[Path]:
+    from tcakit.simulator import csv_export, lobster_export
+
+    out.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    if "lobster" in formats:
+        written += lobster_export.write_lobster(day, out, levels)
+    if "csv" in formats:
+        written += csv_export.write_day(day, out)
+    return written
+
+
+def _store(folder: Path, day: SimulatedDay, seed: int, parameters: FlowParameters, wait_s: float) -> str:
+    facts = [day.instrument.symbol, day.date, seed, parameters.as_dict(), kernels_hash(), __version__]
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+    columns = {
+        "seq": day.seq,
+        "ts_ns": day.ts_ns,
+        "kind": day.kind,
+        "side": day.side,
+        "price": day.price,
+        "size": day.size,
+        "level_size": day.level_size,
+        "order_id": day.order_id,
+    }
+    frame = pl.DataFrame(columns).with_columns(
+        pl.lit(None, dtype=pl.Int64).alias("recv_ns"),
+        pl.when(pl.col("level_size") >= 0).then("level_size").alias("level_size"),
+        pl.when(pl.col("order_id") > 0).then("order_id").alias("order_id"),
+    )
+    record = stored.FileRecord(
+        ingest_key=key,
+        sha256=key,
+        path=f"simulated:{day.instrument.symbol}:{day.date}:seed={seed}",
+        format="simulated",
+        reader_version=READER_VERSION,
+        options=json.dumps(parameters.as_dict(), sort_keys=True),
+    )
+    store = Store(folder, create=True, wait_s=wait_s)
+    with store.writer("simulate"):
+        stored.recover(store)
+        if not stored.is_stored(store, key):
+            rows = stored.MarketRows("book_events", frame, day.instrument, day.date, "book-l3", None)
+            stored.put(store, record, [rows], [], FAULTS.empty())
+    return key

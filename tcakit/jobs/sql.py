@@ -1,0 +1,58 @@
+"""Read-only SQL of the user's over all days and results of the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tcakit.errors import DataError, UsageError
+from tcakit.market.schema import tables_of
+from tcakit.store.database import Store
+
+
+def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_000) -> dict[str, Any]:
+    """Run a query; market tables have a `date` column and hold all days (or the one given).
+
+    The databases are attached read-only and files outside the store are out of reach. Raises UsageError for SQL
+    that does not run.
+    """
+    store = Store(folder)
+    dates = [date] if date else store.dates()
+    if date and date not in store.dates():
+        raise UsageError(f"no market data of {date} is stored", place="--date", remedy="see `tcakit catalog`")
+    with store.read_results():
+        pass
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"ATTACH {_quoted(store.results_path)} AS results (READ_ONLY)")
+        for number, day in enumerate(dates):
+            connection.execute(f"ATTACH {_quoted(store.day_path(day))} AS day{number} (READ_ONLY)")
+        for table in tables_of("results"):
+            connection.execute(f'CREATE VIEW "{table.name}" AS SELECT * FROM results."{table.name}"')
+        for table in tables_of("day"):
+            parts = [f"SELECT '{day}' AS date, * FROM day{number}.\"{table.name}\"" for number, day in enumerate(dates)]
+            empty = ", ".join(f'NULL AS "{name}"' for name in table.names)
+            connection.execute(
+                f'CREATE VIEW "{table.name}" AS '
+                + (" UNION ALL ".join(parts) or f"SELECT NULL AS date, {empty} WHERE false")
+            )
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        cursor = connection.execute(text)
+        names = [column[0] for column in cursor.description or []]
+        rows = cursor.fetchmany(limit + 1)
+    except duckdb.IOException as error:
+        raise DataError(str(error).splitlines()[0], place=str(folder), remedy="try again when no one writes") from None
+    except duckdb.Error as error:
+        raise UsageError(
+            str(error).splitlines()[0], place="query", remedy="tables and columns are in docs/tables.md"
+        ) from None
+    finally:
+        connection.close()
+    return {"columns": names, "rows": [list(row) for row in rows[:limit]], "truncated": len(rows) > limit}
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

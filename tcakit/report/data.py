@@ -1,0 +1,84 @@
+"""What a report is made of: the rows of one run, handed over by `jobs`; nothing here opens a store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tcakit.errors import DataError
+from tcakit.market import schema
+from tcakit.market.day import MarketDay
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_TABLE_OF_FIELD = {
+    "parents": schema.PARENTS,
+    "orders": schema.ORDERS,
+    "fills": schema.FILLS,
+    "tca_parents": schema.TCA_PARENTS,
+    "tca_fills": schema.TCA_FILLS,
+    "markouts": schema.TCA_MARKOUTS,
+    "files": schema.FILES,
+    "faults": schema.FAULTS,
+}
+_JSON_OF_RUN = {"config": dict, "data_keys": list, "versions": dict, "notes": list}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Everything one report shows.
+
+    `run` is a row of `runs` with its JSON columns parsed (see `run_of_row`); the frames are rows of the tables
+    of `market.schema` named like the fields (`markouts` is `tca_markouts`). `markets` gives the quotes of a
+    (symbol, date) for the drill-down and may lack entries; `order_event_counts` counts rows of `order_events`
+    by event; `titles` may hold `title`, `subtitle`, `client` and `prepared_by`. Raises DataError when a frame
+    lacks a column of its table.
+    """
+
+    run: dict[str, Any]
+    parents: pl.DataFrame
+    orders: pl.DataFrame
+    fills: pl.DataFrame
+    tca_parents: pl.DataFrame
+    tca_fills: pl.DataFrame
+    markouts: pl.DataFrame
+    files: pl.DataFrame
+    faults: pl.DataFrame
+    markets: Mapping[tuple[str, str], MarketDay] = field(default_factory=dict)
+    order_event_counts: Mapping[str, int] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, table in _TABLE_OF_FIELD.items():
+            object.__setattr__(self, name, table.conform(getattr(self, name)))
+
+    def timezone_of(self, symbol: str, date: str) -> str:
+        """The zone to show that symbol's times in: its exchange's, else this report's only one, else UTC."""
+        day = self.markets.get((symbol, date))
+        if day is not None:
+            return day.instrument.timezone
+        of_symbol = {held.instrument.timezone for (name, _), held in self.markets.items() if name == symbol}
+        zones = of_symbol or {held.instrument.timezone for held in self.markets.values()}
+        return zones.pop() if len(zones) == 1 else "UTC"
+
+
+def run_of_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of `runs` with its JSON columns parsed; DataError if one of them is no JSON of the right kind.
+
+    >>> run_of_row({"run_id": "r1", "notes": '["default volume curve"]'})["notes"]
+    ['default volume curve']
+    """
+    run = dict(row)
+    for name, kind in _JSON_OF_RUN.items():
+        text = run.get(name)
+        try:
+            value = kind() if text is None else json.loads(text) if isinstance(text, str) else text
+        except ValueError as error:
+            raise DataError(f"column {name!r} holds no JSON: {error}", place="runs") from error
+        if not isinstance(value, kind):
+            raise DataError(f"column {name!r} holds no JSON {kind.__name__}", place="runs")
+        run[name] = value
+    return run

@@ -1,0 +1,146 @@
+"""Costs of a group of parents: ratios of sums with intervals, and components that add up to the total."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tcakit.report.wording import COMPONENT_MEANINGS, COMPONENT_NAMES
+from tcakit.tca import inference
+from tcakit.tca.inference import COST_MEASURES
+from tcakit.tca.shortfall import BPS
+
+Row = dict[str, Any]
+Statistic = dict[str, Any]
+_GIVEN_COMPONENTS = ("delay_cost", "spread_cost", "drift_cost", "opportunity_cost", "fees")
+_MEASURED = {
+    name: pl.Float64()
+    for name in dict.fromkeys(
+        column
+        for cost, notional in COST_MEASURES.values()
+        for column in [*cost.meta.root_names(), *notional.meta.root_names()]
+    )
+}
+_SHOWN_WHEN_OTHER_THAN_ZERO = ("trading_cost_not_split", "not_attributed")
+
+
+def costed(rows: Sequence[Row]) -> list[Row]:
+    """The parents that have a total cost and a paper notional: the ones every cost table speaks of."""
+    return [row for row in rows if row["total_cost"] is not None and row["paper_notional"]]
+
+
+def measures(rows: Sequence[Row]) -> dict[str, Statistic]:
+    """Cost in basis points against each benchmark, the denominator in the key, with its interval over orders.
+
+    Each has value, low and high (None where there is nothing to say) and n, the number of orders it rests on.
+    """
+    frame = pl.DataFrame({name: [row[name] for row in rows] for name in _MEASURED}, schema=_MEASURED)
+    out = {}
+    for measure in COST_MEASURES:
+        found = inference.summarise(frame, measure=measure).row(0, named=True)
+        out[measure] = {
+            "value": found["bps"],
+            "low": found["low_bps"],
+            "high": found["high_bps"],
+            "n": found["n"],
+        }
+    return out
+
+
+def shares(rows: Sequence[Row]) -> dict[str, float | None]:
+    """Fill rate, participation and maker fraction of a group, weighted by notional to add up over symbols."""
+    return {
+        "fill_rate_of_paper": _weighted(
+            [(row["fill_rate"] * row["paper_notional"], row["paper_notional"]) for row in costed(rows)]
+        ),
+        "participation_of_market_notional": _weighted(
+            [
+                (row["filled_shares"] * row["interval_vwap"], row["market_shares"] * row["interval_vwap"])
+                for row in rows
+                if row["participation"] is not None and row["interval_vwap"] and row["market_shares"]
+            ]
+        ),
+        "maker_fraction_of_executed": _weighted(
+            [
+                (row["maker_fraction"] * row["executed_notional"], row["executed_notional"])
+                for row in rows
+                if row["maker_fraction"] is not None and row["executed_notional"]
+            ]
+        ),
+    }
+
+
+def totals(rows: Sequence[Row]) -> dict[str, float | int | None]:
+    """Sums in currency over the costed parents of one currency; None where no parent is costed.
+
+    The components (delay, spread, drift, trading that could not be split, opportunity, fees, and what is not
+    attributed) add up to `total_cost`.
+    """
+    with_total = costed(rows)
+    sums: dict[str, float | int | None] = {
+        "parents": len(rows),
+        "parents_priced": sum(row["priced"] for row in rows),
+        "parents_costed": len(with_total),
+        "fills": sum(row["fills"] for row in rows),
+    }
+    for column in ("paper_notional", "executed_notional", "trading_cost", *_GIVEN_COMPONENTS, "total_cost"):
+        sums[column] = _total(with_total, column)
+    sums["trading_cost_not_split"] = _total([row for row in with_total if not _is_split(row)], "trading_cost")
+    sums["not_attributed"] = None
+    if with_total:
+        given = [row[name] or 0.0 for row in with_total for name in _GIVEN_COMPONENTS if _counts(row, name)]
+        whole = [row["total_cost"] for row in with_total]
+        rest = float(np.sum(whole)) - float(np.sum(given)) - (sums["trading_cost_not_split"] or 0.0)
+        scale = max(float(np.sum(np.abs(whole))), float(np.sum(np.abs(given))), 1.0)
+        sums["not_attributed"] = rest if abs(rest) > 1e-9 * scale else 0.0
+    return sums
+
+
+def waterfall(sums: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps from nothing to the total: name, cost in currency, and bps of paper notional."""
+    if sums["total_cost"] is None:
+        return []
+    steps = []
+    for key, name in COMPONENT_NAMES.items():
+        cost = sums[key] or 0.0
+        if key in _SHOWN_WHEN_OTHER_THAN_ZERO and cost == 0.0:
+            continue
+        steps.append(
+            {
+                "key": key,
+                "name": name,
+                "meaning": COMPONENT_MEANINGS[key],
+                "cost": cost,
+                "bps_of_paper": cost / sums["paper_notional"] * BPS,
+            }
+        )
+    return steps
+
+
+def by(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
+    """Rows by a word, in the order of the words."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return dict(sorted(found.items()))
+
+
+def _is_split(row: Row) -> bool:
+    return row["spread_cost"] is not None and row["drift_cost"] is not None
+
+
+def _counts(row: Row, component: str) -> bool:
+    return component not in ("spread_cost", "drift_cost") or _is_split(row)
+
+
+def _total(rows: Sequence[Row], column: str) -> float | None:
+    values = [row[column] for row in rows if row[column] is not None and _counts(row, column)]
+    return float(np.sum(values)) if values else None
+
+
+def _weighted(pairs: Sequence[tuple[float, float]]) -> float | None:
+    whole = sum(weight for _, weight in pairs)
+    return sum(part for part, _ in pairs) / whole if whole else None

@@ -1,0 +1,118 @@
+"""Every number of a report, made in one place: the page, the terminal and --json read it from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tcakit.market.clock import format_time
+from tcakit.report.data import ReportData
+from tcakit.report.groups import by, measures, shares, totals, waterfall
+from tcakit.report.markouts import markout_curves
+from tcakit.report.quality import data_quality, order_counts
+from tcakit.report.rows import parent_rows
+from tcakit.report.wording import DENOMINATORS, INTERVALS, SIGN_CONVENTION, benchmark_definitions, number
+
+SUMMARY_VERSION = 1
+
+
+def summarise(data: ReportData) -> dict[str, Any]:
+    """All numbers of the report as one JSON-able dict; a missing number is None, never zero or NaN.
+
+    `currencies` holds a block a currency with `totals` (currency), `measures` (bps, the denominator in the key,
+    each with value, low, high, n), `shares`, `waterfall`, `algos` and `markouts`; `parents` a row a parent
+    order; `quality` what to know of the data. Costs are cost-positive, markouts favourable-positive.
+    """
+    rows = parent_rows(data)
+    dates = sorted({row["date"] for row in rows if row["date"]})
+    return {
+        "summary_version": SUMMARY_VERSION,
+        "titles": _titles(data),
+        "run": _run(data),
+        "period": {
+            "from": dates[0] if dates else None,
+            "to": dates[-1] if dates else None,
+            "days": len(dates),
+        },
+        "symbols": sorted({row["symbol"] for row in rows}),
+        "counts": {
+            "parents": len(rows),
+            "parents_matched": sum(row["matched"] for row in rows),
+            "parents_priced": sum(row["priced"] for row in rows),
+            "parents_filled_in_full": sum((row["fill_rate"] or 0.0) >= 1.0 for row in rows),
+            "parents_without_fill": sum(not row["filled_shares"] for row in rows),
+            "child_orders": data.orders.height,
+            "fills": data.fills.height,
+        },
+        "child_orders_by_state": order_counts(data.orders),
+        "currencies": {currency: _currency(data, currency, held) for currency, held in by(rows, _currency_of).items()},
+        "parents": rows,
+        "quality": data_quality(data, rows),
+        "sign_convention": SIGN_CONVENTION,
+        "denominators": DENOMINATORS,
+        "intervals": INTERVALS,
+        "benchmarks": benchmark_definitions(),
+        "versions": {str(name): str(value) for name, value in data.run.get("versions", {}).items()},
+        "data_keys": [str(key) for key in data.run.get("data_keys", [])],
+        "config": data.run.get("config", {}),
+    }
+
+
+def _currency_of(row: dict[str, Any]) -> str:
+    return str(row["currency"])
+
+
+def _currency(data: ReportData, currency: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    sums = totals(rows)
+    block: dict[str, Any] = {
+        "currency": currency,
+        "totals": sums,
+        "measures": measures(rows),
+        "shares": shares(rows),
+        "waterfall": waterfall(sums),
+        "algos": [
+            {"algo": algo, "totals": totals(held), "measures": measures(held), "shares": shares(held)}
+            for algo, held in by(rows, lambda row: str(row["algo"])).items()
+        ],
+        "markouts": markout_curves(data, [row["parent_id"] for row in rows]),
+    }
+    block["headline"] = _headline(block)
+    return block
+
+
+def _headline(block: dict[str, Any]) -> str:
+    """What this currency's orders cost, in one or two sentences."""
+    sums = block["totals"]
+    asked = f"{sums['parents']} parent order{'s' if sums['parents'] != 1 else ''}"
+    if sums["total_cost"] is None:
+        return f"None of {asked} could be measured."
+    bps = sums["total_cost"] / sums["paper_notional"] * 1e4
+    parts = [step for step in block["waterfall"] if step["key"] != "total_cost" and step["cost"] > 0.0]
+    word = "cost" if sums["total_cost"] >= 0.0 else "gained"
+    text = (
+        f"{sums['parents_costed']} of {asked} could be measured and {word} "
+        f"{number(abs(sums['total_cost']))} {block['currency']}, {number(abs(bps))} bps of paper notional."
+    )
+    if parts:
+        worst = max(parts, key=lambda step: step["cost"])
+        text += (
+            f" The dearest component was {worst['name'].lower()}: "
+            f"{number(worst['cost'])} {block['currency']} ({worst['meaning']})."
+        )
+    return text
+
+
+def _titles(data: ReportData) -> dict[str, str | None]:
+    titles = {"title": "Trade cost analysis", **data.titles}
+    return {name: titles.get(name) for name in ("title", "subtitle", "client", "prepared_by")}
+
+
+def _run(data: ReportData) -> dict[str, Any]:
+    run = data.run
+    created = run.get("created_ns")
+    return {
+        "run_id": run.get("run_id"),
+        "kind": run.get("kind"),
+        "created": None if created is None else format_time(created),
+        "seconds": run.get("seconds"),
+        "events": run.get("events"),
+    }

@@ -1,0 +1,321 @@
+"""Order flow made to order: a seeded trading day of one symbol, as a venue would have recorded it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tcakit.errors import DataError, UsageError
+from tcakit.market import codes
+from tcakit.market.clock import NS_PER_SECOND, parse_date, wall_ns
+from tcakit.market.day import MarketDay
+from tcakit.market.instrument import Instrument
+from tcakit.simulator import order_flow_kernel as kernel
+from tcakit.simulator.window_kernel import NO_PRICE, windows
+from tcakit.venue import matching_kernel as matching
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+OPEN_SECONDS = 9.5 * 3600
+CLOSE_SECONDS = 16.0 * 3600
+_PRICE_SCALE = 10_000
+_LARGEST_EVENTS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FlowParameters:
+    """What kind of stock it is. Shares are of the day's proposals (orders, cancels, prints).
+
+    `events_per_day` expected book events; `start_price` and `tick_size` in currency; `spread_ticks` the
+    spread the flow tends to; `daily_volatility` of the latent value, open to close, as a fraction;
+    `typical_lots` of 100 shares an order; `resting_orders` the book tends to hold; `metaorder_tail` the
+    Pareto exponent of the number of trades of one sign that belong together; `burst_share` of events that
+    follow another at machine speed; `activity_u` and `volatility_u` how much the edges of the day exceed
+    midday; `opening_spread` how much wider the spread starts, as a fraction.
+
+    Raises UsageError for values outside the stated range.
+    """
+
+    events_per_day: int = 100_000
+    start_price: float = 50.0
+    tick_size: float = 0.01
+    spread_ticks: float = 2.0
+    daily_volatility: float = 0.015
+    trade_share: float = 0.05
+    hidden_share: float = 0.015
+    reduce_share: float = 0.01
+    resting_orders: int = 400
+    typical_lots: float = 1.5
+    metaorder_tail: float = 1.5
+    burst_share: float = 0.45
+    activity_u: float = 3.0
+    volatility_u: float = 3.0
+    opening_spread: float = 1.0
+
+    def __post_init__(self) -> None:
+        ranges = {
+            "events_per_day": (1, _LARGEST_EVENTS),
+            "start_price": (0.05, 1e6),
+            "tick_size": (1e-4, 100.0),
+            "spread_ticks": (1.0, 200.0),
+            "daily_volatility": (0.0, 0.1),
+            "trade_share": (0.0, 0.3),
+            "hidden_share": (0.0, 0.3),
+            "reduce_share": (0.0, 1.0),
+            "resting_orders": (60, 100_000),
+            "typical_lots": (1.0, 100.0),
+            "metaorder_tail": (1.01, 10.0),
+            "burst_share": (0.0, 0.9),
+            "activity_u": (0.0, 20.0),
+            "volatility_u": (0.0, 20.0),
+            "opening_spread": (0.0, 10.0),
+        }
+        for name, (low, high) in ranges.items():
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and low <= value <= high):
+                raise UsageError(f"{name} is {value!r}", place=name, remedy=f"choose from {low} to {high}")
+        ticks = self.start_price / self.tick_size
+        if ticks < 50 + 10 * self.spread_ticks:
+            raise UsageError(
+                f"a price of {self.start_price} is only {ticks:.0f} ticks of {self.tick_size}",
+                place="tick_size",
+                remedy="choose a smaller tick or spread, or a higher price",
+            )
+
+    def vector(self, tick: int) -> NDArray[np.float64]:
+        """The parameters as the kernel takes them; `tick` is the tick size in stored price units."""
+        start_ticks = self.start_price * _PRICE_SCALE / tick
+        values = np.empty(kernel.PARAMETERS)
+        values[kernel.EVENTS] = self.events_per_day
+        values[kernel.SPREAD] = self.spread_ticks
+        values[kernel.VOLATILITY] = self.daily_volatility * start_ticks
+        values[kernel.TRADE_SHARE] = self.trade_share
+        values[kernel.HIDDEN_SHARE] = self.hidden_share
+        values[kernel.REDUCE_SHARE] = self.reduce_share
+        values[kernel.RESTING] = self.resting_orders
+        values[kernel.ORDER_SIZE] = self.typical_lots
+        values[kernel.METAORDER_TAIL] = self.metaorder_tail
+        values[kernel.BURST] = self.burst_share
+        values[kernel.ACTIVITY_U] = self.activity_u
+        values[kernel.VOLATILITY_U] = self.volatility_u
+        values[kernel.OPENING] = self.opening_spread
+        return values
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Name -> value, for metadata."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedDay:
+    """One symbol's day as level-3 book events, all columns of one length, in the venue's order.
+
+    `ts_ns` int64; `kind` uint8 (ADD, REDUCE, DELETE, EXECUTE, PRINT_HIDDEN of market.codes); `side` int8 of
+    the resting order; `price`, `size`, `level_size` int64 in stored units (`level_size` -1 where the
+    displayed book is untouched); `order_id` int64 (0 for hidden prints); `seq` int64. The first
+    `opening_rows` are the orders that stood at the open.
+    """
+
+    instrument: Instrument
+    date: str
+    seed: int
+    parameters: FlowParameters
+    opening_rows: int
+    ts_ns: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    side: NDArray[np.int8]
+    price: NDArray[np.int64]
+    size: NDArray[np.int64]
+    level_size: NDArray[np.int64]
+    order_id: NDArray[np.int64]
+    seq: NDArray[np.int64]
+
+    @property
+    def symbol(self) -> str:
+        return self.instrument.symbol
+
+    @property
+    def session(self) -> tuple[int, int]:
+        """Start and end of continuous trading, ns since 1970 UTC."""
+        start, end = (
+            wall_ns(self.date, int(seconds * NS_PER_SECOND), self.instrument.timezone)
+            for seconds in (OPEN_SECONDS, CLOSE_SECONDS)
+        )
+        return start, end
+
+    def book_events(self) -> pl.DataFrame:
+        """The rows of `book_events` of the store (market/schema.py), less instrument_id and source_id."""
+        import polars as pl
+
+        missing = self.level_size < 0
+        hidden = self.kind == codes.PRINT_HIDDEN
+        return pl.DataFrame(
+            {
+                "seq": self.seq,
+                "ts_ns": self.ts_ns,
+                "kind": self.kind,
+                "side": self.side,
+                "price": self.price,
+                "size": self.size,
+                "level_size": pl.Series(self.level_size).set(pl.Series(missing), None),
+                "order_id": pl.Series(self.order_id).set(pl.Series(hidden), None),
+            }
+        )
+
+    def top(self, depth: int, quotes_only: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Row numbers and best `depth` levels after them: ask price, ask size, bid price, bid size a level.
+
+        Prices are stored units, -1 (with size 0) for a level that is not there. Rows are those that change
+        these levels, and trades; with `quotes_only` those that change them, and the end of the opening book.
+        """
+        tick_size = self.instrument.tick_size
+        tick = self.price // tick_size
+        row_of = np.empty(len(tick), np.int64)
+        window = np.empty((len(tick), 4 * depth), np.int64)
+        ladder = int(tick.max()) + 2
+        kept = windows(
+            self.kind,
+            self.side,
+            tick,
+            self.level_size,
+            self.opening_rows,
+            ladder,
+            depth,
+            quotes_only,
+            row_of,
+            window,
+        )
+        window = window[:kept].copy()
+        prices = window[:, 0::2]
+        prices[prices != NO_PRICE] *= tick_size
+        return row_of[:kept].copy(), window
+
+    def trades(self) -> pl.DataFrame:
+        """The prints: ts_ns, price, size (stored units), aggressor (+1/-1), displayed, resting order_id."""
+        import polars as pl
+
+        at = np.flatnonzero((self.kind == codes.EXECUTE) | (self.kind == codes.PRINT_HIDDEN))
+        return pl.DataFrame(
+            {
+                "ts_ns": self.ts_ns[at],
+                "price": self.price[at],
+                "size": self.size[at],
+                "aggressor": -self.side[at],
+                "displayed": self.kind[at] == codes.EXECUTE,
+                "order_id": self.order_id[at],
+            }
+        )
+
+    def quotes(self) -> pl.DataFrame:
+        """Best bid and offer, a row a change: ts_ns, bid, bid_size, ask, ask_size (stored units)."""
+        import polars as pl
+
+        row_of, window = self.top(1, quotes_only=True)
+        return pl.DataFrame(
+            {
+                "ts_ns": self.ts_ns[row_of],
+                "bid": window[:, 2],
+                "bid_size": window[:, 3],
+                "ask": window[:, 0],
+                "ask_size": window[:, 1],
+            }
+        )
+
+    def market_day(self) -> MarketDay:
+        """The day as the measuring rooms see it."""
+        quotes = self.quotes()
+        trades = self.trades()
+        scale = float(self.instrument.price_scale)
+        return MarketDay(
+            instrument=self.instrument,
+            date=self.date,
+            quote_ns=quotes["ts_ns"].to_numpy(),
+            bid=quotes["bid"].to_numpy() / scale,
+            ask=quotes["ask"].to_numpy() / scale,
+            bid_size=quotes["bid_size"].to_numpy() / float(self.instrument.size_scale),
+            ask_size=quotes["ask_size"].to_numpy() / float(self.instrument.size_scale),
+            print_ns=trades["ts_ns"].to_numpy(),
+            print_price=trades["price"].to_numpy(),
+            print_size=trades["size"].to_numpy(),
+            print_displayed=trades["displayed"].to_numpy(),
+            print_aggressor=trades["aggressor"].to_numpy(),
+        )
+
+
+def make_day(
+    symbol: str, date: str, seed: int, parameters: FlowParameters | None = None, *, venue: str = "XSIM"
+) -> SimulatedDay:
+    """Make one trading day, 09:30 to 16:00 New York time; the same arguments give the same bytes.
+
+    `date` is YYYY-MM-DD, `seed` any whole number from 0 to 2**63 - 1. The model is described in
+    docs/simulator.md.
+
+    >>> day = make_day("ALFA", "2026-03-03", 7, FlowParameters(events_per_day=500))
+    >>> bool((day.quotes()["bid"] < day.quotes()["ask"]).all())
+    True
+    """
+    parameters = parameters or FlowParameters()
+    date = parse_date(date)
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"seed {seed} is out of range", place="seed", remedy="choose from 0 to 2**63 - 1")
+    tick = round(parameters.tick_size * _PRICE_SCALE)
+    zone = "America/New_York"
+    open_ns, close_ns = (wall_ns(date, int(s * NS_PER_SECOND), zone) for s in (OPEN_SECONDS, CLOSE_SECONDS))
+    instrument = Instrument(
+        symbol,
+        venue=venue,
+        timezone=zone,
+        price_scale=_PRICE_SCALE,
+        tick_size=tick,
+        session_open_ns=open_ns,
+        session_close_ns=close_ns,
+    )
+    start_level = round(parameters.start_price * _PRICE_SCALE / tick)
+    # The symbol and the date are part of the seed, so that one seed gives unlike days.
+    mixed = np.random.SeedSequence([seed, *symbol.encode(), *date.encode()]).generate_state(1, np.uint64)[0]
+    session = np.array([start_level, open_ns, close_ns], np.int64)
+    slots = 8 * parameters.resting_orders
+    rows = parameters.resting_orders + int(1.3 * parameters.events_per_day + 10 * math.sqrt(parameters.events_per_day))
+    while True:
+        engine = matching.new_engine(slots, 2 * start_level, rows, 1_000_001)
+        with np.errstate(over="ignore"):  # the random numbers count modulo 2**64
+            vector = parameters.vector(tick)
+            status = kernel.open_book(mixed, vector, session, *engine)
+            opening_rows = int(engine[4][matching.TAPE_ROWS])
+            if status == matching.OK:
+                status, _ = kernel.run_day(mixed, vector, session, *engine)
+        if status == matching.BOOK_FULL:
+            slots *= 2
+        elif status == matching.TAPE_FULL:
+            rows *= 2
+        elif status == matching.OK:
+            break
+        else:
+            raise DataError(
+                f"the flow stopped with status {status}",
+                place=f"{symbol} {date}",
+                remedy="lower the volatility",
+            )
+    counters, tape = engine[4], engine[5]
+    rows = int(counters[matching.TAPE_ROWS])
+    price = tape[:rows, matching.TAPE_LEVEL] * tick + tape[:rows, matching.TAPE_PART] * tick // 100
+    return SimulatedDay(
+        instrument=instrument,
+        date=date,
+        seed=seed,
+        parameters=parameters,
+        opening_rows=opening_rows,
+        ts_ns=tape[:rows, matching.TAPE_TS].copy(),
+        kind=tape[:rows, matching.TAPE_KIND].astype(np.uint8),
+        side=tape[:rows, matching.TAPE_SIDE].astype(np.int8),
+        price=price,
+        size=tape[:rows, matching.TAPE_SIZE].copy(),
+        level_size=tape[:rows, matching.TAPE_LEVEL_SIZE].copy(),
+        order_id=tape[:rows, matching.TAPE_ORDER_ID].copy(),
+        seq=np.arange(rows, dtype=np.int64),
+    )

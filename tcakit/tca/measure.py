@@ -1,0 +1,244 @@
+"""The one measuring of orders, replayed or real: parents, fills and market days in, `tca_*` tables out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from tcakit.errors import TcakitError
+from tcakit.market.codes import BUY, SELL
+from tcakit.market.day import MarketDay
+from tcakit.market.schema import FILLS, PARENTS, TCA_PARENTS
+from tcakit.tca.measure_fills import measure_fills
+from tcakit.tca.measure_parents import MISSING_NS, MarketPrices, exact_sums, fill_totals, market_prices
+from tcakit.tca.shortfall import Shortfall, bps, shortfall_of_sums
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a run cost: frames of the tables `tca_parents`, `tca_fills`, `tca_markouts`, and notes on the
+    whole run.
+    """
+
+    parents: pl.DataFrame
+    fills: pl.DataFrame
+    markouts: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def measure(
+    parents: pl.DataFrame,
+    fills: pl.DataFrame,
+    markets: Mapping[tuple[str, str], MarketDay],
+    *,
+    run_id: str,
+) -> Measured:
+    """Cost of every parent order, spreads and markouts of every fill.
+
+    `parents` and `fills` follow the tables of those names (run_id may be absent; it is set to `run_id`);
+    `markets` is keyed by (symbol, date). An order that contradicts itself, or that no market data cover,
+    keeps its row, with the reason in `unpriced_reason` or `notes`; it stops nothing. Raises DataError
+    only where a frame lacks a column.
+    """
+    parents = PARENTS.conform(parents.with_columns(run_id=pl.lit(run_id)))
+    fills = FILLS.conform(fills.with_columns(run_id=pl.lit(run_id)))
+    by_fill = measure_fills(fills, markets, run_id)
+    joined = parents.join(fill_totals(parents, fills, by_fill.fills), on="parent_id", how="left", maintain_order="left")
+    first = joined["first_fill_ns"].fill_null(MISSING_NS).to_numpy()
+    last = joined["last_fill_ns"].fill_null(MISSING_NS).to_numpy()
+    ordered = joined["quantity"] / joined["size_scale"]
+    complete = (joined["filled"].fill_null(0.0) >= ordered * (1 - 1e-12)).fill_null(False).to_numpy()
+    prices = market_prices(parents, markets, first, last, complete)
+    repeated = {name for name, times in Counter(parents["parent_id"].to_list()).items() if times > 1}
+    rows = [_measure_parent(row, place, prices, repeated) for place, row in enumerate(joined.iter_rows(named=True))]
+    frame = pl.DataFrame(rows, schema=TCA_PARENTS.polars_schema()).with_columns(pl.lit(run_id).alias("run_id"))
+    return Measured(TCA_PARENTS.conform(frame), by_fill.fills, by_fill.markouts, _run_notes(parents, fills))
+
+
+def _measure_parent(row: dict[str, Any], place: int, prices: MarketPrices, repeated: set[str]) -> dict[str, object]:
+    """The `tca_parents` row of one parent, joined with the sums over its fills."""
+    notes = [row["notes"]] if row["notes"] else []
+    notes += prices.notes.get(place, [])
+    if row["parent_id"] in repeated:
+        notes.append("more than one order has this id, and all fills of the id count for each")
+    filled, paid = exact_sums(row) if row["fills"] else (0.0, 0.0)
+    ordered = row["quantity"] / row["size_scale"] if row["size_scale"] > 0 else 0.0
+    arrival = _known(prices.arrival[place])
+    fault = _contradiction(row, ordered)
+    reason = fault or _unpriced(row, bool(prices.covered[place]), arrival)
+    notes += _fill_notes(row, ordered, filled)
+    out: dict[str, object] = {
+        **{name: row[name] for name in ("parent_id", "symbol", "date", "side", "algo", "broker", "currency")},
+        "priced": reason is None,
+        "unpriced_reason": reason,
+        "ordered_shares": ordered,
+        "filled_shares": filled,
+        "fills": row["fills"] or 0,
+        **{name: row[name] for name in ("arrival_ns", "first_fill_ns", "last_fill_ns", "end_ns")},
+        "average_price": paid / filled if filled else None,
+        "decision_price": _known(row["decision_price"]),
+        "fees": _fees(row),
+        "fill_rate": filled / ordered if ordered > 0 else 0.0,
+        "maker_fraction": row["maker"] / filled if filled and not row["liquidity_unknown"] else None,
+    }
+    if fault is None:
+        out |= _market_columns(place, prices, filled)
+        out |= _cost_columns(row, out, ordered, filled, paid, notes)
+    out["notes"] = "; ".join(notes) or None
+    return out
+
+
+def _market_columns(place: int, prices: MarketPrices, filled: float) -> dict[str, float | None]:
+    shares = _known(prices.shares[place])
+    return {
+        "arrival_price": _known(prices.arrival[place]),
+        "end_price": _known(prices.end[place]),
+        "interval_vwap": _known(prices.interval_vwap[place]),
+        "window_vwap": _known(prices.window_vwap[place]),
+        "twap": _known(prices.twap[place]),
+        "close_price": _known(prices.close[place]),
+        "market_shares": shares,
+        "participation": filled / shares if shares else None,
+        "twap_fraction": _known(prices.twap_fraction[place]),
+    }
+
+
+def _cost_columns(
+    row: dict[str, Any], out: dict[str, Any], ordered: float, filled: float, paid: float, notes: list[str]
+) -> dict[str, object]:
+    """Shortfall, its parts, and the slippage against each benchmark; adds to `notes`."""
+    side, arrival, average = row["side"], out["arrival_price"], out["average_price"]
+    fraction = out.pop("twap_fraction")
+    if fraction is not None and fraction < 1.0:
+        notes.append(f"a mid stood during {fraction:.1%} of the window: TWAP over that time")
+    columns: dict[str, object] = {
+        f"{name}_bps_of_executed": _slippage(side, average, out[benchmark])
+        for name, benchmark in (("vwap", "interval_vwap"), ("twap", "twap"), ("close", "close_price"))
+    }
+    decision = out["decision_price"]
+    if decision is None and arrival is not None:
+        decision = arrival
+        notes.append("no decision price: the arrival mid stands in, so delay is zero")
+    columns["decision_price"] = decision
+    if decision is None:
+        return columns
+    cost = _shortfall(side, ordered, filled, paid, decision, arrival, out, notes)
+    if cost is None:
+        return columns
+    if filled < ordered and out["end_price"] is None:
+        notes.append("no price at the end of the order: opportunity and total are unknown")
+    # What was ordered is the paper portfolio even where more was filled.
+    paper = ordered * decision
+    columns |= {
+        "delay_cost": cost.delay,
+        "trading_cost": cost.trading,
+        "opportunity_cost": cost.opportunity,
+        "total_cost": cost.total,
+        "paper_notional": paper,
+        "executed_notional": cost.executed_notional,
+        "shortfall_bps_of_paper": bps(cost.total, paper),
+        "arrival_bps_of_executed": cost.arrival_bps_of_executed,
+    }
+    at_mid = row["paid_at_mid"]
+    if at_mid is not None and arrival is not None and filled:
+        columns["spread_cost"] = side * (paid - at_mid)
+        columns["drift_cost"] = side * (at_mid - filled * arrival)
+    return columns
+
+
+def _shortfall(
+    side: int,
+    ordered: float,
+    filled: float,
+    paid: float,
+    decision: float,
+    arrival: float | None,
+    out: dict[str, Any],
+    notes: list[str],
+) -> Shortfall | None:
+    # An overfilled order left nothing unfilled: it is measured on what was filled, and a note says so.
+    intended = filled if filled >= ordered * (1 - 1e-12) else ordered
+    try:
+        cost = shortfall_of_sums(side, intended, decision, filled, paid, out["fees"] or 0.0, out["end_price"], arrival)
+    except TcakitError as error:
+        notes.append(f"no cost: {error.message}")
+        return None
+    scale = abs(paid) + abs(cost.paper_notional)
+    if cost.total is not None and not math.isclose(cost.total, cost.perold_total or 0.0, abs_tol=1e-9 * scale):
+        notes.append("the parts do not add up to the paper return less the actual return")
+    return cost
+
+
+def _contradiction(row: dict[str, Any], ordered: float) -> str | None:
+    """Why no cost can be told of this order at all, None if it can."""
+    if row["side"] not in (BUY, SELL):
+        return f"side {row['side']} is neither buy nor sell"
+    if not ordered > 0:
+        return "the ordered quantity is not positive"
+    if row["other_side"]:
+        return f"{row['other_side']} of {row['fills']} fills are on the other side"
+    if row["other_symbol"]:
+        return f"{row['other_symbol']} of {row['fills']} fills are in another symbol"
+    return None
+
+
+def _unpriced(row: dict[str, Any], covered: bool, arrival: float | None) -> str | None:
+    if covered:
+        return None if arrival is not None else "no two-sided quote at arrival"
+    if not row["matched"]:
+        return f"{row['raw_symbol'] or row['symbol']} is no symbol of the store"
+    return f"no market data of {row['symbol']} on {row['date']}"
+
+
+def _fill_notes(row: dict[str, Any], ordered: float, filled: float) -> list[str]:
+    notes = []
+    if row["unusable"]:
+        notes.append(f"{row['unusable']} fills without a positive quantity or scale are left out")
+    if not row["fills"]:
+        return notes
+    if filled > ordered * (1 + 1e-12):
+        notes.append(f"filled {filled:g} of {ordered:g} ordered: measured on what was filled")
+    if row["outside"]:
+        notes.append(f"{row['outside']} of {row['fills']} fills lie outside the order's window")
+    if row["fees_unknown"] and (row["fees"] is None or row["fees_unknown"] < row["fills"]):
+        notes.append(f"fees of {row['fees_unknown']} of {row['fills']} fills are unknown and not in the total")
+    return notes
+
+
+def _fees(row: dict[str, Any]) -> float | None:
+    """Known explicit costs: of the whole order and of its fills; None if none is known."""
+    of_fills = row["fill_fees"] if row["fills"] and row["fees_unknown"] < row["fills"] else None
+    known = [fee for fee in (_known(row["fees"]), _known(of_fills)) if fee is not None]
+    return math.fsum(known) if known else None
+
+
+def _slippage(side: int, average: float | None, benchmark: float | None) -> float | None:
+    if average is None or benchmark is None:
+        return None
+    return bps(side * (average - benchmark), benchmark)
+
+
+def _known(number: float | None) -> float | None:
+    return None if number is None or not math.isfinite(number) else float(number)
+
+
+def _run_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[str, ...]:
+    """What is wrong with the run as a whole."""
+    notes = []
+    ids = parents["parent_id"].unique().implode()
+    orphans = fills.filter(~pl.col("parent_id").is_in(ids) & pl.col("parent_id").is_not_null())
+    if orphans.height:
+        named = ", ".join(orphans["parent_id"].unique(maintain_order=True).head(3).to_list())
+        notes.append(f"{orphans.height} fills belong to orders that are not there ({named}): in no order's cost")
+    loose = fills["parent_id"].null_count()
+    if loose:
+        notes.append(f"{loose} fills name no parent order: in no order's cost")
+    doubled = fills.height - fills["fill_id"].n_unique()
+    if doubled:
+        notes.append(f"{doubled} fills repeat the id of another")
+    return tuple(notes)

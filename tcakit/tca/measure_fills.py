@@ -1,0 +1,104 @@
+"""Each fill against the quotes: spreads it paid and markouts, looked up market by market in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tcakit.market.clock import NS_PER_SECOND
+from tcakit.market.day import MarketDay
+from tcakit.market.schema import MARKOUT_HORIZONS_S, TCA_FILLS, TCA_MARKOUTS
+from tcakit.tca.markouts import markout_bps, mids_around
+from tcakit.tca.quotes import mid_at, quotes_before
+from tcakit.tca.spreads import effective_spread, price_impact, quoted_spread, realised_spread
+
+Markets = Mapping[tuple[str, str], MarketDay]
+_REALISED_NS = 60 * NS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredFills:
+    """The `tca_fills` and `tca_markouts` frames, rows in the order of the fills given."""
+
+    fills: pl.DataFrame
+    markouts: pl.DataFrame
+
+
+def measure_fills(fills: pl.DataFrame, markets: Markets, run_id: str) -> MeasuredFills:
+    """Spreads and markouts of `fills` (a conformed FILLS frame), null where the market data say nothing.
+
+    The quote just before a fill is the one recorded on its row where the row has one, else the last quote
+    with an earlier time. An order received at the very instant of its fill met that same quote.
+    """
+    count = fills.height
+    scale = fills["price_scale"].to_numpy().astype(np.float64)
+    price = fills["price"].to_numpy() / np.where(scale > 0, scale, np.nan)
+    times = fills["ts_ns"].to_numpy()
+    side = fills["side"].to_numpy().astype(np.float64)
+    side[(side != 1.0) & (side != -1.0)] = np.nan
+    received = fills["received_ns"].fill_null(-1).to_numpy()
+    has_receipt = fills["received_ns"].is_not_null().to_numpy()
+
+    bid, ask = np.full(count, np.nan), np.full(count, np.nan)
+    at_receipt, later = np.full(count, np.nan), np.full(count, np.nan)
+    around = np.full((count, len(MARKOUT_HORIZONS_S)), np.nan)
+    for unsorted, day in by_market(fills, markets):
+        # In order of time the searches walk through memory instead of jumping about in it.
+        rows = unsorted[np.argsort(times[unsorted], kind="stable")]
+        bid[rows], ask[rows] = quotes_before(day, times[rows])
+        earlier = rows[has_receipt[rows] & (received[rows] < times[rows])]
+        at_receipt[earlier] = mid_at(day, received[earlier])
+        later[rows] = mids_around(day, times[rows], (_REALISED_NS / NS_PER_SECOND,))[:, 0]
+        around[rows] = mids_around(day, times[rows])
+    recorded = (fills["bid"].is_not_null() | fills["ask"].is_not_null()).to_numpy()
+    for quote, name in ((bid, "bid"), (ask, "ask")):
+        given = fills[name].cast(pl.Float64).fill_null(np.nan).to_numpy() / np.where(scale > 0, scale, np.nan)
+        quote[recorded] = given[recorded]
+    at_fill = (bid + ask) / 2.0
+    at_once = has_receipt & (received == times)
+    at_receipt[at_once] = at_fill[at_once]
+
+    effective = effective_spread(side, price, at_fill)
+    realised = realised_spread(side, price, later)
+    inside = np.where(np.isfinite(bid) & np.isfinite(ask), (bid <= price) & (price <= ask), np.nan)
+    ids = fills["fill_id"]
+    measured = pl.DataFrame(
+        {
+            "fill_id": ids,
+            "parent_id": fills["parent_id"],
+            "mid_at_fill": at_fill,
+            "mid_at_receipt": at_receipt,
+            "quoted_spread": quoted_spread(bid, ask),
+            "effective_spread": effective,
+            "effective_spread_at_receipt": effective_spread(side, price, at_receipt),
+            "realised_spread_60s": realised,
+            "price_impact_60s": price_impact(effective, realised),
+            "inside_quote": inside,
+        }
+    ).with_columns(pl.selectors.float().fill_nan(None))
+    measured = measured.cast({"inside_quote": pl.Boolean})
+    horizons = len(MARKOUT_HORIZONS_S)
+    markouts = pl.DataFrame(
+        {
+            "fill_id": ids.gather(np.repeat(np.arange(count), horizons)),
+            "horizon_s": np.tile(np.array(MARKOUT_HORIZONS_S), count),
+            "markout_bps_of_price": markout_bps(side[:, None], price[:, None], around).ravel(),
+        }
+    ).with_columns(pl.col("markout_bps_of_price").fill_nan(None))
+    run = pl.lit(run_id).alias("run_id")
+    return MeasuredFills(
+        TCA_FILLS.conform(measured.with_columns(run)), TCA_MARKOUTS.conform(markouts.with_columns(run))
+    )
+
+
+def by_market(frame: pl.DataFrame, markets: Markets) -> Iterator[tuple[NDArray[np.int64], MarketDay]]:
+    """Row numbers of `frame` (with symbol and date) and their market, for each market that is there."""
+    rows = frame.select("symbol", "date").with_row_index("_row")
+    for key, group in rows.group_by("symbol", "date", maintain_order=True):
+        day = markets.get((str(key[0]), str(key[1])))
+        if day is not None:
+            yield group["_row"].to_numpy().astype(np.int64), day
