@@ -68,12 +68,12 @@ class OwnGateway:
 
     @property
     def best_bid_tick(self) -> int | None:
-        at = int(self._engine.seen_best[0])
+        at = int(self._engine.state.local_best[0])
         return None if at < 0 else at + self._feed.base_tick
 
     @property
     def best_ask_tick(self) -> int | None:
-        at = int(self._engine.seen_best[1])
+        at = int(self._engine.state.local_best[1])
         return None if at >= self._feed.ticks else at + self._feed.base_tick
 
     @property
@@ -84,7 +84,7 @@ class OwnGateway:
         at = tick - self._feed.base_tick
         if not 0 <= at < self._feed.ticks:
             return 0
-        return int(self._engine.seen_sizes[0 if side > 0 else 1, at])
+        return int(self._engine.state.local_sizes[0 if side > 0 else 1, at])
 
     def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = codes.GTC) -> int:
         return self._engine.submit(self._owner, side, quantity, tick, time_in_force)
@@ -113,26 +113,33 @@ class Replay:
         self.participants = list(participants)
         self.progress = progress
         self.entry_ns = settings.latency.entry_ns
-        self.power = float(settings.power)
-        self.sizes = np.zeros((2, feed.ticks), np.int64)
-        self.taken = np.zeros((2, feed.ticks), np.int64)
-        self.best = np.array([-1, feed.ticks], np.int64)
-        self.cursor = np.zeros(rk.CURSOR_SIZE, np.int64)
-        self.settings = np.zeros(rk.SETTINGS_SIZE, np.int64)
-        self.settings[rk.RESPONSE_LATENCY_NS] = settings.latency.response_ns
-        self.settings[rk.FEED_LATENCY_NS] = settings.latency.feed_ns
-        self.settings[rk.QUEUE_RULE] = settings.queue_rule
-        self.settings[rk.LOT] = feed.instrument.lot_size
+        columns = {name: getattr(feed, name) for name in rk.Market._fields}
+        self.market = rk.Market(**columns)
         one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
-        self.settings[rk.ONE_BOOK] = int(one_book)
-        self.seen_sizes = self.sizes if one_book else np.zeros((2, feed.ticks), np.int64)
-        self.seen_best = self.best if one_book else np.array([-1, feed.ticks], np.int64)
-        self.orders = np.zeros((256, rk.ORDER_FIELDS), np.int64)
-        self.bus = np.zeros((512, 3), np.int64)
-        self.live = np.zeros((16, 4), np.int64)
-        self.queue = np.zeros((16, 2), np.float64)
-        self.log = np.zeros((1024, rk.LOG_FIELDS), np.int64)
-        self.log_ahead = np.zeros(1024, np.float64)
+        sizes, best = _empty_book(feed)
+        local_sizes, local_best = (sizes, best) if one_book else _empty_book(feed)
+        self.state = rk.State(
+            sizes=sizes,
+            taken=np.zeros_like(sizes),
+            best=best,
+            local_sizes=local_sizes,
+            local_best=local_best,
+            cursor=np.zeros(rk.CURSOR_SIZE, np.int64),
+            settings=np.zeros(rk.SETTINGS_SIZE, np.int64),
+            power=np.array([settings.power], np.float64),
+            orders=np.zeros((256, rk.ORDER_FIELDS), np.int64),
+            bus=np.zeros((512, 3), np.int64),
+            live=np.zeros((16, 4), np.int64),
+            queue=np.zeros((16, 2), np.float64),
+            log=np.zeros((1024, rk.LOG_FIELDS), np.int64),
+            log_ahead=np.zeros(1024, np.float64),
+        )
+        self.cursor = self.state.cursor
+        self.state.settings[rk.RESPONSE_LATENCY_NS] = settings.latency.response_ns
+        self.state.settings[rk.FEED_LATENCY_NS] = settings.latency.feed_ns
+        self.state.settings[rk.QUEUE_RULE] = settings.queue_rule
+        self.state.settings[rk.LOT] = feed.instrument.lot_size
+        self.state.settings[rk.ONE_BOOK] = int(one_book)
         self.order_count = 0
         self.open_orders: dict[int, int] = {}
         self.local_events: list[tuple[int, int, int]] = []
@@ -154,9 +161,9 @@ class Replay:
         if side not in (codes.BUY, codes.SELL) or quantity <= 0 or quantity % lot:
             raise ValueError(f"side {side} and quantity {quantity}: side is +1 or -1, quantity a multiple of {lot}")
         order = self.order_count
-        if order >= len(self.orders):
-            self.orders = _doubled(self.orders)
-        self.orders[order] = (
+        if order >= len(self.state.orders):
+            self._grow("orders")
+        self.state.orders[order] = (
             0 if side > 0 else 1,
             0 if tick is None else tick - self.feed.base_tick,
             quantity,
@@ -187,42 +194,41 @@ class Replay:
 
     def _send(self, what: int, order: int) -> None:
         tail = int(self.cursor[rk.BUS_TAIL])
-        if tail >= len(self.bus):
-            self.bus = _doubled(self.bus)
+        if tail >= len(self.state.bus):
+            self._grow("bus")
         arrival = self.now + self.entry_ns
         if tail:
-            arrival = max(arrival, int(self.bus[tail - 1, rk.BUS_NS]))
-        self.bus[tail] = (arrival, what, order)
+            arrival = max(arrival, int(self.state.bus[tail - 1, rk.BUS_NS]))
+        self.state.bus[tail] = (arrival, what, order)
         self.cursor[rk.BUS_TAIL] = tail + 1
 
     # --- the loop ----------------------------------------------------------------------------------------
 
     def _advance(self, until: int) -> int:
         while True:
-            status = rk.advance(
-                self.feed.ns, self.feed.local_ns, self.feed.action, self.feed.side, self.feed.tick2, self.feed.size,
-                self.feed.level, self.feed.queued_row, self.sizes, self.taken, self.best, self.seen_sizes,
-                self.seen_best, self.cursor, self.settings, self.power, self.orders, self.bus, self.live, self.queue,
-                self.log, self.log_ahead, until,
-            )  # fmt: skip
+            status = rk.advance(self.market, self.state, until)
             if status == rk.GROW_LOG:
-                self.log, self.log_ahead = _doubled(self.log), _doubled(self.log_ahead)
+                self._grow("log", "log_ahead")
             elif status == rk.GROW_LIVE:
-                self.live, self.queue = _doubled(self.live), _doubled(self.queue)
+                self._grow("live", "queue")
             else:
                 self.now = int(self.cursor[rk.NOW])
                 return int(status)
+
+    def _grow(self, *names: str) -> None:
+        """Make arrays of the state twice as long."""
+        self.state = self.state._replace(**{name: _doubled(getattr(self.state, name)) for name in names})
 
     def _deliver(self, gateways: Sequence[OwnGateway]) -> None:
         """Tell the owners what has reached them by now."""
         while True:
             at = int(self.cursor[rk.DELIVERED])
-            if at >= self.cursor[rk.N_LOG] or self.log[at, rk.LOG_LOCAL_NS] > self.now:
+            if at >= self.cursor[rk.N_LOG] or self.state.log[at, rk.LOG_LOCAL_NS] > self.now:
                 return
             self.cursor[rk.DELIVERED] = at + 1
-            row = self.log[at]
+            row = self.state.log[at]
             order, event = int(row[rk.LOG_ORDER]), int(row[rk.LOG_EVENT])
-            owner = int(self.orders[order, rk.OWNER])
+            owner = int(self.state.orders[order, rk.OWNER])
             strategy = self.participants[owner].strategy
             if event in (codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED):
                 self.open_orders.pop(order, None)
@@ -231,7 +237,7 @@ class Replay:
                     gateways[owner],
                     Fill(
                         order,
-                        codes.BUY if self.orders[order, rk.SIDE] == 0 else codes.SELL,
+                        codes.BUY if self.state.orders[order, rk.SIDE] == 0 else codes.SELL,
                         int(row[rk.LOG_TICK]) + self.feed.base_tick,
                         int(row[rk.LOG_SIZE]),
                         int(row[rk.LOG_NS]),
@@ -272,12 +278,12 @@ class Replay:
                     self.cursor[rk.DELIVERED] == self.cursor[rk.N_LOG]
                 ):
                     break
-                end = self.now + 1 + self.entry_ns + int(self.settings[rk.RESPONSE_LATENCY_NS])
+                end = self.now + 1 + self.entry_ns + int(self.state.settings[rk.RESPONSE_LATENCY_NS])
         return self._result()
 
     def _result(self) -> ReplayResult:
         count, logged = self.order_count, int(self.cursor[rk.N_LOG])
-        log, ahead = self.log[:logged].copy(), self.log_ahead[:logged].copy()
+        log, ahead = self.state.log[:logged].copy(), self.state.log_ahead[:logged].copy()
         left = sorted(self.open_orders)
         if left:
             # Orders that nobody took back: the recording ends for them here.
@@ -287,21 +293,26 @@ class Replay:
                 extra[at, rk.LOG_ORDER] = order
                 extra[at, rk.LOG_EVENT] = codes.EXPIRED
                 extra[at, rk.LOG_REASON] = codes.END_OF_DATA
-                extra[at, rk.LOG_TICK] = self.orders[order, rk.TICK]
-                extra[at, rk.LOG_LEAVES] = self.orders[order, rk.LEAVES]
+                extra[at, rk.LOG_TICK] = self.state.orders[order, rk.TICK]
+                extra[at, rk.LOG_LEAVES] = self.state.orders[order, rk.LEAVES]
                 extra[at, rk.LOG_ROW] = -1
-                self.orders[order, rk.STATE] = codes.EXPIRED
+                self.state.orders[order, rk.STATE] = codes.EXPIRED
             log = np.concatenate([log, extra])
             ahead = np.concatenate([ahead, np.full(len(left), -1.0)])
         return ReplayResult(
             feed=self.feed,
-            orders=self.orders[:count].copy(),
+            orders=self.state.orders[:count].copy(),
             log=log,
             log_ahead=ahead,
             local_events=self.local_events,
             rows=int(self.cursor[rk.ROW]),
             first_order_ns=self.first_order_ns,
         )
+
+
+def _empty_book(feed: Feed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Displayed sizes by side and tick, and the best ticks of an empty book."""
+    return np.zeros((2, feed.ticks), np.int64), np.array([-1, feed.ticks], np.int64)
 
 
 def _doubled(values: NDArray[Any]) -> NDArray[Any]:

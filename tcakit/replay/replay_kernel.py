@@ -14,6 +14,8 @@ Rules of filling (docs/replay.md says why):
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from tcakit.book.ladder_kernel import (
@@ -43,6 +45,7 @@ from tcakit.market.codes import (
     HALTED,
     MAKER,
     MARKET,
+    NEW,
     NO_LIQUIDITY,
     NO_REASON,
     OFF_GRID,
@@ -76,8 +79,9 @@ BUS_TAIL = 7
 LAST_RESPONSE_NS = 8
 IS_HALTED = 9
 LOCAL_VOLUME = 10  # printed size the strategy has seen
-LOCAL_LAST_TICK2 = 11
-CURSOR_SIZE = 12
+QUOTE_BID = 11  # best displayed and not yet taken before the row or message at hand, -1 if none
+QUOTE_ASK = 12
+CURSOR_SIZE = 13
 
 # settings: int64 parameters of the run.
 RESPONSE_LATENCY_NS = 0
@@ -130,359 +134,357 @@ LOG_LIQUIDITY = 11
 LOG_FIELDS = 12
 
 
+class Market(NamedTuple):
+    """Columns of a feed, one entry a row: `tick2` is twice the ladder index, odd between two ticks."""
+
+    ns: Any  # int64
+    local_ns: Any  # int64
+    action: Any  # uint8, bits of ladder_kernel
+    side: Any  # int8
+    tick2: Any  # int32
+    size: Any  # int64
+    level: Any  # int64
+    queued_row: Any  # int64
+
+
+class State(NamedTuple):
+    """All that a replay knows, in arrays that `advance` changes in place."""
+
+    sizes: Any  # int64 (2, ticks), displayed at the venue
+    taken: Any  # int64 (2, ticks), of it by us
+    best: Any  # int64 (2)
+    local_sizes: Any  # int64 (2, ticks), as the strategy sees it
+    local_best: Any  # int64 (2)
+    cursor: Any
+    settings: Any
+    power: Any  # float64 (1), of the power queue rules
+    orders: Any
+    bus: Any
+    live: Any
+    queue: Any
+    log: Any
+    log_ahead: Any
+
+
 @jit
-def _emit(
-    cursor, settings, orders, log, log_ahead, best, ticks, ns, order, event, reason, tick, size, ahead, row, liquidity
-):
-    at = cursor[N_LOG]
-    local = ns + settings[RESPONSE_LATENCY_NS]
-    if local < cursor[LAST_RESPONSE_NS]:
-        local = cursor[LAST_RESPONSE_NS]
-    cursor[LAST_RESPONSE_NS] = local
-    log[at, LOG_NS] = ns
-    log[at, LOG_LOCAL_NS] = local
-    log[at, LOG_ORDER] = order
-    log[at, LOG_EVENT] = event
-    log[at, LOG_REASON] = reason
-    log[at, LOG_TICK] = tick
-    log[at, LOG_SIZE] = size
-    log[at, LOG_LEAVES] = orders[order, LEAVES]
-    log[at, LOG_ROW] = row
-    log[at, LOG_BID] = best[0]
-    log[at, LOG_ASK] = best[1] if best[1] < ticks else -1
-    log[at, LOG_LIQUIDITY] = liquidity
-    log_ahead[at] = ahead
-    cursor[N_LOG] = at + 1
+def _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
+    """Log what the venue did, and when the strategy will know; answers never overtake each other."""
+    at = s.cursor[N_LOG]
+    local = max(ns + s.settings[RESPONSE_LATENCY_NS], s.cursor[LAST_RESPONSE_NS])
+    s.cursor[LAST_RESPONSE_NS] = local
+    s.log[at, LOG_NS] = ns
+    s.log[at, LOG_LOCAL_NS] = local
+    s.log[at, LOG_ORDER] = order
+    s.log[at, LOG_EVENT] = event
+    s.log[at, LOG_REASON] = reason
+    s.log[at, LOG_TICK] = tick
+    s.log[at, LOG_SIZE] = size
+    s.log[at, LOG_LEAVES] = s.orders[order, LEAVES]
+    s.log[at, LOG_ROW] = row
+    s.log[at, LOG_BID] = s.cursor[QUOTE_BID]
+    s.log[at, LOG_ASK] = s.cursor[QUOTE_ASK]
+    s.log[at, LOG_LIQUIDITY] = liquidity
+    s.log_ahead[at] = ahead
+    s.cursor[N_LOG] = at + 1
     if event != CANCEL_REJECTED:
-        orders[order, STATE] = event
+        s.orders[order, STATE] = event
 
 
 @jit
-def _fill(cursor, settings, orders, log, log_ahead, best, ticks, ns, order, reason, tick, size, ahead, row, liquidity):
-    orders[order, LEAVES] -= size
-    event = FILLED if orders[order, LEAVES] == 0 else PARTIAL
-    _emit(
-        cursor,
-        settings,
-        orders,
-        log,
-        log_ahead,
-        best,
-        ticks,
-        ns,
-        order,
-        event,
-        reason,
-        tick,
-        size,
-        ahead,
-        row,
-        liquidity,
-    )
+def _fill(s, ns, order, reason, tick, size, ahead, row, liquidity):
+    s.orders[order, LEAVES] -= size
+    event = FILLED if s.orders[order, LEAVES] == 0 else PARTIAL
+    _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity)
 
 
 @jit
-def _remove_live(cursor, live, queue, k):
-    n = cursor[N_LIVE]
+def _fill_resting(s, ns, k, reason, size, row):
+    """Fill the k-th resting order at its own price; gives whether it is gone."""
+    order = s.live[k, L_ORDER]
+    _fill(s, ns, order, reason, s.live[k, L_TICK], size, max(0.0, s.queue[k, AHEAD]), row, MAKER)
+    if s.orders[order, LEAVES] > 0:
+        return False
+    _remove_live(s, k)
+    return True
+
+
+@jit
+def _remove_live(s, k):
+    n = s.cursor[N_LIVE]
+    # Cell by cell: assigning whole rows would triple the time this file takes to compile.
     for j in range(k, n - 1):
-        live[j] = live[j + 1]
-        queue[j] = queue[j + 1]
-    cursor[N_LIVE] = n - 1
+        for field in range(s.live.shape[1]):
+            s.live[j, field] = s.live[j + 1, field]
+        for field in range(s.queue.shape[1]):
+            s.queue[j, field] = s.queue[j + 1, field]
+    s.cursor[N_LIVE] = n - 1
 
 
 @jit
-def _best_eligible(cursor, live, side, tick2, strictly):
+def _note_quote(s):
+    """Remember the best displayed ticks that still have something we did not take."""
+    ticks = s.sizes.shape[1]
+    bid = s.best[0]
+    while bid >= 0 and s.sizes[0, bid] <= s.taken[0, bid]:
+        bid -= 1
+    ask = s.best[1]
+    while ask < ticks and s.sizes[1, ask] <= s.taken[1, ask]:
+        ask += 1
+    s.cursor[QUOTE_BID] = bid
+    s.cursor[QUOTE_ASK] = ask if ask < ticks else -1
+
+
+@jit
+def _best_eligible(s, side, tick2, strictly):
     """The resting order of ours on `side` (-1 any) that has priority at a print or level, -1 if none.
 
     A buy is reached by anything priced below it (or at it, unless `strictly`), a sell by anything above. Best price
     first, then earliest.
     """
     found = -1
-    for k in range(cursor[N_LIVE]):
-        own = live[k, L_SIDE]
+    for k in range(s.cursor[N_LIVE]):
+        own = s.live[k, L_SIDE]
         if side >= 0 and own != side:
             continue
-        edge = (2 * live[k, L_TICK] - tick2) * (1 if own == 0 else -1)
+        toward = 1 if own == 0 else -1
+        edge = (2 * s.live[k, L_TICK] - tick2) * toward
         if edge < 0 or (strictly and edge == 0):
             continue
-        if found < 0 or (
-            own == live[found, L_SIDE] and (live[k, L_TICK] - live[found, L_TICK]) * (1 if own == 0 else -1) > 0
-        ):
+        if found < 0 or (own == s.live[found, L_SIDE] and (s.live[k, L_TICK] - s.live[found, L_TICK]) * toward > 0):
             found = k
     return found
 
 
 @jit
-def _on_print(
-    cursor,
-    settings,
-    orders,
-    live,
-    queue,
-    log,
-    log_ahead,
-    best,
-    ticks,
-    ns,
-    side,
-    tick2,
-    size,
-    displayed,
-    queued_row,
-    row,
-):
+def _reached(s, k, size, queued_row):
+    """How much of a print at our price is past what stood ahead of the k-th resting order."""
+    if s.settings[QUEUE_RULE] == FIFO:
+        if queued_row >= s.live[k, L_ROW]:
+            return size
+        s.queue[k, AHEAD] = max(0.0, s.queue[k, AHEAD] - size)
+        return np.int64(0)
+    s.queue[k, AHEAD] -= size
+    s.queue[k, PRINTED] += size
+    if s.queue[k, AHEAD] >= 0.0:
+        return np.int64(0)
+    lots = np.int64(np.floor(-s.queue[k, AHEAD] / s.settings[LOT] + 0.5))
+    if lots > 0:
+        s.queue[k, AHEAD] = 0.0
+    return lots * s.settings[LOT]
+
+
+@jit
+def _on_print(s, ns, side, tick2, size, displayed, queued_row, row):
     """Fill our resting orders by a print: those it traded through, then those it reached in the queue."""
     left = size
     while left > 0:
-        k = _best_eligible(cursor, live, side if displayed else -1, tick2, True)
+        k = _best_eligible(s, side if displayed else -1, tick2, True)
         if k < 0:
             break
-        order = live[k, L_ORDER]
-        take = min(left, orders[order, LEAVES])
+        take = min(left, s.orders[s.live[k, L_ORDER], LEAVES])
         left -= take
-        _fill(
-            cursor, settings, orders, log, log_ahead, best, ticks, ns, order, TRADED_THROUGH, live[k, L_TICK], take,
-            0.0, row, MAKER,
-        )  # fmt: skip
-        if orders[order, LEAVES] == 0:
-            _remove_live(cursor, live, queue, k)
+        _fill_resting(s, ns, k, TRADED_THROUGH, take, row)
     if not displayed or side < 0:
         return
-    lot = settings[LOT]
     k = 0
-    while k < cursor[N_LIVE]:
-        if live[k, L_SIDE] == side and 2 * live[k, L_TICK] == tick2:
-            order = live[k, L_ORDER]
-            reached = np.int64(0)
-            if settings[QUEUE_RULE] == FIFO:
-                if queued_row >= live[k, L_ROW]:
-                    reached = size
-                else:
-                    queue[k, AHEAD] = max(0.0, queue[k, AHEAD] - size)
-            else:
-                queue[k, AHEAD] -= size
-                queue[k, PRINTED] += size
-                past = -queue[k, AHEAD] / lot
-                whole = np.int64(np.floor(past + 0.5)) if past >= 0.0 else -np.int64(np.floor(0.5 - past))
-                if whole > 0:
-                    queue[k, AHEAD] = 0.0
-                    reached = whole * lot
-            take = min(reached, left, orders[order, LEAVES])
+    while k < s.cursor[N_LIVE]:
+        gone = False
+        if s.live[k, L_SIDE] == side and 2 * s.live[k, L_TICK] == tick2:
+            take = min(_reached(s, k, size, queued_row), left, s.orders[s.live[k, L_ORDER], LEAVES])
             if take > 0:
                 left -= take
-                _fill(
-                    cursor, settings, orders, log, log_ahead, best, ticks, ns, order, QUEUE_REACHED, live[k, L_TICK],
-                    take, queue[k, AHEAD], row, MAKER,
-                )  # fmt: skip
-                if orders[order, LEAVES] == 0:
-                    _remove_live(cursor, live, queue, k)
-                    continue
-        k += 1
+                gone = _fill_resting(s, ns, k, QUEUE_REACHED, take, row)
+        if not gone:
+            k += 1
 
 
 @jit
-def _on_level(
-    cursor, settings, power, orders, live, queue, log, log_ahead, sizes, taken, best, ticks, ns, side, tick, before, after,
-    size, entered, printed, queued_row, row,
-):  # fmt: skip
+def _on_level(s, ns, side, tick, before, after, size, entered, printed, queued_row, row):
     """Move our places in the queue of a level that changed, and fill what the other side now shows to us."""
-    for k in range(cursor[N_LIVE]):
-        if live[k, L_SIDE] == side and live[k, L_TICK] == tick:
-            if settings[QUEUE_RULE] == FIFO:
-                if after < before and not printed and queued_row < live[k, L_ROW]:
-                    queue[k, AHEAD] = max(0.0, queue[k, AHEAD] - size)
+    for k in range(s.cursor[N_LIVE]):
+        if s.live[k, L_SIDE] == side and s.live[k, L_TICK] == tick:
+            ahead = s.queue[k, AHEAD]
+            if s.settings[QUEUE_RULE] == FIFO:
+                if after < before and not printed and queued_row < s.live[k, L_ROW]:
+                    ahead = max(0.0, ahead - size)
             elif entered:
                 # The level was out of sight: all we know is that no more than is shown can be ahead of us.
-                queue[k, AHEAD] = min(queue[k, AHEAD], float(after))
+                ahead = min(ahead, float(after))
             else:
-                queue[k, AHEAD] = after_level_change(
-                    settings[QUEUE_RULE], power, queue[k, AHEAD], queue[k, PRINTED], float(before), float(after)
+                ahead = after_level_change(
+                    s.settings[QUEUE_RULE], s.power[0], ahead, s.queue[k, PRINTED], float(before), float(after)
                 )
-                queue[k, PRINTED] = 0.0
+                s.queue[k, PRINTED] = 0.0
+            s.queue[k, AHEAD] = ahead
     if after <= before:
         return
-    while sizes[side, tick] - taken[side, tick] > 0:
-        k = _best_eligible(cursor, live, 1 - side, 2 * tick, False)
+    while s.sizes[side, tick] > s.taken[side, tick]:
+        k = _best_eligible(s, 1 - side, 2 * tick, False)
         if k < 0:
             return
-        order = live[k, L_ORDER]
-        take = min(sizes[side, tick] - taken[side, tick], orders[order, LEAVES])
-        taken[side, tick] += take
-        _fill(
-            cursor, settings, orders, log, log_ahead, best, ticks, ns, order, CROSSED, live[k, L_TICK], take,
-            0.0, row, MAKER,
-        )  # fmt: skip
-        if orders[order, LEAVES] == 0:
-            _remove_live(cursor, live, queue, k)
+        take = min(s.sizes[side, tick] - s.taken[side, tick], s.orders[s.live[k, L_ORDER], LEAVES])
+        s.taken[side, tick] += take
+        _fill_resting(s, ns, k, CROSSED, take, row)
 
 
 @jit
-def _available(sizes, taken, best, side, limit):
+def _available(s, side, limit):
     """Displayed size not yet taken on `side`, from the best to the limit tick."""
     total = np.int64(0)
     step = 1 if side == 1 else -1
-    tick = best[side]
-    while 0 <= tick < sizes.shape[1] and (limit - tick) * step >= 0:
-        if sizes[side, tick] > taken[side, tick]:
-            total += sizes[side, tick] - taken[side, tick]
+    tick = s.best[side]
+    while 0 <= tick < s.sizes.shape[1] and (limit - tick) * step >= 0:
+        total += max(0, s.sizes[side, tick] - s.taken[side, tick])
         tick += step
     return total
 
 
 @jit
-def _on_new(cursor, settings, orders, live, queue, log, log_ahead, sizes, taken, best, ticks, ns, order, row):
-    """Our order reaches the venue; gives False when the log filled up before it was done (call again)."""
-    side = orders[order, SIDE]
-    other = 1 - side
-    step = 1 if side == 0 else -1
-    limit = orders[order, TICK]
-    kind = orders[order, TYPE]
-    force = orders[order, TIME_IN_FORCE]
-    if kind == MARKET:
-        limit = ticks - 1 if side == 0 else 0
-    elif limit < 0 or limit >= ticks:
-        _emit(
-            cursor,
-            settings,
-            orders,
-            log,
-            log_ahead,
-            best,
-            ticks,
-            ns,
-            order,
-            REJECTED,
-            OFF_GRID,
-            limit,
-            0,
-            -1.0,
-            row,
-            MAKER,
-        )
-        return True
-    if orders[order, STATE] == 0:
-        _emit(
-            cursor, settings, orders, log, log_ahead, best, ticks, ns, order, ACKNOWLEDGED, NO_REASON, limit, 0, -1.0, row,
-            MAKER,
-        )  # fmt: skip
-    shown = best[other]
-    crosses = 0 <= shown < ticks and (limit - shown) * step >= 0
-    stop = NO_REASON
-    if crosses and force == POST_ONLY:
-        stop = WOULD_CROSS
-    elif cursor[IS_HALTED] == 1 and (kind == MARKET or force != GTC):
-        stop = HALTED
-    elif force == FOK and _available(sizes, taken, best, other, limit) < orders[order, LEAVES]:
-        stop = NO_LIQUIDITY
-    elif crosses and cursor[IS_HALTED] == 0:
-        tick = shown
-        while orders[order, LEAVES] > 0 and 0 <= tick < ticks and (limit - tick) * step >= 0:
-            free = sizes[other, tick] - taken[other, tick]
-            if free > 0:
-                if cursor[N_LOG] + 4 >= log.shape[0]:
-                    return False
-                take = min(free, orders[order, LEAVES])
-                taken[other, tick] += take
-                _fill(
-                    cursor, settings, orders, log, log_ahead, best, ticks, ns, order, TOOK, tick, take, -1.0, row, TAKER
-                )
-            tick += step
-    if orders[order, LEAVES] == 0:
-        return True
-    if stop == NO_REASON and (kind == MARKET or force != GTC) and force != POST_ONLY:
-        stop = NO_LIQUIDITY
-    if stop != NO_REASON:
-        _emit(
-            cursor, settings, orders, log, log_ahead, best, ticks, ns, order, EXPIRED, stop, limit, 0, -1.0, row, MAKER
-        )
-        return True
-    k = cursor[N_LIVE]
-    live[k, L_ORDER] = order
-    live[k, L_SIDE] = side
-    live[k, L_TICK] = limit
-    live[k, L_ROW] = row
-    queue[k, AHEAD] = float(sizes[side, limit])
-    queue[k, PRINTED] = 0.0
-    cursor[N_LIVE] = k + 1
-    log_ahead[cursor[N_LOG] - 1] = queue[k, AHEAD]
+def _walk(s, ns, order, limit, row):
+    """Take what is displayed and not yet taken, best first, up to the limit; False when the log is full."""
+    side = 1 - s.orders[order, SIDE]
+    step = 1 if side == 1 else -1
+    tick = s.best[side]
+    while s.orders[order, LEAVES] > 0 and 0 <= tick < s.sizes.shape[1] and (limit - tick) * step >= 0:
+        free = s.sizes[side, tick] - s.taken[side, tick]
+        if free > 0:
+            if s.cursor[N_LOG] + 4 >= s.log.shape[0]:
+                return False
+            take = min(free, s.orders[order, LEAVES])
+            s.taken[side, tick] += take
+            _fill(s, ns, order, TOOK, tick, take, -1.0, row, TAKER)
+        tick += step
     return True
 
 
 @jit
-def _on_cancel(cursor, settings, orders, live, queue, log, log_ahead, best, ticks, ns, order, row):
-    for k in range(cursor[N_LIVE]):
-        if live[k, L_ORDER] == order:
-            tick = live[k, L_TICK]
-            ahead = queue[k, AHEAD]
-            _remove_live(cursor, live, queue, k)
-            _emit(
-                cursor, settings, orders, log, log_ahead, best, ticks, ns, order, CANCELLED, BY_STRATEGY, tick, 0, ahead, row,
-                MAKER,
-            )  # fmt: skip
-            return
-    _emit(
-        cursor, settings, orders, log, log_ahead, best, ticks, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER,
-        orders[order, TICK], 0, -1.0, row, MAKER,
-    )  # fmt: skip
+def _on_new(s, ns, order, row):
+    """Our order reaches the venue; False when the log filled up before it was done (call again)."""
+    ticks = s.sizes.shape[1]
+    side = s.orders[order, SIDE]
+    limit = s.orders[order, TICK]
+    is_market = s.orders[order, TYPE] == MARKET
+    force = s.orders[order, TIME_IN_FORCE]
+    if is_market:
+        limit = ticks - 1 if side == 0 else 0
+    elif limit < 0 or limit >= ticks:
+        _emit(s, ns, order, REJECTED, OFF_GRID, limit, 0, -1.0, row, MAKER)
+        return True
+    if s.orders[order, STATE] == NEW:
+        _emit(s, ns, order, ACKNOWLEDGED, NO_REASON, limit, 0, -1.0, row, MAKER)
+    shown = s.best[1 - side]
+    crosses = 0 <= shown < ticks and (limit - shown) * (1 if side == 0 else -1) >= 0
+    rests = not is_market and (force == GTC or force == POST_ONLY)
+    halted = s.cursor[IS_HALTED] == 1
+    stop = NO_REASON
+    if crosses and force == POST_ONLY:
+        stop = WOULD_CROSS
+    elif halted and not rests:
+        stop = HALTED
+    elif force == FOK and _available(s, 1 - side, limit) < s.orders[order, LEAVES]:
+        stop = NO_LIQUIDITY
+    elif crosses and not halted and not _walk(s, ns, order, limit, row):
+        return False
+    if s.orders[order, LEAVES] == 0:
+        return True
+    if stop == NO_REASON and not rests:
+        stop = NO_LIQUIDITY
+    if stop != NO_REASON:
+        _emit(s, ns, order, EXPIRED, stop, limit, 0, -1.0, row, MAKER)
+        return True
+    k = s.cursor[N_LIVE]
+    s.live[k, L_ORDER] = order
+    s.live[k, L_SIDE] = side
+    s.live[k, L_TICK] = limit
+    s.live[k, L_ROW] = row
+    s.queue[k, AHEAD] = float(s.sizes[side, limit])
+    s.queue[k, PRINTED] = 0.0
+    s.cursor[N_LIVE] = k + 1
+    s.log_ahead[s.cursor[N_LOG] - 1] = s.queue[k, AHEAD]
+    return True
 
 
 @jit
-def advance(
-    ns, local_ns, action, side, tick2, size, level, queued_row,
-    sizes, taken, best, local_sizes, local_best,
-    cursor, settings, power, orders, bus, live, queue, log, log_ahead, until,
-):  # fmt: skip
+def _on_cancel(s, ns, order, row):
+    for k in range(s.cursor[N_LIVE]):
+        if s.live[k, L_ORDER] == order:
+            tick, ahead = s.live[k, L_TICK], max(0.0, s.queue[k, AHEAD])
+            _remove_live(s, k)
+            _emit(s, ns, order, CANCELLED, BY_STRATEGY, tick, 0, ahead, row, MAKER)
+            return
+    _emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, s.orders[order, TICK], 0, -1.0, row, MAKER)
+
+
+@jit
+def _see(market, s):
+    """Bring the strategy's own view up to what has reached it by now."""
+    i = s.cursor[LOCAL_ROW]
+    until = s.cursor[NOW] - s.settings[FEED_LATENCY_NS]
+    while i < market.ns.shape[0] and market.local_ns[i] <= until:
+        do = market.action[i]
+        if do & (PRINTS_DISPLAYED | PRINTS_OTHER):
+            s.cursor[LOCAL_VOLUME] += market.size[i]
+        if do & (SETS_LEVEL | LEAVES_WINDOW):
+            shown = market.level[i] if do & SETS_LEVEL else 0
+            set_level(s.local_sizes, s.local_best, 0 if market.side[i] > 0 else 1, market.tick2[i] >> 1, shown)
+        elif do & CLEARS:
+            clear_book(s.local_sizes, s.local_best)
+        i += 1
+    s.cursor[LOCAL_ROW] = i
+
+
+@jit
+def advance(market, s, until):
     """Run the market and our messages up to `until` (ns), or to the first response that reaches the strategy.
 
-    Feed columns (n): `ns`, `local_ns`, `size`, `level`, `queued_row` int64, `action` uint8, `side` int8, `tick2` int32.
-    Books: `sizes`, `taken`, `local_sizes` int64 (2, ticks); `best`, `local_best` int64 (2). The rest as named above.
+    Gives why it came back: AT_TIME, RESPONSE, GROW_LOG or GROW_LIVE; cursor[NOW] is the time reached.
     """
-    rows = ns.shape[0]
-    ticks = sizes.shape[1]
-    status = AT_TIME
-    one_book = settings[ONE_BOOK] == 1
+    rows = market.ns.shape[0]
+    one_book = s.settings[ONE_BOOK] == 1
+    cursor, log, bus = s.cursor, s.log, s.bus
     while True:
         horizon = until
-        if cursor[DELIVERED] < cursor[N_LOG] and log[cursor[DELIVERED], LOG_LOCAL_NS] < horizon:
-            horizon = log[cursor[DELIVERED], LOG_LOCAL_NS]
+        if cursor[DELIVERED] < cursor[N_LOG]:
+            horizon = min(horizon, log[cursor[DELIVERED], LOG_LOCAL_NS])
         has_message = cursor[BUS_HEAD] < cursor[BUS_TAIL] and bus[cursor[BUS_HEAD], BUS_NS] <= horizon
         if has_message:
             horizon = bus[cursor[BUS_HEAD], BUS_NS]
         logged = cursor[N_LOG]
-        i = cursor[ROW]
+        quiet = cursor[N_LIVE] == 0
         full = False
-        while i < rows and ns[i] <= horizon:
-            do = action[i]
-            quiet = cursor[N_LIVE] == 0
-            if not quiet and cursor[N_LOG] + cursor[N_LIVE] + 4 >= log.shape[0]:
-                full = True
-                break
-            book_side = 0 if side[i] > 0 else 1
+        i = cursor[ROW]
+        while i < rows and market.ns[i] <= horizon:
+            do = market.action[i]
+            if not quiet:
+                if cursor[N_LOG] + cursor[N_LIVE] + 4 >= log.shape[0]:
+                    full = True
+                    break
+                _note_quote(s)
+            side = 0 if market.side[i] > 0 else 1
+            queued_row = market.queued_row[i] if s.settings[QUEUE_RULE] == FIFO else -1
             if do & (PRINTS_DISPLAYED | PRINTS_OTHER):
                 if one_book:
-                    cursor[LOCAL_VOLUME] += size[i]
-                    cursor[LOCAL_LAST_TICK2] = tick2[i]
+                    cursor[LOCAL_VOLUME] += market.size[i]
                 if not quiet:
-                    _on_print(
-                        cursor, settings, orders, live, queue, log, log_ahead, best, ticks, ns[i],
-                        book_side if side[i] != 0 else -1, tick2[i], size[i], do & PRINTS_DISPLAYED != 0,
-                        queued_row[i] if settings[QUEUE_RULE] == FIFO else -1, i,
-                    )  # fmt: skip
+                    displayed = do & PRINTS_DISPLAYED != 0
+                    known = side if market.side[i] != 0 else -1
+                    _on_print(s, market.ns[i], known, market.tick2[i], market.size[i], displayed, queued_row, i)
             if do & SETS_LEVEL:
-                tick = tick2[i] >> 1
-                before = set_level(sizes, best, book_side, tick, level[i])
-                if taken[book_side, tick] > level[i]:
-                    taken[book_side, tick] = level[i]
+                tick = market.tick2[i] >> 1
+                after = market.level[i]
+                before = set_level(s.sizes, s.best, side, tick, after)
+                if s.taken[side, tick] > after:
+                    s.taken[side, tick] = after
                 if not quiet:
+                    entered = do & ENTERS_WINDOW != 0
+                    printed = do & PRINTS_DISPLAYED != 0
                     _on_level(
-                        cursor, settings, power, orders, live, queue, log, log_ahead, sizes, taken, best, ticks, ns[i],
-                        book_side, tick, before, level[i], size[i], do & ENTERS_WINDOW != 0, do & PRINTS_DISPLAYED != 0,
-                        queued_row[i] if settings[QUEUE_RULE] == FIFO else -1, i,
-                    )  # fmt: skip
+                        s, market.ns[i], side, tick, before, after, market.size[i], entered, printed, queued_row, i
+                    )
             elif do & LEAVES_WINDOW:
-                set_level(sizes, best, book_side, tick2[i] >> 1, 0)
+                set_level(s.sizes, s.best, side, market.tick2[i] >> 1, 0)
             elif do & CLEARS:
-                clear_book(sizes, best)
+                clear_book(s.sizes, s.best)
             elif do & HALTS:
                 cursor[IS_HALTED] = 1
             elif do & RESUMES:
@@ -494,43 +496,26 @@ def advance(
         if full:
             return GROW_LOG
         if cursor[N_LOG] > logged:
-            # A response is under way now and may arrive before the horizon we had.
+            # An answer is under way now and may arrive before the horizon we had.
             continue
-        if has_message:
-            if cursor[N_LOG] + 8 >= log.shape[0]:
-                return GROW_LOG
-            if cursor[N_LIVE] + 1 >= live.shape[0]:
-                return GROW_LIVE
-            order = bus[cursor[BUS_HEAD], BUS_ORDER]
-            if bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_NEW:
-                if not _on_new(
-                    cursor, settings, orders, live, queue, log, log_ahead, sizes, taken, best, ticks, horizon, order, i
-                ):
-                    return GROW_LOG
-            else:
-                _on_cancel(cursor, settings, orders, live, queue, log, log_ahead, best, ticks, horizon, order, i)
-            cursor[BUS_HEAD] += 1
-            continue
-        if cursor[DELIVERED] < cursor[N_LOG] and log[cursor[DELIVERED], LOG_LOCAL_NS] <= until:
-            status = RESPONSE
-            cursor[NOW] = log[cursor[DELIVERED], LOG_LOCAL_NS]
-        else:
-            cursor[NOW] = until
-        break
+        if not has_message:
+            break
+        if cursor[N_LOG] + 8 >= log.shape[0]:
+            return GROW_LOG
+        if cursor[N_LIVE] + 1 >= s.live.shape[0]:
+            return GROW_LIVE
+        order = bus[cursor[BUS_HEAD], BUS_ORDER]
+        _note_quote(s)
+        if bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
+            _on_cancel(s, horizon, order, i)
+        elif not _on_new(s, horizon, order, i):
+            return GROW_LOG
+        cursor[BUS_HEAD] += 1
+    status = AT_TIME
+    cursor[NOW] = until
+    if cursor[DELIVERED] < cursor[N_LOG] and log[cursor[DELIVERED], LOG_LOCAL_NS] <= until:
+        status = RESPONSE
+        cursor[NOW] = log[cursor[DELIVERED], LOG_LOCAL_NS]
     if not one_book:
-        i = cursor[LOCAL_ROW]
-        seen_until = cursor[NOW] - settings[FEED_LATENCY_NS]
-        while i < rows and local_ns[i] <= seen_until:
-            do = action[i]
-            if do & (PRINTS_DISPLAYED | PRINTS_OTHER):
-                cursor[LOCAL_VOLUME] += size[i]
-                cursor[LOCAL_LAST_TICK2] = tick2[i]
-            if do & SETS_LEVEL:
-                set_level(local_sizes, local_best, 0 if side[i] > 0 else 1, tick2[i] >> 1, level[i])
-            elif do & LEAVES_WINDOW:
-                set_level(local_sizes, local_best, 0 if side[i] > 0 else 1, tick2[i] >> 1, 0)
-            elif do & CLEARS:
-                clear_book(local_sizes, local_best)
-            i += 1
-        cursor[LOCAL_ROW] = i
+        _see(market, s)
     return status
