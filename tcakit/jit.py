@@ -67,7 +67,7 @@ os.environ["NUMBA_CACHE_DIR"] = str(_FOLDER)
 
 import numba  # noqa: E402  (the folder must be known first)
 
-numba.config.CACHE_DIR = str(_FOLDER)
+numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
 _OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": False}
 

@@ -118,7 +118,7 @@ def make_strategy(parent: ParentOrder, spec: AlgorithmSpec, *, lot: int, curve: 
     """The strategy that works a parent; `curve` is needed by vwap. The user's own class is called with the parent
     and its parameters as keywords."""
     if spec.name not in NAMES:
-        return find(spec.name, {}, "strategy")(parent, **spec.params)  # type: ignore[no-any-return]
+        return find(spec.name, {}, "strategy")(parent, **spec.params)
     tactic = JoinThenCross()
     for key, attribute in _TACTIC.items():
         if key in spec.params:

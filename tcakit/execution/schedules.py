@@ -12,7 +12,8 @@ from tcakit.execution.volume_curve import VolumeCurve
 class Schedule(Protocol):
     """Shares that should be done at a time. `must_complete`: whether the rest is bought or sold at the end."""
 
-    must_complete: bool
+    @property
+    def must_complete(self) -> bool: ...
 
     def target(self, ns: int, market_volume: int) -> float:
         """Shares due by `ns`, of a market that has printed `market_volume` since the parent's start."""

@@ -9,7 +9,7 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tcakit.errors import DataError, TcakitError, UsageError
@@ -31,7 +31,7 @@ HEAD_BYTES = 65_536
 
 def reader_named(name: str) -> Reader:
     """The reader that --format names; UsageError with the nearest name if there is none."""
-    return find(name, READERS, "format", "--format")()  # type: ignore[no-any-return]
+    return find(name, READERS, "format", "--format")()
 
 
 def discover(patterns: Sequence[str]) -> list[Path]:
@@ -69,12 +69,11 @@ def _nearest_file(path: Path) -> str | None:
     return str(path.parent / name) if name else None
 
 
-def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> list[Source]:
+def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> Iterator[Source]:
     """Group files into sources: the two files of a LOBSTER pair belong together, others stand alone.
 
-    What cannot be opened is added to `troubles`.
+    Archives are unpacked one at a time, as the sources are asked for. What cannot be opened is added to `troubles`.
     """
-    out: list[Source] = []
     pairs: dict[tuple[Path, str], list[Path]] = {}
     order: list[tuple[Path, str] | Path] = []
     for path in paths:
@@ -88,10 +87,9 @@ def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> list[Source]:
             pairs.setdefault(key, []).append(path)
     for entry in order:
         try:
-            out.extend(_unpack(entry) if isinstance(entry, Path) else [_pair_source(pairs[entry])])
+            yield from _unpack(entry) if isinstance(entry, Path) else [_pair_source(pairs[entry])]
         except TcakitError as trouble:
             troubles.append(trouble)
-    return out
 
 
 def _pair_stem(name: str) -> str | None:

@@ -236,8 +236,8 @@ def _events(
     for lobster_type, kind in _KINDS.items():
         lookup[lobster_type] = kind
     kind = lookup[np.clip(column["type"], 0, 7)]
-    for price, halt in _HALTS.items():
-        kind[ok & (column["type"] == 7) & (column["price"] == price)] = halt
+    for halt_price, halt in _HALTS.items():
+        kind[ok & (column["type"] == 7) & (column["price"] == halt_price)] = halt
 
     n = message.height
     capacity = 2 * n + 16 * pair.levels + 64

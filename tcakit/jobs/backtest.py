@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+import tcakit
 from tcakit import __version__
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import NAMES, make_strategy
@@ -250,7 +251,24 @@ def _settings(config: BacktestConfig, day: SymbolDay) -> ReplaySettings:
 def versions() -> dict[str, str]:
     """What the run was made with."""
     libraries = {name: metadata.version(name) for name in ("numpy", "numba", "polars", "duckdb")}
-    return {"tcakit": __version__, "kernels": kernels_hash(), "python": platform.python_version(), **libraries}
+    return {
+        "tcakit": __version__,
+        "kernels": kernels_hash(),
+        "sources": sources_hash(),
+        "python": platform.python_version(),
+        **libraries,
+    }
+
+
+def sources_hash() -> str:
+    """Name the code that decides what a run gives beside its kernels: how it trades, fills and measures."""
+    digest = hashlib.sha256()
+    package = Path(tcakit.__file__).parent
+    for room in ("execution", "replay", "venue", "tca"):
+        for source in sorted((package / room).glob("*.py")):
+            digest.update(source.name.encode())
+            digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _strategy_source(name: str) -> str:
@@ -267,7 +285,7 @@ def _run_id(config: BacktestConfig, planned: list[_Planned], data_keys: list[str
         "curves": [None if plan.curve is None else _curve_hash(plan.curve) for plan in planned],
         "data": data_keys,
         "strategies": {spec.algo.name: _strategy_source(spec.algo.name) for spec in config.parents},
-        "kernels": kernels_hash(),
+        "code": [kernels_hash(), sources_hash()],
         "version": __version__,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]

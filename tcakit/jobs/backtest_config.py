@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -156,7 +157,7 @@ def expand(
     sides: list[str],
     quantities: list[float],
     algos: list[AlgorithmSpec],
-    dates: list[str | None],
+    dates: Sequence[str | None],
     *,
     start: str | None,
     end: str | None,

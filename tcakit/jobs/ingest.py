@@ -6,7 +6,8 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class IngestRequest:
     """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole."""
 
     paths: Sequence[str]
-    options: ReaderOptions = ReaderOptions()
+    options: ReaderOptions = field(default_factory=ReaderOptions)
     format: str | None = None
     mapping: str | None = None
     symbol_map: str | None = None
@@ -52,8 +53,6 @@ def ingest(
         raise UsageError("no files to ingest", place=", ".join(request.paths), remedy="give files, folders or globs")
     options = request.options
     if request.mapping is not None:
-        from dataclasses import replace
-
         from tcakit.feeds.mapping import load
 
         options = replace(options, mapping=load(request.mapping))
@@ -61,48 +60,24 @@ def ingest(
     forced = reader_named(request.format) if request.format else None
     results: list[dict[str, Any]] = []
     troubles: list[TcakitError] = []
-    store: Store | None = None
-    grouped = sources(found, troubles)
-    prepared = []
-    aliases: list[Source] = []
-    for number, source in enumerate(grouped):
-        if progress:
-            progress(source.name, number, len(grouped))
-        started = time.perf_counter()
-        if not request.format and not request.mapping and is_alias_file(source):
-            aliases.append(source)
-            continue
-        try:
-            reader = forced or (reader_named("blotter") if request.mapping else detect(source))
-            prepared.append((source, reader, started))
-        except TcakitError as trouble:
-            troubles.append(trouble)
-    if not request.dry_run and (prepared or aliases or request.symbol_map):
-        store = Store(folder, create=True, wait_s=wait_s)
-    if store is None:
-        for source, reader, started in prepared:
-            _one(None, source, reader, options, request, started, results, troubles)
-    else:
-        with store.writer("ingest"):
-            with store.write_results():
-                pass
-            stored.recover(store)
-            if request.symbol_map:
-                _store_aliases(store, request.symbol_map)
-            for source in aliases:
-                rows = _store_aliases(store, source.name)
-                entry = {"path": source.name, "format": "aliases", "sha256": source.sha256, "rows": rows}
-                results.append(entry | {"faults": 0, "skipped": False, "seconds": 0.0})
-            for number, (source, reader, started) in enumerate(prepared):
-                if progress:
-                    progress(source.name, number, len(prepared))
-                _one(store, source, reader, options, request, time.perf_counter(), results, troubles)
+    with ExitStack() as held:
+        target = _Target(folder, request.dry_run, wait_s, held)
+        if request.symbol_map:
+            rows = _store_aliases(target.store(), Path(request.symbol_map))
+            results.append(_alias_entry(request.symbol_map, rows))
+        for number, source in enumerate(sources(found, troubles)):
+            if progress:
+                progress(source.name, number, len(found))
+            try:
+                results.append(_one(target, source, forced, options, request))
+            except TcakitError as trouble:
+                troubles.append(trouble)
     if troubles:
-        trouble = troubles[0]
+        first = troubles[0]
         if len(troubles) > 1:
-            trouble.message += f" (and {len(troubles) - 1} more: {'; '.join(str(t) for t in troubles[1:4])})"
-        trouble.done = _totals(results)
-        raise trouble
+            first.message += f" (and {len(troubles) - 1} more: {'; '.join(str(t) for t in troubles[1:4])})"
+        first.done = _totals(results)
+        raise first
     return _totals(results)
 
 
@@ -114,51 +89,68 @@ def _totals(results: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+class _Target:
+    """The store to write to, made and locked when the first good file is there: bad files alone leave no trace."""
+
+    def __init__(self, folder: Path, dry_run: bool, wait_s: float, held: ExitStack) -> None:
+        self.folder = folder
+        self.dry_run = dry_run
+        self.wait_s = wait_s
+        self.held = held
+        self.opened: Store | None = None
+
+    def store(self) -> Store:
+        if self.opened is None:
+            store = Store(self.folder, create=True, wait_s=self.wait_s)
+            self.held.enter_context(store.writer("ingest"))
+            stored.recover(store)
+            self.opened = store
+        return self.opened
+
+    def has(self, key: str) -> bool:
+        if self.dry_run or (self.opened is None and not (self.folder / "store.json").exists()):
+            return False
+        return stored.is_stored(self.store(), key)
+
+
 def _one(
-    store: Store | None,
-    source: Source,
-    reader: Reader,
-    options: ReaderOptions,
-    request: IngestRequest,
-    started: float,
-    results: list[dict[str, Any]],
-    troubles: list[TcakitError],
-) -> None:
+    target: _Target, source: Source, forced: Reader | None, options: ReaderOptions, request: IngestRequest
+) -> dict[str, Any]:
+    """Read one source and store it; gives what is told of it."""
+    started = time.perf_counter()
+    if forced is None and request.mapping is None and is_alias_file(source):
+        rows = 0 if request.dry_run else _store_aliases(target.store(), source.paths[0])
+        return _alias_entry(source.name, rows)
+    reader = forced or (reader_named("blotter") if request.mapping else detect(source))
     key = ingest_key(source, reader, options)
     entry: dict[str, Any] = {"path": source.name, "format": reader.name, "sha256": source.sha256, "ingest_key": key}
-    try:
-        if store is not None and stored.is_stored(store, key):
-            results.append(entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0})
-            return
-        faults = Faults()
-        batches = list(reader.read(source, options, faults))
-        _judge(source, faults, batches, request.max_faults)
-        market = [
-            stored.MarketRows(b.table, b.frame, b.instrument, b.date, b.content or b.table, b.depth)
-            for b in batches
-            if b.instrument is not None and b.date is not None
-        ]
-        firm = [(b.table, b.frame.with_columns(pl.lit(key).alias("run_id"))) for b in batches if b.instrument is None]
-        rows = sum(batch.frame.height for batch in batches)
-        if store is not None:
-            record = stored.FileRecord(
-                key,
-                source.sha256,
-                source.name,
-                reader.name,
-                reader.version,
-                json.dumps(options.as_dict(), sort_keys=True),
-            )
-            rows = stored.put(store, record, market, firm, _fault_rows(key, faults))
-        contents = sorted({batch.content or batch.table for batch in batches})
-        entry |= {"rows": rows, "faults": len(faults.found), "skipped": False, "content": contents}
-        entry["days"] = sorted({batch.date for batch in batches if batch.date})
-        entry["symbols"] = sorted({batch.instrument.symbol for batch in batches if batch.instrument})
-        if faults.found:
-            entry["first_fault"] = f"{faults.found[0].path}:{faults.found[0].line}: {faults.found[0].reason}"
-        results.append(entry | {"seconds": round(time.perf_counter() - started, 3)})
-    except TcakitError as trouble:
-        troubles.append(trouble)
+    if target.has(key):
+        return entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0}
+    faults = Faults()
+    batches = list(reader.read(source, options, faults))
+    _judge(source, faults, batches, request.max_faults)
+    market = [
+        stored.MarketRows(b.table, b.frame, b.instrument, b.date, b.content or b.table, b.depth)
+        for b in batches
+        if b.instrument is not None and b.date is not None
+    ]
+    firm = [(b.table, b.frame.with_columns(pl.lit(key).alias("run_id"))) for b in batches if b.instrument is None]
+    rows = sum(batch.frame.height for batch in batches)
+    if not target.dry_run:
+        told = json.dumps(options.as_dict(), sort_keys=True)
+        record = stored.FileRecord(key, source.sha256, source.name, reader.name, reader.version, told)
+        rows = stored.put(target.store(), record, market, firm, _fault_rows(key, faults))
+    entry |= {"rows": rows, "faults": len(faults.found), "skipped": False}
+    entry["content"] = sorted({batch.content or batch.table for batch in batches})
+    entry["days"] = sorted({batch.date for batch in batches if batch.date})
+    entry["symbols"] = sorted({batch.instrument.symbol for batch in batches if batch.instrument})
+    if faults.found:
+        entry["first_fault"] = f"{faults.found[0].path}:{faults.found[0].line}: {faults.found[0].reason}"
+    return entry | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def _alias_entry(path: str, rows: int) -> dict[str, Any]:
+    return {"path": path, "format": "aliases", "rows": rows, "faults": 0, "skipped": False, "seconds": 0.0}
 
 
 def ingest_key(source: Source, reader: Reader, options: ReaderOptions) -> str:
@@ -194,10 +186,10 @@ def _fault_rows(key: str, faults: Faults) -> pl.DataFrame:
     )
 
 
-def _store_aliases(store: Store, path: str) -> int:
+def _store_aliases(store: Store, path: Path) -> int:
     from tcakit.feeds.aliases import COLUMNS, read_alias_file
 
-    rows = [{name: getattr(alias, name) for name in COLUMNS} for alias in read_alias_file(Path(path))]
+    rows = [{name: getattr(alias, name) for name in COLUMNS} for alias in read_alias_file(path)]
     with store.write_results() as connection:
         for row in rows:
             connection.execute("DELETE FROM aliases WHERE alias = ? AND kind = ?", [row["alias"], row["kind"]])

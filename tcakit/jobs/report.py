@@ -61,7 +61,13 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     kept = tca_parents["parent_id"].to_list()
     # A blotter's own rows keep their file's key as run_id: they are handed over, not stored twice.
     own = parents if parents is not None else _own_tables(store, run_id)
-    tables = {name: rows.filter(pl.col("parent_id").is_in(kept)) for name, rows in own.items()}
+    known = own["parents"]["parent_id"].to_list()
+    tables = {
+        name: rows.filter(
+            pl.col("parent_id").is_in(kept) | ~pl.col("parent_id").is_in(known) | pl.col("parent_id").is_null()
+        )
+        for name, rows in own.items()
+    }
     fills = tables["fills"]
     tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
@@ -105,7 +111,10 @@ def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     begun = time.perf_counter()
     blotter = load_blotter(store)
     parents, fills = _between(blotter.parents, request), blotter.fills
-    fills = fills.filter(pl.col("parent_id").is_in(parents["parent_id"].to_list()))
+    # Fills without a known parent are kept, by their own date: the report counts them.
+    orphan = ~pl.col("parent_id").is_in(blotter.parents["parent_id"].to_list()).fill_null(False)
+    mine = pl.col("parent_id").is_in(parents["parent_id"].to_list())
+    fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
     markets = _markets(store, parents)
     keys = sorted({*blotter.data_keys, *(key for market in markets.values() for key in market.data_keys)})
     facts = [keys, request.date_from, request.date_to, parents.select("parent_id", "symbol").rows(), versions()]

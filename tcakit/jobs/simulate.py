@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from tcakit import __version__
 from tcakit.errors import UsageError
 from tcakit.jit import kernels_hash
@@ -70,21 +68,6 @@ def _write(day: SimulatedDay, out: Path, formats: tuple[str, ...], levels: int) 
 def _store(folder: Path, day: SimulatedDay, seed: int, parameters: FlowParameters, wait_s: float) -> str:
     facts = [day.instrument.symbol, day.date, seed, parameters.as_dict(), kernels_hash(), __version__]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
-    columns = {
-        "seq": day.seq,
-        "ts_ns": day.ts_ns,
-        "kind": day.kind,
-        "side": day.side,
-        "price": day.price,
-        "size": day.size,
-        "level_size": day.level_size,
-        "order_id": day.order_id,
-    }
-    frame = pl.DataFrame(columns).with_columns(
-        pl.lit(None, dtype=pl.Int64).alias("recv_ns"),
-        pl.when(pl.col("level_size") >= 0).then("level_size").alias("level_size"),
-        pl.when(pl.col("order_id") > 0).then("order_id").alias("order_id"),
-    )
     record = stored.FileRecord(
         ingest_key=key,
         sha256=key,
@@ -97,6 +80,6 @@ def _store(folder: Path, day: SimulatedDay, seed: int, parameters: FlowParameter
     with store.writer("simulate"):
         stored.recover(store)
         if not stored.is_stored(store, key):
-            rows = stored.MarketRows("book_events", frame, day.instrument, day.date, "book-l3", None)
+            rows = stored.MarketRows("book_events", day.book_events(), day.instrument, day.date, "book-l3", None)
             stored.put(store, record, [rows], [], FAULTS.empty())
     return key

@@ -14,7 +14,7 @@ from tcakit.feeds.suggest import suggest
 def suggest_mapping(paths: Sequence[str]) -> str:
     """The TOML text of a mapping for the first file named; DataError if it has no header."""
     troubles: list[TcakitError] = []
-    found = sources(discover(paths), troubles)
+    found = list(sources(discover(paths), troubles))
     if troubles:
         raise troubles[0]
     if len(found) != 1:

@@ -93,9 +93,8 @@ class Table:
                 out.append(pl.lit(None, dtype=wanted).alias(column.name))
                 continue
             held = frame.schema[column.name]
-            if held != wanted and not (held.is_integer() and wanted.is_float()) and held != pl.Null:
-                if held.is_float() and wanted.is_integer():
-                    raise DataError(f"column {column.name!r} is {held}, not {wanted}", place=self.name)
+            if held.is_float() and wanted.is_integer():
+                raise DataError(f"column {column.name!r} is {held}, not {wanted}", place=self.name)
             out.append(pl.col(column.name).cast(wanted))
         result = frame.select(out)
         for column in self.columns:
@@ -384,7 +383,7 @@ TCA_PARENTS = Table(
         _c("last_fill_ns", "i64", "ns since 1970, UTC", "last fill", True),
         _c("end_ns", "i64", "ns since 1970, UTC", "end of the order", True),
         _c("average_price", "f64", "currency", "average price of the fills", True),
-        _c("decision_price", "f64", "currency", "price at the decision; the arrival mid where none is given", True),
+        _c("decision_price", "f64", "currency", "price at the decision; else the mid at its time, else the arrival mid", True),
         _c("arrival_price", "f64", "currency", "mid at arrival", True),
         _c("end_price", "f64", "currency", "mid at the end of the order", True),
         _c("interval_vwap", "f64", "currency", "VWAP of the market's prints from arrival to the last fill", True),

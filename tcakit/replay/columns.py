@@ -87,7 +87,7 @@ def feed_columns(
     for code, action in _ACTION.items():
         lookup[code] = action
     ns = _plain(book["ts_ns"]).astype(np.int64)
-    parts = {
+    parts: dict[str, NDArray[Any]] = {
         "ns": ns,
         "local_ns": _received(book, ns),
         "action": lookup[kind],

@@ -44,7 +44,7 @@ def summarise(data: ReportData) -> dict[str, Any]:
             "fills": data.fills.height,
         },
         "child_orders_by_state": order_counts(data.orders),
-        "currencies": {currency: _currency(data, currency, held) for currency, held in by(rows, _currency_of).items()},
+        "currencies": {currency: _currency(data, currency, held) for currency, held in _by_currency(rows).items()},
         "parents": rows,
         "quality": data_quality(data, rows),
         "sign_convention": SIGN_CONVENTION,
@@ -55,6 +55,11 @@ def summarise(data: ReportData) -> dict[str, Any]:
         "data_keys": [str(key) for key in data.run.get("data_keys", [])],
         "config": data.run.get("config", {}),
     }
+
+
+def _by_currency(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each currency, the one with most orders first."""
+    return dict(sorted(by(rows, _currency_of).items(), key=lambda item: (-len(item[1]), item[0])))
 
 
 def _currency_of(row: dict[str, Any]) -> str:

@@ -176,7 +176,7 @@ class SimulatedDay:
         tick_size = self.instrument.tick_size
         tick = self.price // tick_size
         row_of = np.empty(len(tick), np.int64)
-        window = np.empty((len(tick), 4 * depth), np.int64)
+        window: NDArray[np.int64] = np.empty((len(tick), 4 * depth), np.int64)
         ladder = int(tick.max()) + 2
         kept = windows(
             self.kind,

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tcakit.market.schema import tables_of
 
 FORMAT = 1
 _POLL_S = 0.05
+_UNFINISHED = ".unfinished"
 
 
 class Store:
@@ -100,11 +101,9 @@ class Store:
 
     @contextmanager
     def _transaction(self, path: Path, database: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        fresh = not path.exists()
+        if not path.exists():
+            self._make(path, database)
         with self._connect(path, read_only=False) as connection:
-            if fresh:
-                for table in tables_of(database):
-                    connection.execute(table.ddl())
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -112,6 +111,26 @@ class Store:
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
+
+    def _make(self, path: Path, database: str) -> None:
+        """A database with its tables, under its name only once it is whole, whenever the process dies."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
+        while not path.exists():
+            temporary.unlink(missing_ok=True)
+            with duckdb.connect(str(temporary)) as connection:
+                for table in tables_of(database):
+                    connection.execute(table.ddl())
+            # Unlike a rename, a link never takes the place of one that another process made meanwhile; and
+            # another process may have swept ours away.
+            with suppress(FileExistsError, FileNotFoundError):
+                os.link(temporary, path)
+            temporary.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove databases that a killed process did not finish making. Call while holding `writer`."""
+        for folder in (self.folder, self.folder / "days"):
+            for path in folder.glob(f".*{_UNFINISHED}*"):
+                path.unlink(missing_ok=True)
 
     @contextmanager
     def _connect(self, path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -121,7 +140,7 @@ class Store:
                 connection = duckdb.connect(str(path), read_only=read_only)
                 break
             except duckdb.IOException as error:
-                if "lock" not in str(error).lower():
+                if "could not set lock" not in str(error).lower():
                     raise DataError(f"cannot be opened ({_first_line(error)})", place=str(path)) from None
                 if time.monotonic() > deadline:
                     raise StoreBusyError(

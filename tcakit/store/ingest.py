@@ -29,7 +29,7 @@ from tcakit.market.schema import (
     SOURCES,
     TRADES,
 )
-from tcakit.store.bridge import columns, insert
+from tcakit.store.bridge import insert
 from tcakit.store.database import Store
 
 if TYPE_CHECKING:
@@ -130,7 +130,11 @@ def put(
 
 
 def recover(store: Store) -> list[str]:
-    """Undo files that a killed process left half stored; gives their paths. Call while holding `store.writer`."""
+    """Undo files that a killed process left half stored; gives their paths. Call while holding `store.writer`.
+
+    What the same content gave before stays where it is still whole.
+    """
+    store.sweep()
     with store.read_results() as connection:
         half = connection.execute(
             "SELECT ingest_key, sha256, path, days FROM files WHERE status = 'storing'"
@@ -140,8 +144,20 @@ def recover(store: Store) -> list[str]:
             former = connection.execute(
                 "SELECT ingest_key, days FROM files WHERE sha256 = ? AND ingest_key <> ?", [sha256, key]
             ).fetchall()
-        _take_out(store, [(key, days), *former])
+        _take_out(store, [(key, days), *(file for file in former if not _is_whole(store, *file))])
     return [path for _, _, path, _ in half]
+
+
+def _is_whole(store: Store, key: str, days: str) -> bool:
+    """Whether every day that a file should be in still has it."""
+    for date in json.loads(days):
+        if not store.day_path(date).exists():
+            return False
+        with store.read_day(date) as connection:
+            found = connection.execute("SELECT count(*) FROM sources WHERE ingest_key = ?", [key]).fetchone()
+        if not found or not found[0]:
+            return False
+    return True
 
 
 def drop(store: Store, name: str) -> int:
@@ -162,6 +178,9 @@ def drop(store: Store, name: str) -> int:
             f"{len(found)} stored files go by {name!r}", remedy="name it by its full path or its ingest key"
         )
     key, _, _, days, rows = found[0]
+    with store.write_results() as connection:
+        # Killed from here on, it counts as half stored, and `recover` takes out the rest.
+        connection.execute("UPDATE files SET status = 'storing' WHERE ingest_key = ?", [key])
     _take_out(store, [(key, days)])
     return int(rows)
 
@@ -194,9 +213,9 @@ def _refuse_overlap(store: Store, part: MarketRows, path: str, own_keys: Sequenc
             hours = connection.execute(
                 f'SELECT min(ts_ns), max(ts_ns) FROM "{table.name}" WHERE source_id = ?', [source_id]
             ).fetchone()
-            if hours and hours[0] is not None and first <= hours[1] and last >= hours[0]:  # type: ignore[operator]
+            if hours and hours[0] is not None and first <= hours[1] and last >= hours[0]:
                 raise DataError(
-                    f"{part.instrument.symbol} on {part.date} already has {part.content} of the same hours from {other}",
+                    f"{part.instrument.symbol} on {part.date} already has {part.content} of these hours from {other}",
                     place=path,
                     remedy=f"tcakit drop {other!r} first, or store this one under another --venue",
                 )
@@ -230,7 +249,7 @@ def _remove_if_empty(store: Store, date: str) -> None:
 
 
 def _insert_market(connection: duckdb.DuckDBPyConnection, part: MarketRows, record: FileRecord) -> None:
-    instrument_id, price_factor, size_factor = _instrument(connection, part)
+    instrument_id, price_factor, size_factor = _instrument(connection, part, record.ingest_key)
     last = connection.execute("SELECT coalesce(max(source_id), 0) FROM sources").fetchone()
     source_id = (last[0] if last else 0) + 1
     source = {
@@ -256,21 +275,23 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, part: MarketRows, reco
     insert(connection, MARKET_TABLES[part.table], frame)
 
 
-def _instrument(connection: duckdb.DuckDBPyConnection, part: MarketRows) -> tuple[int, int, int]:
+def _instrument(connection: duckdb.DuckDBPyConnection, part: MarketRows, ingest_key: str) -> tuple[int, int, int]:
     """Find or make the day's row of an instrument; gives its id and what to multiply new prices and sizes by.
 
     Two files may write the same symbol with different numbers of decimals: the finer units win, exactly.
     """
     new = part.instrument
-    found = columns(connection, "SELECT * FROM instruments WHERE symbol = ? AND venue = ?", [new.symbol, new.venue])
-    if not len(found["instrument_id"]):
+    found = connection.execute("SELECT * FROM instruments WHERE symbol = ? AND venue = ?", [new.symbol, new.venue])
+    names = [column[0] for column in found.description or []]
+    row_found = found.fetchone()
+    if row_found is None:
         last = connection.execute("SELECT coalesce(max(instrument_id), 0) FROM instruments").fetchone()
         instrument_id = (last[0] if last else 0) + 1
         row = {name: getattr(new, name) for name in INSTRUMENTS.names if name != "instrument_id"}
         schema = INSTRUMENTS.polars_schema()
         insert(connection, INSTRUMENTS, pl.DataFrame([{"instrument_id": instrument_id, **row}], schema=schema))
         return instrument_id, 1, 1
-    held = {name: (None if values[0] is _masked() else values[0]) for name, values in found.items()}
+    held = dict(zip(names, row_found, strict=True))
     instrument_id = int(held["instrument_id"])
     price_scale = _common_scale(int(held["price_scale"]), new.price_scale)
     size_scale = _common_scale(int(held["size_scale"]), new.size_scale)
@@ -280,9 +301,14 @@ def _instrument(connection: duckdb.DuckDBPyConnection, part: MarketRows) -> tupl
             if factor != 1:
                 sets = ", ".join(f'"{name}" = "{name}" * {factor}' for name in names)
                 connection.execute(f'UPDATE "{table}" SET {sets} WHERE instrument_id = ?', [instrument_id])
-    tick = int(held["tick_size"]) * old_price
+    tick, new_tick = int(held["tick_size"]) * old_price, new.tick_size * (price_scale // new.price_scale)
     if part.content != "trades":
-        tick = gcd(tick, new.tick_size * (price_scale // new.price_scale))
+        # Prints lie off the grid: only displayed prices say what the tick is.
+        displayed = connection.execute(
+            "SELECT count(*) FROM sources WHERE instrument_id = ? AND content <> 'trades' AND ingest_key <> ?",
+            [instrument_id, ingest_key],
+        ).fetchone()
+        tick = gcd(tick, new_tick) if displayed and displayed[0] else new_tick
     connection.execute(
         "UPDATE instruments SET price_scale = ?, size_scale = ?, tick_size = ?, lot_size = ?, "
         "session_open_ns = coalesce(session_open_ns, ?), session_close_ns = coalesce(session_close_ns, ?) "
@@ -302,9 +328,3 @@ def _instrument(connection: duckdb.DuckDBPyConnection, part: MarketRows) -> tupl
 
 def _common_scale(one: int, other: int) -> int:
     return one * other // gcd(one, other)
-
-
-def _masked() -> object:
-    import numpy as np
-
-    return np.ma.masked

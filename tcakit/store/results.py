@@ -77,7 +77,7 @@ def find_run(store: Store, name: str | None) -> dict[str, Any]:
     if not matching or (name is not None and len(matching) > 1 and name not in ids):
         what = "no run" if not matching else f"{len(matching)} runs"
         raise UsageError(f"{what} called {name!r}", place="--run", remedy=f"stored are {', '.join(ids[:5])}")
-    chosen = name if name in ids else matching[0]
+    chosen = name if name is not None and name in ids else matching[0]
     found = run(store, chosen)
     assert found is not None
     return found
@@ -100,7 +100,7 @@ def brief(store: Store, run_id: str) -> dict[str, Any]:
             [run_id, run_id],
         ).fetchone()
     orders, fills = counts if counts else (0, 0)
-    cost, notional = parents["trading_cost"].sum(), parents["executed_notional"].sum()
+    cost, notional = float(parents["trading_cost"].sum() or 0.0), float(parents["executed_notional"].sum() or 0.0)
     names = (
         "parent_id", "symbol", "date", "side", "algo", "ordered_shares", "filled_shares", "fills", "average_price",
         "arrival_price", "interval_vwap", "total_cost", "shortfall_bps_of_paper", "arrival_bps_of_executed",

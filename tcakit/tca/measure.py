@@ -105,6 +105,7 @@ def _market_columns(place: int, prices: MarketPrices, filled: float) -> dict[str
         "market_shares": shares,
         "participation": filled / shares if shares else None,
         "twap_fraction": _known(prices.twap_fraction[place]),
+        "mid_at_decision": _known(prices.decision[place]),
     }
 
 
@@ -121,6 +122,10 @@ def _cost_columns(
         for name, benchmark in (("vwap", "interval_vwap"), ("twap", "twap"), ("close", "close_price"))
     }
     decision = out["decision_price"]
+    at_decision = out.pop("mid_at_decision")
+    if decision is None and at_decision is not None:
+        decision = at_decision
+        notes.append("no decision price: the mid at the decision time stands in")
     if decision is None and arrival is not None:
         decision = arrival
         notes.append("no decision price: the arrival mid stands in, so delay is zero")

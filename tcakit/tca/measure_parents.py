@@ -82,6 +82,7 @@ class MarketPrices:
 
     notes: dict[int, list[str]]
     covered: NDArray[np.bool_]
+    decision: NDArray[np.float64]
     arrival: NDArray[np.float64]
     end: NDArray[np.float64]
     interval_vwap: NDArray[np.float64]
@@ -93,7 +94,7 @@ class MarketPrices:
 
     @classmethod
     def unknown(cls, count: int) -> MarketPrices:
-        prices = [np.full(count, np.nan) for _ in range(8)]
+        prices = [np.full(count, np.nan) for _ in range(9)]
         return cls({}, np.zeros(count, dtype=bool), *prices)
 
     def note(self, row: int, text: str) -> None:
@@ -115,12 +116,23 @@ def market_prices(
     prices = MarketPrices.unknown(count)
     arrival = parents["arrival_ns"].to_numpy()
     end = parents["end_ns"].fill_null(MISSING_NS).to_numpy().copy()
+    decided = parents["decision_ns"].fill_null(MISSING_NS).to_numpy()
     no_end = (end == MISSING_NS) & complete
     end[no_end] = last_fill_ns[no_end]
     for rows, day in by_market(parents, markets):
         prices.covered[rows] = True
+        # A decision after the arrival is a slip of the blotter: it prices nothing.
+        prices.decision[rows] = _decision_mid(day, np.where(decided <= arrival, decided, MISSING_NS)[rows])
         _price_market(prices, rows, day, arrival[rows], first_fill_ns[rows], last_fill_ns[rows], end[rows])
     return prices
+
+
+def _decision_mid(day: MarketDay, decided: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The mid when each trade was decided, NaN where no time is given or no quote stood then."""
+    found = np.full(len(decided), np.nan)
+    given = decided != MISSING_NS
+    found[given] = mid_at(day, decided[given])
+    return found
 
 
 def _price_market(

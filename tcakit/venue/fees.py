@@ -33,4 +33,4 @@ class FeeSchedule:
 
         bps = np.where(is_maker, self.maker_bps, self.taker_bps)
         per_share = np.where(is_maker, self.maker_per_share, self.taker_per_share)
-        return price * shares * bps / 1e4 + shares * per_share  # type: ignore[no-any-return]
+        return price * shares * bps / 1e4 + shares * per_share

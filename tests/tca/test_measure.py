@@ -135,8 +135,16 @@ def test_a_sell_pays_what_a_buy_gains(day: MarketDay) -> None:
     )
 
 
-def test_no_decision_price_means_no_delay(day: MarketDay) -> None:
+def test_a_decision_time_alone_gives_the_mid_at_that_time(day: MarketDay) -> None:
     row = measured([parent(decision_price=None)], two_fills(), day).parents.row(0, named=True)
+    assert row["decision_price"] == pytest.approx(100.0)
+    assert row["delay_cost"] == pytest.approx(row["filled_shares"] * (row["arrival_price"] - 100.0))
+    assert "mid at the decision time" in row["notes"]
+
+
+def test_no_decision_price_means_no_delay(day: MarketDay) -> None:
+    nothing_said = parent(decision_price=None, decision_ns=None)
+    row = measured([nothing_said], two_fills(), day).parents.row(0, named=True)
     assert row["decision_price"] == row["arrival_price"] == pytest.approx(100.10)
     assert row["delay_cost"] == 0.0
     assert "no decision price" in row["notes"]
