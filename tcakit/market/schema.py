@@ -453,6 +453,8 @@ JOB_LOG = Table(
         _c("detail", "str", "", "what it gave, or why it failed", True),
         _c("at_ns", "i64", "ns since 1970, UTC", "when"),
         _c("seconds", "f64", "s", "how long"),
+        _c("mark", "str", "", "hash of what the step was made from: its settings and its inputs", True),
+        _c("made", "str", "JSON list", "what it made: ingest keys, a run id, or a page's path", True),
     ),
 )
 

@@ -140,8 +140,15 @@ def feed_from_columns(instrument: Instrument, columns: dict[str, NDArray[Any]]) 
         base_tick=base,
         ticks=ticks,
         has_receive_times=bool(receive),
-        **{name: columns[name] for name in names},
+        **{name: _read_only(columns[name]) for name in names},
     )
+
+
+def _read_only(values: NDArray[Any]) -> NDArray[Any]:
+    """A view that cannot be written to: numba compiles once for it, whether the column is mapped from disk or not."""
+    view = np.asarray(values).view()
+    view.flags.writeable = False
+    return view
 
 
 def quote_book(quotes: Raw) -> Raw:

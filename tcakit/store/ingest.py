@@ -43,7 +43,10 @@ _SIZES = {"book_events": ("size", "level_size"), "trades": ("size",), "quotes": 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What is known of a file before its rows are stored; `options` is JSON text."""
+    """What is known of a file before its rows are stored; `options` is JSON text.
+
+    With `replaces_path` it takes the place of other content that came from the same path.
+    """
 
     ingest_key: str
     sha256: str
@@ -51,6 +54,7 @@ class FileRecord:
     format: str
     reader_version: int
     options: str
+    replaces_path: bool = False
 
 
 @dataclass(frozen=True, slots=True)

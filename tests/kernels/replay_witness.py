@@ -1,13 +1,14 @@
 """The rules of docs/replay.md once more, in dicts and lists, one sentence of the page after the other; slow and plain.
 
-Nothing here is shared with the replay but the codes. Ticks may be halves (hidden prints at the middle), so prices are
-Fractions or ints and compare exactly.
+Nothing here is shared with the replay but the codes. A print's tick may end in a half (hidden prints at the middle),
+which floats hold exactly.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tcakit.market import codes
@@ -23,7 +24,7 @@ SETTING = (
     codes.ENTER,
 )
 NOT_SHOWN = (codes.PRINT_HIDDEN, codes.PRINT_CROSS)
-LEAVING = (codes.DELETE, codes.REDUCE)
+EVER_BEFORE = -1  # the row at which an order joined that the recording never saw come
 
 
 @dataclass
@@ -33,25 +34,38 @@ class Row:
     ns: int
     kind: int
     side: int = 0
-    tick: Any = None
+    tick: float = 0
     size: int = 0
     level_size: int | None = None
-    queued_row: int | None = None
+    queued_row: int = EVER_BEFORE
+    received_ns: int | None = None
+
+
+@dataclass
+class Message:
+    """What we send, and when: a new order (at the market if `tick` is None), or the cancel of one sent earlier."""
+
+    ns: int
+    order: int
+    is_cancel: bool = False
+    side: int = codes.BUY
+    tick: int | None = None
+    quantity: int = 1
+    tif: int = codes.GTC
 
 
 @dataclass
 class Order:
-    """One of ours; `tick` is None at the market."""
+    """One of ours; `place` is its place among all that arrived, `joined` the rows that came before it."""
 
     number: int
     side: int
     tick: int | None
-    quantity: int
-    tif: int
-    leaves: int = 0
-    is_live: bool = False
+    leaves: int
+    place: int
+    joined: int
+    rests: bool = False
     ahead: float = 0.0
-    joined: int = 0
 
 
 @dataclass
@@ -61,207 +75,263 @@ class Level:
     shown: int = 0
     taken: int = 0
     printed: int = 0
-    out_of_sight: bool = False
+    is_out_of_sight: bool = True
 
     @property
     def left(self) -> int:
         return self.shown - self.taken
 
 
-@dataclass
-class Witness:
-    """A venue that lives through rows and messages in the order they are given.
+class Book:
+    """The displayed book, with the side believed that was published last."""
 
-    `log` holds (ns, order, event, reason, tick, size, leaves), `quotes` the (bid, ask) that stood before each.
-    """
-
-    rule: int
-    power: float = 3.0
-    lot: int = 1
-    low: int = 0
-    high: int = 1_000
-    book: dict[int, dict[int, Level]] = field(default_factory=lambda: {codes.BUY: {}, codes.SELL: {}})
-    orders: dict[int, Order] = field(default_factory=dict)
-    is_halted: bool = False
-    rows_seen: int = 0
-    log: list[tuple[Any, ...]] = field(default_factory=list)
-    quotes: list[tuple[int | None, int | None]] = field(default_factory=list)
-    quote: tuple[int | None, int | None] = (None, None)
-
-    # --- the book ---------------------------------------------------------------------------------------
+    def __init__(self) -> None:
+        self.levels: dict[int, dict[int, Level]] = {codes.BUY: {}, codes.SELL: {}}
+        self.best: dict[int, int | None] = {codes.BUY: None, codes.SELL: None}
 
     def level(self, side: int, tick: int) -> Level:
-        return self.book[side].setdefault(tick, Level())
+        return self.levels[side].setdefault(tick, Level())
 
-    def shown(self, side: int) -> list[int]:
-        """The displayed prices of a side, best first."""
-        ticks = [tick for tick, level in self.book[side].items() if level.shown > 0]
+    def believed(self, side: int) -> list[int]:
+        """The displayed prices of a side from the best that is believed, best first."""
+        ticks = [tick for tick, level in self.levels[side].items() if level.shown > 0]
+        return [tick for tick in sorted(ticks, reverse=side == codes.BUY) if not better(tick, self.best[side], side)]
+
+    def show(self, side: int, tick: int, size: int) -> None:
+        self.level(side, tick).shown = size
+        best = self.best[side]
+        if size > 0 and (best is None or better(tick, best, side)):
+            self.best[side] = tick
+        if size == 0 and tick == best:
+            self.best[side] = next(iter(self.worse(side, tick)), None)
+        best = self.best[side]
+        other = self.best[-side]
+        if best is not None and other is not None and (best - other) * side >= 0:
+            # The feed crosses itself, and this side was published last.
+            self.best[-side] = next(iter(self.worse(-side, best)), None)
+
+    def worse(self, side: int, than: int) -> list[int]:
+        ticks = [tick for tick, level in self.levels[side].items() if level.shown > 0 and (than - tick) * side > 0]
         return sorted(ticks, reverse=side == codes.BUY)
 
-    def left(self, side: int) -> list[int]:
-        return [tick for tick in self.shown(side) if self.book[side][tick].left > 0]
+    def clear(self) -> None:
+        for side in (codes.BUY, codes.SELL):
+            for level in self.levels[side].values():
+                level.shown, level.is_out_of_sight = 0, True
+            self.best[side] = None
 
-    def remember_quote(self) -> None:
-        bids, asks = self.left(codes.BUY), self.left(codes.SELL)
-        self.quote = (bids[0] if bids else None, asks[0] if asks else None)
+    def apply(self, row: Row) -> None:
+        """What a row does to what is displayed; nothing of ours."""
+        if row.kind in SETTING and row.level_size is not None:
+            self.show(row.side, int(row.tick), row.level_size)
+        elif row.kind == codes.LEAVE:
+            self.show(row.side, int(row.tick), 0)
+            self.level(row.side, int(row.tick)).is_out_of_sight = True
+        elif row.kind == codes.CLEAR:
+            self.clear()
+
+    def quote(self, untaken: bool = True) -> tuple[int | None, int | None]:
+        """Best bid and offer; with `untaken` the best that have anything left that we did not take."""
+        found = []
+        for side in (codes.BUY, codes.SELL):
+            ticks = [at for at in self.believed(side) if not untaken or self.levels[side][at].left > 0]
+            found.append(ticks[0] if ticks else None)
+        return found[0], found[1]
+
+
+class Witness:
+    """A venue that lives through rows and messages in the order in which they reach it.
+
+    `log` holds (ns, order, event, reason, tick, size, leaves, ahead or -1, bid, ask), bid and ask as they stood before
+    the row or message. Ticks are None for what a market order does other than fill.
+    """
+
+    def __init__(self, rule: int, power: float = 3.0, lot: int = 1, low: int = 0, high: int = 1_000) -> None:
+        self.rule, self.power, self.lot, self.low, self.high = rule, power, lot, low, high
+        self.book = Book()
+        self.orders: dict[int, Order] = {}
+        self.is_halted = False
+        self.rows_seen = 0
+        self.log: list[tuple[Any, ...]] = []
+        self.quote: tuple[int | None, int | None] = (None, None)
 
     # --- what the venue says ----------------------------------------------------------------------------
 
-    def say(self, ns: int, order: Order, event: int, reason: int, tick: int | None, size: int) -> None:
-        self.log.append((ns, order.number, event, reason, tick, size, order.leaves))
-        self.quotes.append(self.quote)
-        order.is_live = event in (codes.ACKNOWLEDGED, codes.PARTIAL)
+    def say(self, ns: int, order: Order, event: int, reason: int, tick: int | None, size: int, ahead: float) -> None:
+        self.log.append((ns, order.number, event, reason, tick, size, order.leaves, ahead, *self.quote))
+        if event not in (codes.ACKNOWLEDGED, codes.PARTIAL, codes.CANCEL_REJECTED):
+            order.rests = False
 
-    def fill(self, ns: int, order: Order, reason: int, tick: int, size: int) -> None:
+    def fill(self, ns: int, order: Order, reason: int, tick: int | None, size: int) -> None:
         if size > 0:
             order.leaves -= size
-            self.say(ns, order, codes.PARTIAL if order.leaves else codes.FILLED, reason, tick, size)
+            event = codes.PARTIAL if order.leaves else codes.FILLED
+            self.say(ns, order, event, reason, tick, size, -1.0 if reason == codes.TOOK else max(0.0, order.ahead))
 
     # --- a row ------------------------------------------------------------------------------------------
 
-    def row(self, row: Row) -> None:
-        self.remember_quote()
+    def on_row(self, row: Row) -> None:
+        self.quote = self.book.quote()
         if row.kind in codes.PRINT_KINDS:
-            self.print(row)
+            self.on_print(row)
         if row.kind in SETTING and row.level_size is not None:
-            self.set_level(row, row.level_size)
-        elif row.kind == codes.LEAVE:
-            level = self.level(row.side, row.tick)
-            level.shown, level.out_of_sight = 0, True
-        elif row.kind == codes.CLEAR:
-            self.clear()
-        elif row.kind == codes.HALT:
+            self.on_level(row, row.level_size)
+        else:
+            self.book.apply(row)
+        if row.kind == codes.HALT:
             self.is_halted = True
         elif row.kind == codes.TRADE_RESUME:
             self.is_halted = False
         self.rows_seen += 1
 
-    def clear(self) -> None:
-        for side in (codes.BUY, codes.SELL):
-            self.book[side].clear()
-        for order in self.orders.values():
-            order.ahead = 0.0
+    def resting(self, side: int) -> list[Order]:
+        """Our resting orders of a side, best price first, then earliest."""
+        live = [order for order in self.orders.values() if order.rests and order.side == side]
+        return sorted(live, key=lambda order: (-order.side * order.tick, order.place))
 
-    def resting(self) -> list[Order]:
-        """Our live orders, best price first, then earliest; buys before sells."""
-        live = [order for order in self.orders.values() if order.is_live]
-        return sorted(live, key=lambda order: (-order.side, -order.side * order.tick, order.joined_place))
+    def next_through(self, row: Row, sides: Sequence[int]) -> Order | None:
+        """Whose turn it is when a print trades through us."""
+        through = {side: [o for o in self.resting(side) if (o.tick - row.tick) * side > 0] for side in sides}
+        firsts = [(min(order.place for order in orders), side) for side, orders in through.items() if orders]
+        return through[min(firsts)[1]][0] if firsts else None
 
-    def print(self, row: Row) -> None:
+    def on_print(self, row: Row) -> None:
         budget = row.size
-        is_shown = row.kind not in NOT_SHOWN
-        for order in self.resting():
-            hit = order.side == row.side or not is_shown or row.side == 0
-            if hit and (order.tick - row.tick) * order.side > 0:
-                size = min(order.leaves, budget)
-                budget -= size
-                self.fill(row.ns, order, codes.TRADED_THROUGH, order.tick, size)
-        if not is_shown or row.side == 0:
-            return
-        for order in self.resting():
-            if order.side != row.side or order.tick != row.tick:
-                continue
-            if self.rule == codes.FIFO:
-                if row.queued_row is None or row.queued_row < order.joined:
-                    order.ahead = max(0.0, order.ahead - row.size)
-                    beyond = 0
-                else:
-                    order.ahead = 0.0
-                    beyond = row.size
-            else:
-                over = max(0.0, row.size - order.ahead)
-                order.ahead = max(0.0, order.ahead - row.size)
-                beyond = math.floor(over / self.lot + 0.5) * self.lot
-            size = min(order.leaves, beyond, budget)
+        has_side = row.kind not in NOT_SHOWN and row.side != 0
+        sides = (row.side,) if has_side else (codes.BUY, codes.SELL)
+        while budget > 0 and (order := self.next_through(row, sides)) is not None:
+            size = min(order.leaves, budget)
             budget -= size
-            self.fill(row.ns, order, codes.QUEUE_REACHED, order.tick, size)
-        if row.tick == int(row.tick):
-            self.level(row.side, int(row.tick)).printed += row.size
+            self.fill(row.ns, order, codes.TRADED_THROUGH, order.tick, size)
+        if not has_side:
+            return
+        for order in self.resting(row.side):
+            if order.tick == row.tick:
+                size = min(order.leaves, self.beyond(order, row), budget)
+                budget -= size
+                self.fill(row.ns, order, codes.QUEUE_REACHED, order.tick, size)
+        self.book.level(row.side, int(row.tick)).printed += row.size if row.tick == int(row.tick) else 0
 
-    def set_level(self, row: Row, after: int) -> None:
-        level = self.level(row.side, row.tick)
+    def beyond(self, order: Order, row: Row) -> int:
+        """What a print at our price had beyond all that stood before us."""
+        if self.rule == codes.FIFO:
+            if row.queued_row < order.joined:
+                order.ahead = max(0.0, order.ahead - row.size)
+                return 0
+            order.ahead = 0.0
+            return row.size
+        order.ahead -= row.size
+        lots = math.floor(max(0.0, -order.ahead) / self.lot + 0.5)
+        if lots > 0:
+            order.ahead = 0.0
+        return lots * self.lot
+
+    def on_level(self, row: Row, after: int) -> None:
+        tick = int(row.tick)
+        level = self.book.level(row.side, tick)
         before = level.shown
-        for order in self.resting():
-            if (order.side, order.tick) == (row.side, row.tick):
-                if row.kind == codes.ENTER or level.out_of_sight:
-                    order.ahead = min(order.ahead, after)
-                else:
+        for order in self.resting(row.side):
+            if order.tick == tick:
+                if row.kind != codes.ENTER and not level.is_out_of_sight:
                     self.move_ahead(order, row, before, after, level.printed)
-        level.shown, level.printed, level.out_of_sight = after, 0, False
+                order.ahead = min(order.ahead, float(after))
+        self.book.apply(row)
+        level.printed, level.is_out_of_sight = 0, False
         level.taken = min(level.taken, after)
-        if after > 0:
-            for tick in self.shown(-row.side):
-                if (row.tick - tick) * row.side >= 0:
-                    # The feed crosses itself: the side published last is believed.
-                    del self.book[-row.side][tick]
-        if after > before:
-            for order in self.resting():
-                if order.side == -row.side and (order.tick - row.tick) * order.side >= 0:
+        if after > before and not self.is_halted:
+            for order in self.resting(-row.side):
+                if (order.tick - tick) * order.side >= 0:
                     size = min(order.leaves, level.left)
                     level.taken += size
                     self.fill(row.ns, order, codes.CROSSED, order.tick, size)
 
     def move_ahead(self, order: Order, row: Row, before: int, after: int, printed: int) -> None:
+        change = before - after - printed
         if self.rule == codes.FIFO:
-            if row.kind in LEAVING and row.queued_row is not None and row.queued_row < order.joined:
-                order.ahead -= row.size
-        elif self.rule != codes.RISK_AVERSE and before - after - printed >= 0:
-            change = before - after - printed
+            if after < before and row.kind != codes.EXECUTE and row.queued_row < order.joined:
+                order.ahead = max(0.0, order.ahead - row.size)
+        elif self.rule != codes.RISK_AVERSE and change >= 0:
             behind = before - order.ahead
-            from_behind = probability(self.rule, self.power, behind, order.ahead)
-            if not math.isnan(from_behind):
-                order.ahead += min(behind - from_behind * change, 0.0) - (1.0 - from_behind) * change
+            p = probability(self.rule, self.power, behind, order.ahead)
+            if math.isinf(p):
+                p = 1.0
+            if math.isnan(p):
+                order.ahead = float(after)
             else:
-                order.ahead = after
-        order.ahead = max(0.0, min(order.ahead, after))
+                order.ahead += min(behind - p * change, 0.0) - (1.0 - p) * change
 
     # --- our messages -----------------------------------------------------------------------------------
 
-    def send(self, ns: int, number: int, side: int, tick: int | None, quantity: int, tif: int) -> None:
-        self.remember_quote()
-        order = Order(number, side, tick, quantity, tif, leaves=quantity, joined=self.rows_seen)
-        order.joined_place = len(self.orders)
-        self.orders[number] = order
-        if tick is not None and not self.low <= tick <= self.high:
-            self.say(ns, order, codes.REJECTED, codes.OFF_GRID, tick, 0)
-            return
-        self.say(ns, order, codes.ACKNOWLEDGED, codes.NO_REASON, tick, 0)
-        may_rest = tick is not None and tif in (codes.GTC, codes.POST_ONLY)
-        if self.is_halted:
-            if may_rest:
-                self.rest(order)
+    def on_message(self, ns: int, message: Message) -> None:
+        self.quote = self.book.quote()
+        if message.is_cancel:
+            order = self.orders[message.order]
+            if order.rests:
+                self.say(ns, order, codes.CANCELLED, codes.BY_STRATEGY, order.tick, 0, max(0.0, order.ahead))
             else:
-                self.say(ns, order, codes.EXPIRED, codes.HALTED, tick, 0)
+                self.say(ns, order, codes.CANCEL_REJECTED, codes.UNKNOWN_ORDER, order.tick, 0, -1.0)
             return
-        reached = [at for at in self.shown(-side) if tick is None or (tick - at) * side >= 0]
-        to_take = sum(self.book[-side][at].left for at in reached)
-        if tif == codes.POST_ONLY and (reached or tick is None):
-            self.say(ns, order, codes.EXPIRED, codes.WOULD_CROSS, tick, 0)
+        tick, side = message.tick, message.side
+        order = Order(message.order, side, tick, message.quantity, len(self.orders), self.rows_seen)
+        self.orders[order.number] = order
+        if tick is not None and not self.low <= tick <= self.high:
+            self.say(ns, order, codes.REJECTED, codes.OFF_GRID, tick, 0, -1.0)
             return
-        if tif == codes.FOK and to_take < quantity:
-            self.say(ns, order, codes.EXPIRED, codes.NO_LIQUIDITY, tick, 0)
-            return
+        self.say(ns, order, codes.ACKNOWLEDGED, codes.NO_REASON, tick, 0, -1.0)
+        may_rest = tick is not None and message.tif in (codes.GTC, codes.POST_ONLY)
+        reached = [at for at in self.book.believed(-side) if tick is None or (tick - at) * side >= 0]
+        free = sum(self.book.levels[-side][at].left for at in reached)
+        stop = codes.NO_REASON if may_rest else codes.NO_LIQUIDITY
+        if self.is_halted:
+            reached, stop = [], codes.NO_REASON if may_rest else codes.HALTED
+        elif message.tif == codes.POST_ONLY and reached:
+            reached, stop = [], codes.WOULD_CROSS
+        elif message.tif == codes.FOK and free < message.quantity:
+            reached = []
         for at in reached:
-            level = self.book[-side][at]
+            level = self.book.levels[-side][at]
             size = min(order.leaves, level.left)
             level.taken += size
             self.fill(ns, order, codes.TOOK, at, size)
-        if order.leaves and may_rest:
-            self.rest(order)
+        if order.leaves and stop != codes.NO_REASON:
+            self.say(ns, order, codes.EXPIRED, stop, tick, 0, -1.0)
         elif order.leaves:
-            self.say(ns, order, codes.EXPIRED, codes.NO_LIQUIDITY, tick, 0)
+            order.rests = True
+            order.ahead = float(self.book.level(side, int(tick or 0)).shown)
+            # How much stood before us is told with the last thing that the venue said of our arrival.
+            self.log[-1] = (*self.log[-1][:7], order.ahead, *self.log[-1][8:])
 
-    def rest(self, order: Order) -> None:
-        order.ahead = float(self.level(order.side, order.tick).shown)
 
-    def cancel(self, ns: int, number: int) -> None:
-        self.remember_quote()
-        order = self.orders[number]
-        if order.is_live:
-            self.say(ns, order, codes.CANCELLED, codes.BY_STRATEGY, order.tick, 0)
-        else:
-            self.log.append((ns, number, codes.CANCEL_REJECTED, codes.UNKNOWN_ORDER, order.tick, 0, order.leaves))
-            self.quotes.append(self.quote)
+def better(tick: int, than: int | None, side: int) -> bool:
+    return than is None or (tick - than) * side > 0
+
+
+def replay(witness: Witness, rows: Sequence[Row], messages: Sequence[Message], entry_ns: int, until: int) -> None:
+    """Let rows and messages reach the venue by their times; at equal times rows come first."""
+    at = 0
+    for message in messages:
+        arrival = message.ns + entry_ns
+        if arrival > until:
+            break
+        while at < len(rows) and rows[at].ns <= arrival:
+            witness.on_row(rows[at])
+            at += 1
+        witness.on_message(arrival, message)
+    while at < len(rows) and rows[at].ns <= until:
+        witness.on_row(rows[at])
+        at += 1
+
+
+def seen_by(rows: Sequence[Row], now: int, feed_ns: int) -> tuple[Book, int]:
+    """The book and the printed size that have reached a strategy by `now`."""
+    book, volume = Book(), 0
+    for row in rows:
+        received = row.ns if row.received_ns is None else row.received_ns
+        if received + feed_ns > now:
+            break
+        book.apply(row)
+        volume += row.size if row.kind in codes.PRINT_KINDS else 0
+    return book, volume
 
 
 def probability(rule: int, power: float, behind: float, ahead: float) -> float:
