@@ -14,6 +14,7 @@ from tcakit.errors import UsageError
 from tcakit.market import codes
 from tcakit.replay import replay_kernel as rk
 from tcakit.replay.columns import Feed
+from tcakit.replay.state import Market, State
 from tcakit.venue.gateway import Fill, Strategy
 from tcakit.venue.latency import ConstantLatency
 
@@ -113,12 +114,12 @@ class Replay:
         self.participants = list(participants)
         self.progress = progress
         self.entry_ns = settings.latency.entry_ns
-        columns = {name: getattr(feed, name) for name in rk.Market._fields}
-        self.market = rk.Market(**columns)
+        columns = {name: getattr(feed, name) for name in Market._fields}
+        self.market = Market(**columns)
         one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
         sizes, best = _empty_book(feed)
         local_sizes, local_best = (sizes, best) if one_book else _empty_book(feed)
-        self.state = rk.State(
+        self.state = State(
             sizes=sizes,
             taken=np.zeros_like(sizes),
             best=best,

@@ -14,8 +14,6 @@ Rules of filling (docs/replay.md says why):
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from tcakit.book.ladder_kernel import (
@@ -132,38 +130,6 @@ LOG_BID = 9
 LOG_ASK = 10
 LOG_LIQUIDITY = 11
 LOG_FIELDS = 12
-
-
-class Market(NamedTuple):
-    """Columns of a feed, one entry a row: `tick2` is twice the ladder index, odd between two ticks."""
-
-    ns: Any  # int64
-    local_ns: Any  # int64
-    action: Any  # uint8, bits of ladder_kernel
-    side: Any  # int8
-    tick2: Any  # int32
-    size: Any  # int64
-    level: Any  # int64
-    queued_row: Any  # int64
-
-
-class State(NamedTuple):
-    """All that a replay knows, in arrays that `advance` changes in place."""
-
-    sizes: Any  # int64 (2, ticks), displayed at the venue
-    taken: Any  # int64 (2, ticks), of it by us
-    best: Any  # int64 (2)
-    local_sizes: Any  # int64 (2, ticks), as the strategy sees it
-    local_best: Any  # int64 (2)
-    cursor: Any
-    settings: Any
-    power: Any  # float64 (1), of the power queue rules
-    orders: Any
-    bus: Any
-    live: Any
-    queue: Any
-    log: Any
-    log_ahead: Any
 
 
 @jit

@@ -1,0 +1,37 @@
+"""The arrays that a replay runs on, under the names by which its kernel knows them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Market(NamedTuple):
+    """Columns of a feed, one entry a row: `tick2` is twice the ladder index, odd between two ticks."""
+
+    ns: Any  # int64
+    local_ns: Any  # int64
+    action: Any  # uint8, bits of ladder_kernel
+    side: Any  # int8
+    tick2: Any  # int32
+    size: Any  # int64
+    level: Any  # int64
+    queued_row: Any  # int64
+
+
+class State(NamedTuple):
+    """All that a replay knows, in arrays that `advance` changes in place."""
+
+    sizes: Any  # int64 (2, ticks), displayed at the venue
+    taken: Any  # int64 (2, ticks), of it by us
+    best: Any  # int64 (2)
+    local_sizes: Any  # int64 (2, ticks), as the strategy sees it
+    local_best: Any  # int64 (2)
+    cursor: Any
+    settings: Any
+    power: Any  # float64 (1), of the power queue rules
+    orders: Any
+    bus: Any
+    live: Any
+    queue: Any
+    log: Any
+    log_ahead: Any
