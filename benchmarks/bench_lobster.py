@@ -52,7 +52,7 @@ def write_pair(folder: Path, messages: int) -> list[Path]:
 def ours(paths: list[Path]) -> int:
     """Rows of book_events that the reader makes of the pair."""
     faults = Faults()
-    (source,) = sources(paths)
+    (source,) = sources(paths, [])
     rows = sum(batch.frame.height for batch in LobsterReader().read(source, ReaderOptions(), faults))
     assert not faults.found, faults.found[:3]
     return rows

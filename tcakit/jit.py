@@ -7,11 +7,13 @@ these, and is set before numba is imported.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,9 +48,14 @@ def cache_root() -> Path:
 
 def _prepare_folder() -> Path:
     folder = cache_root() / kernels_hash()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        os.utime(folder)
+    if not _is_ours(folder):
+        # A read-only or absent home (cron, containers) must not stop a run.
+        folder = Path(tempfile.gettempdir()) / f"tcakit-{os.geteuid()}-{kernels_hash()}"
+        if not _is_ours(folder):
+            folder = Path(tempfile.mkdtemp(prefix="tcakit-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+    with suppress(OSError):
         others = sorted(
             (entry for entry in folder.parent.iterdir() if entry.is_dir()),
             key=lambda entry: entry.stat().st_mtime,
@@ -56,10 +63,20 @@ def _prepare_folder() -> Path:
         )
         for stale in others[_KEPT_FOLDERS:]:
             shutil.rmtree(stale, ignore_errors=True)
-    except OSError:
-        # A read-only home (cron, containers) must not stop a run: numba falls back to its own choice.
-        pass
     return folder
+
+
+def _is_ours(folder: Path) -> bool:
+    """Make the folder if need be; whether we may write there and, what is run being loaded from it, nobody else may."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.utime(folder)
+        status = folder.stat()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:
+        return False
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
 _FOLDER = _prepare_folder()
@@ -70,6 +87,7 @@ import numba  # noqa: E402  (the folder must be known first)
 numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
 _OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": False}
+_PART = {**_OPTIONS, "cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def jit(function: Kernel) -> Kernel:
@@ -80,6 +98,19 @@ def jit(function: Kernel) -> Kernel:
 def inline(function: Kernel) -> Kernel:
     """Compile a small helper that kernels call in their inner loop."""
     return numba.njit(inline="always", **_OPTIONS)(function)
+
+
+def part(function: Kernel) -> Kernel:
+    """Compile a part of a kernel: only kernels can call it, and its code is kept with theirs.
+
+    Left without numba's doors to Python and C, which take longer to compile than a small function does.
+    """
+    return numba.njit(**_PART)(function)
+
+
+def hot_part(function: Kernel) -> Kernel:
+    """Compile a part of a kernel and melt it into its caller: what runs on every row and is handed many arrays."""
+    return numba.njit(forceinline=True, **_PART)(function)
 
 
 @contextmanager

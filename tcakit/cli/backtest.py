@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,12 +17,20 @@ from tcakit.cli.common import (
     VerboseOption,
     WaitOption,
     process_start,
+    was_given,
 )
+
+_SIDES = {1: "buy", -1: "sell"}
+_OF_THE_FILE = (
+    "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "latency", "feed_latency",
+    "maker_fee", "taker_fee", "together",
+)  # fmt: skip
 
 
 def backtest(
+    context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE.toml]", help="A backtest file; or use the flags below.")
+        Path | None, typer.Argument(metavar="FILE.toml", help="A backtest file; or use the flags below.")
     ] = None,
     symbol: Annotated[
         list[str] | None,
@@ -61,8 +70,10 @@ def backtest(
     Every combination of the flags given several times is a parent of its own. Parents run independently of each
     other unless --together.
 
-    Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo twap --algo pov:10 --start 10:00 --end 12:00 --date 2026-03-03
+    \b
+    Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03
     """
+    flags = dict(locals())
     from tcakit.jobs.backtest import backtest as run
 
     started_at = process_start()
@@ -71,26 +82,13 @@ def backtest(
         from tcakit.errors import UsageError
         from tcakit.jobs.backtest_config import config_from_toml
 
-        if symbol or side or quantity or algo:
-            raise UsageError("a file and parents as flags", place=str(file), remedy="use one of the two")
+        given = [name for name in _OF_THE_FILE if was_given(context, name)]
+        if given:
+            words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise UsageError(f"a file, and {words} too", place=str(file), remedy="say it in the file")
         config = config_from_toml(file)
     else:
-        config = _from_flags(
-            symbol,
-            side,
-            quantity,
-            algo,
-            date,
-            start,
-            end,
-            limit,
-            queue,
-            latency,
-            feed_latency,
-            maker_fee,
-            taker_fee,
-            together,
-        )
+        config = _from_flags(flags)
     with out.kernels(), out.progress("replay") as progress:
         result = run(Path(store), config, again=again, progress=progress, started_at=started_at, wait_s=wait)
     if result.get("started_trading_s") is not None:
@@ -98,84 +96,111 @@ def backtest(
     out.result(result, lambda console: _show(result, console))
 
 
-def _from_flags(
-    symbol: Any, side: Any, quantity: Any, algo: Any, date: Any, start: Any, end: Any, limit: Any, queue: Any, latency: str,
-    feed_latency: str, maker_fee: float, taker_fee: float, together: bool,
-) -> Any:  # fmt: skip
-    from tcakit.errors import UsageError
+def _from_flags(flags: dict[str, Any]) -> Any:
+    """The configuration that the flags say; all mistakes are told at once."""
+    from tcakit.errors import ConfigError, TcakitError, UsageError
     from tcakit.execution.algorithms import parse_algorithm
-    from tcakit.jobs.backtest_config import QUEUE_RULES, BacktestConfig, expand
-    from tcakit.jobs.config import one_of
-    from tcakit.market.clock import parse_date, parse_duration
+    from tcakit.jobs.backtest_config import QUEUE_RULES, BacktestConfig, a_quantity, expand
+    from tcakit.jobs.config import finite, one_of
+    from tcakit.market.clock import parse_date, parse_duration, parse_time
     from tcakit.venue.fees import FeeSchedule
 
-    given = {"--symbol": symbol, "--side": side, "--quantity": quantity, "--algo": algo}
-    missing = [name for name, value in given.items() if not value]
+    missing = [f"--{name}" for name in ("symbol", "side", "quantity", "algo") if not flags[name]]
     if missing:
         raise UsageError(
             f"{', '.join(missing)} missing",
             place="backtest",
             remedy="give a FILE.toml, or all of --symbol --side --quantity --algo",
         )
-    sides = [one_of(["buy", "sell"])(text.lower()) for text in side]
-    for shares in quantity:
-        if not shares > 0:
-            raise UsageError(
-                f"a quantity of {shares:g} cannot be traded", place="--quantity", remedy="give shares above zero"
-            )
-    if queue is not None:
-        one_of(QUEUE_RULES)(queue)
-    algorithms = [parse_algorithm(text) for text in algo]
-    dates = [parse_date(text, "--date") for text in date] if date else [None]
-    order_ns = parse_duration(latency, "--latency")
+    mistakes: list[TcakitError] = []
+
+    def checked(flag: str, check: Callable[[Any], Any], value: Any) -> Any:
+        try:
+            return check(value)
+        except TcakitError as error:
+            error.place = f"--{flag}"
+            mistakes.append(error)
+            return None
+
+    sides = [checked("side", one_of(["buy", "sell"]), text.lower()) for text in flags["side"]]
+    quantities = [checked("quantity", a_quantity, shares) for shares in flags["quantity"]]
+    algorithms = [checked("algo", parse_algorithm, text) for text in flags["algo"]]
+    dates = [checked("date", parse_date, text) for text in flags["date"]] if flags["date"] else [None]
+    for name in ("start", "end"):
+        if flags[name] is not None:
+            checked(name, lambda text: parse_time(text, date="2000-01-03"), flags[name])
+    if flags["queue"] is not None:
+        checked("queue", one_of(QUEUE_RULES), flags["queue"])
+    if flags["limit"] is not None:
+        checked("limit", a_quantity, flags["limit"])
+    order_ns = checked("latency", parse_duration, flags["latency"])
+    feed_ns = checked("feed-latency", parse_duration, flags["feed_latency"])
+    maker, taker = checked("maker-fee", finite, flags["maker_fee"]), checked("taker-fee", finite, flags["taker_fee"])
+    if len(mistakes) == 1:
+        raise mistakes[0]
+    if mistakes:
+        raise ConfigError([(error.place or "", error.message, error.remedy or "mend it") for error in mistakes])
+    window = {name: flags[name] for name in ("start", "end", "limit")}
     return BacktestConfig(
-        parents=tuple(expand(symbol, sides, quantity, algorithms, dates, start=start, end=end, limit=limit)),
-        queue=queue,
-        together=together,
-        feed_latency_ns=parse_duration(feed_latency, "--feed-latency"),
+        parents=tuple(expand(flags["symbol"], sides, quantities, algorithms, dates, **window)),
+        queue=flags["queue"],
+        together=flags["together"],
+        feed_latency_ns=feed_ns,
         entry_latency_ns=order_ns,
         response_latency_ns=order_ns,
-        fees=FeeSchedule(maker_per_share=maker_fee, taker_per_share=taker_fee),
+        fees=FeeSchedule(maker_per_share=maker, taker_per_share=taker),
     )
 
 
 def _show(result: dict[str, Any], console: Any) -> None:
-    from rich.table import Table
+    from tcakit.cli.tables import Column, number, printable, show_table
 
-    table = Table(title=f"run {result['run_id']}", caption="cost-positive: above zero is bad for the client")
-    for name in ("parent", "algo"):
-        table.add_column(name)
-    for name in (
-        "ordered",
-        "filled",
-        "fills",
-        "average",
-        "arrival",
-        "vwap",
-        "shortfall bps of paper",
-        "arrival bps of executed",
-        "part. %",
-        "maker %",
-    ):
-        table.add_column(name, justify="right")
-
-    def cell(value: Any, form: str, factor: float = 1.0) -> str:
-        return "" if value is None else format(value * factor, form)
-
-    for row in result["parents"]:
-        table.add_row(
-            row["parent_id"], row["algo"], cell(row["ordered_shares"], ",.0f"), cell(row["filled_shares"], ",.0f"),
-            f"{row['fills']:,}", cell(row["average_price"], ".4f"), cell(row["arrival_price"], ".4f"),
-            cell(row["interval_vwap"], ".4f"), cell(row["shortfall_bps_of_paper"], ".2f"),
-            cell(row["arrival_bps_of_executed"], ".2f"), cell(row["participation"], ".1f", 100), cell(row["maker_fraction"], ".0f", 100),
-        )  # fmt: skip
-    console.print(table)
+    rows = result["parents"]
+    several_dates = len({row["date"] for row in rows}) > 1
+    columns = [
+        Column("order"),
+        Column("algo"),
+        *([Column("date")] if several_dates else []),
+        Column("filled", True),
+        Column("fills", True, rank=6),
+        Column("average", True),
+        Column("arrival", True, rank=1),
+        Column("market\nvwap", True, rank=4),
+        Column("shortfall\nbps of paper", True),
+        Column("arrival\nbps of executed", True, rank=5),
+        Column("part.\n%", True, rank=2),
+        Column("maker\n%", True, rank=3),
+        Column("parent", rank=7),
+    ]
+    cells = [
+        [
+            f"{_SIDES.get(row['side'], row['side'])} {number(row['ordered_shares'], 0)} {row['symbol']}",
+            row["algo"],
+            *([row["date"]] if several_dates else []),
+            number(row["filled_shares"], 0),
+            f"{row['fills']:,}",
+            number(row["average_price"], 4),
+            number(row["arrival_price"], 4),
+            number(row["interval_vwap"], 4),
+            number(row["shortfall_bps_of_paper"], 2),
+            number(row["arrival_bps_of_executed"], 2),
+            number(row["participation"], 1, 100),
+            number(row["maker_fraction"], 0, 100),
+            row["parent_id"],
+        ]
+        for row in rows
+    ]
+    dates = sorted({row["date"] for row in rows})
+    title = f"run {result['run_id']}  {dates[0]}" + (f" to {dates[-1]}" if several_dates else "")
+    show_table(console, columns, cells, title, caption="cost-positive: above zero is bad for the client")
+    console.print()
     for note in result["notes"]:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {printable(note)}", markup=False)
     if result.get("stored_before"):
         console.print("this run was stored before and is shown as it is; --again runs it anew")
     else:
         console.print(
-            f"{result['orders']:,} orders, {result['fills']:,} fills, {result['events']:,} events in {result['seconds']:.2f} s"
+            f"{result['orders']:,} orders, {result['fills']:,} fills, {result['events']:,} events "
+            f"in {result['seconds']:.2f} s"
         )
-    console.print(f"page: tcakit report --run {result['run_id']} --out report.html")
+    console.print(f"page: tcakit report --run {result['run_id'][:8]} --out report.html")

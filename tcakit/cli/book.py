@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ def book(
 ) -> None:
     """Show the displayed book at an instant, after all events up to and at that time.
 
+    \b
     Example: tcakit book ALFA --at 11:30:00 --date 2026-03-03
     """
     from tcakit.jobs.book import book_at
@@ -30,18 +31,24 @@ def book(
     out = Out(json, quiet, verbose)
     result = book_at(Path(store), symbol, at, date=date, venue=venue, levels=levels)
 
-    def show(console: object) -> None:
+    def show(console: Any) -> None:
         from itertools import zip_longest
 
-        from rich.table import Table
+        from tcakit.cli.tables import Column, number, price_decimals, show_table
 
-        table = Table(title=f"{symbol} ({result['venue']}) at {result['ts']}")
-        for name in ("orders", "bid size", "bid", "ask", "ask size", "orders"):
-            table.add_column(name, justify="right")
-        nothing = [None, None, None]
-        for bid, ask in zip_longest(result["bids"], result["asks"], fillvalue=nothing):
-            cells = [bid[2], bid[1], bid[0], ask[0], ask[1], ask[2]]
-            table.add_row(*("" if cell is None else f"{cell:,.10g}" for cell in cells))
-        console.print(table)  # type: ignore[attr-defined]
+        sides = result["bids"], result["asks"]
+        decimals = price_decimals([level[0] for side in sides for level in side])
+        counted = any(level[2] is not None for side in sides for level in side)
+        names = ["bid size", "bid", "ask", "ask size"]
+        if counted:
+            names = ["orders", *names, "orders"]
+        rows = []
+        for bid, ask in zip_longest(*sides, fillvalue=[None, None, None]):
+            prices = [number(bid[0], decimals), number(ask[0], decimals)]
+            sizes = ["" if level[1] is None else f"{level[1]:,.10g}" for level in (bid, ask)]
+            cells = [sizes[0], *prices, sizes[1]]
+            rows.append([bid[2], *cells, ask[2]] if counted else cells)
+        title = f"{result['symbol']} ({result['venue']}) at {result['ts']}, {result['currency']}"
+        show_table(console, [Column(name, True) for name in names], rows, title)
 
     out.result(result, show)

@@ -1,4 +1,4 @@
-"""What every verb shares: its options, where output goes, progress bars, and errors turned into words and exit codes."""
+"""What every verb shares: its options, where output goes, progress bars, and what --verbose tells."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+
+def _seconds(value: float) -> float:
+    """A waiting time that ends."""
+    if not 0 <= value <= _LONGEST_WAIT_S:
+        raise typer.BadParameter(f"{value:g} is not between 0 and {_LONGEST_WAIT_S} seconds")
+    return value
+
+
+_LONGEST_WAIT_S = 86_400
 StoreOption = Annotated[
     Path,
     typer.Option("--store", envvar="TCAKIT_STORE", help="Folder of the store.", show_envvar=True),
@@ -26,8 +35,12 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing 
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say more: compile seconds of each kernel, timings.")
 ]
-WaitOption = Annotated[float, typer.Option("--wait", help="Seconds to wait for another process that holds the store.")]
+WaitOption = Annotated[
+    float,
+    typer.Option("--wait", callback=_seconds, help="Seconds to wait for another process that holds the store."),
+]
 DateOption = Annotated[str | None, typer.Option("--date", help="Trade date, YYYY-MM-DD.")]
+_PIPE_WIDTH = 200
 DEFAULT_STORE = Path("tcakit-store")
 
 
@@ -44,13 +57,13 @@ class Out:
         from rich.console import Console
 
         # A pipe has no width: rich would cut columns at 80, and the numbers with them.
-        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
-        return Console(width=width, highlight=False, soft_wrap=False)
+        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+        return Console(width=width, highlight=False, emoji=False, soft_wrap=False)
 
     def result(self, result: dict[str, Any], show: Callable[[Console], None] | None = None) -> None:
         """Print a result the way it was asked for."""
         if self.as_json:
-            sys.stdout.write(json.dumps(_plain(result), allow_nan=False, default=str) + "\n")
+            sys.stdout.write(json.dumps(plain(result), allow_nan=False, default=str) + "\n")
         elif not self.quiet and show is not None:
             show(self.console)
 
@@ -100,6 +113,12 @@ class Out:
         self.note(f"took {time.perf_counter() - begun:.3f} s")
 
 
+def was_given(context: typer.Context, name: str) -> bool:
+    """Whether the user said a parameter, by flag or environment, rather than leaving its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
+
+
 def process_start() -> float:
     """When this process began, by `time.perf_counter`; now where the system does not say."""
     now = time.perf_counter()
@@ -113,12 +132,12 @@ def process_start() -> float:
         return now
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Values that JSON knows: not-a-number becomes null."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ def demo(
 ) -> None:
     """Go the whole way on the sample data: ingest, backtest, report, in under a minute.
 
+    \b
     Example: tcakit demo
     """
     from tcakit.jobs.demo import demo as run
@@ -27,11 +28,11 @@ def demo(
     with out.kernels():
         result = run(sample, folder, out.say)
 
-    def show(console: object) -> None:
+    def show(console: Any) -> None:
         from tcakit.report.terminal import print_summary
 
-        print_summary(result["replayed"], console)  # type: ignore[arg-type]
-        console.print(f"\nopen {result['report']} (replayed orders) and {result['blotter_report']} (the desk's orders)")  # type: ignore[attr-defined]
-        console.print(f"look around: tcakit catalog --store {result['store']}")  # type: ignore[attr-defined]
+        print_summary(result["replayed"], console)
+        console.print(f"\nopen {result['report']} (replayed orders) and {result['blotter_report']} (the desk's orders)")
+        console.print(f"look around: tcakit catalog --store {result['store']}")
 
     out.result(result, show)

@@ -22,6 +22,7 @@ def drop(
 ) -> None:
     """Take the rows of a file, or a run, out of the store again.
 
+    \b
     Example: tcakit drop ALFA_2026-03-03_34200000_57600000_5.zip
     """
     from tcakit.jobs.catalog import drop as run

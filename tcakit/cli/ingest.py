@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,7 +40,8 @@ def ingest(
         str | None, typer.Option("--symbol-map", help="CSV of alias,kind,symbol,valid_from,valid_to.")
     ] = None,
     max_faults: Annotated[
-        float, typer.Option("--max-faults", help="Share of bad rows over which a file is refused whole.")
+        float,
+        typer.Option("--max-faults", min=0.0, max=1.0, help="Share of bad rows over which a file is refused whole."),
     ] = 0.001,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check; store nothing.")] = False,
     wait: WaitOption = 30.0,
@@ -52,6 +53,7 @@ def ingest(
 
     A file read twice is stored once; the same file under other options replaces what it gave before.
 
+    \b
     Example: tcakit ingest sample_data/lobster
     """
     from tcakit.feeds.contract import ReaderOptions
@@ -73,25 +75,42 @@ def ingest(
     with out.kernels(), out.progress("ingest") as progress:
         result = run(Path(store), request, progress, wait_s=wait)
 
-    def show(console: object) -> None:
-        from rich.table import Table
+    def show(console: Any) -> None:
+        from tcakit.cli.tables import Column, printable, show_table
 
-        table = Table(title="would be stored" if dry_run else None)
-        for name in ("file", "format", "days", "symbols"):
-            table.add_column(name)
-        for name in ("rows", "faults", "seconds"):
-            table.add_column(name, justify="right")
+        columns = [
+            Column("file"), Column("format", rank=2), Column("days"), Column("symbols", rank=1), Column("rows", True),
+            Column("faults", True), Column("seconds", True, rank=3),
+        ]  # fmt: skip
+        rows = []
         for file in result["files"]:
             days = file.get("days") or []
             span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else ""
-            rows = "stored before" if file["skipped"] else f"{file['rows']:,}"
-            table.add_row(
-                file["path"], file["format"], span, ", ".join(file.get("symbols", [])), rows, f"{file['faults']:,}",
-                f"{file['seconds']:.2f}",
+            count = "stored before" if file["skipped"] else f"{file['rows']:,}"
+            rows.append(
+                [
+                    file["path"], file["format"], span, _some(file.get("symbols", [])), count, f"{file['faults']:,}",
+                    f"{file['seconds']:.2f}",
+                ]
             )  # fmt: skip
-        console.print(table)  # type: ignore[attr-defined]
+        show_table(console, columns, rows, "would be stored" if dry_run else "")
+        for path in result["recovered"]:
+            console.print(
+                printable(
+                    f"{path} was left half stored by a process that died and was taken out: ingest it again"
+                ),
+                markup=False,
+            )
         for file in result["files"]:
             if file.get("first_fault"):
-                console.print(f"first fault: {file['first_fault']} (all: tcakit catalog --faults)", markup=False)  # type: ignore[attr-defined]
+                console.print(
+                    printable(f"first fault: {file['first_fault']} (all: tcakit catalog --faults)"), markup=False
+                )
 
     out.result(result, show)
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    """A few names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

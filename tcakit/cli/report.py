@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,24 +29,43 @@ def report(
 ) -> None:
     """Say what a run, or the firm's own orders, cost: on the terminal and as one page.
 
+    \b
     Example: tcakit report --orders --out tca.html
     """
     from tcakit.errors import UsageError
     from tcakit.jobs.report import ReportRequest
     from tcakit.jobs.report import report as make
+    from tcakit.market.clock import parse_date
 
     if run and orders:
         raise UsageError("--run and --orders together", remedy="use one of the two")
+    if date_from and date_to and parse_date(date_from, "--from") > parse_date(date_to, "--to"):
+        raise UsageError(f"{date_from} is after {date_to}", place="--from", remedy="turn them round")
+    if out_file is not None:
+        _check_writable(out_file)
     out = Out(json, quiet, verbose)
     request = ReportRequest(run, orders, date_from, date_to, out_file, title)
     with out.kernels():
         summary = make(Path(store), request, wait_s=wait)
 
-    def show(console: object) -> None:
+    def show(console: Any) -> None:
         from tcakit.report.terminal import print_summary
 
-        print_summary(summary, console)  # type: ignore[arg-type]
+        print_summary(summary, console)
         if out_file is not None:
-            console.print(f"written to {out_file}", markup=False)  # type: ignore[attr-defined]
+            console.print(f"written to {out_file}", markup=False)
 
     out.result(summary, show)
+
+
+def _check_writable(file: Path) -> None:
+    """Refuse a page that cannot be written before anything is measured for it."""
+    import os
+
+    from tcakit.errors import UsageError
+
+    folder = file.parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK) or file.is_dir():
+        raise UsageError("cannot be written", place=str(file), remedy="give another --out")

@@ -42,11 +42,15 @@ def run(
 ) -> None:
     """Make one day of order flow to order: level-3 data into the store, or files.
 
+    \b
     Example: tcakit simulate run --symbol SIM --seed 7 --events 20000
     """
+    from tcakit.errors import UsageError
     from tcakit.jobs.simulate import simulate_run
     from tcakit.simulator.order_flow import FlowParameters
 
+    if not symbol.strip() or "/" in symbol or not symbol.isprintable():
+        raise UsageError(f"{symbol!r} is no name for a symbol", place="--symbol", remedy="give letters and digits")
     out = Out(json, quiet, verbose)
     parameters = FlowParameters(
         events_per_day=events,

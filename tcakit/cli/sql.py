@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from tcakit.cli.common import DEFAULT_STORE, DateOption, JsonOption, Out, QuietO
 def sql(
     query: Annotated[str, typer.Argument(help="A DuckDB query; tables are in docs/tables.md.")],
     date: DateOption = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows to give at most.")] = 10_000,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000_000, help="Rows to give at most.")] = 10_000,
     store: StoreOption = DEFAULT_STORE,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -21,6 +21,7 @@ def sql(
 ) -> None:
     """Ask the store in SQL, read-only; market tables have a `date` column.
 
+    \b
     Example: tcakit sql "SELECT symbol, count(*) FROM fills GROUP BY symbol"
     """
     from tcakit.jobs.sql import query as run
@@ -28,16 +29,19 @@ def sql(
     out = Out(json, quiet, verbose)
     result = run(Path(store), query, date=date, limit=limit)
 
-    def show(console: object) -> None:
-        from rich.table import Table
+    def show(console: Any) -> None:
+        from tcakit.cli.tables import Column, show_table
 
-        table = Table()
-        for name in result["columns"]:
-            table.add_column(name)
-        for row in result["rows"]:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        console.print(table, markup=False)  # type: ignore[attr-defined]
+        columns = [
+            Column(
+                name,
+                rank=place,
+                right=all(isinstance(row[place], int | float) or row[place] is None for row in result["rows"]),
+            )
+            for place, name in enumerate(result["columns"])
+        ]
+        show_table(console, columns, result["rows"])
         if result["truncated"]:
-            console.print(f"only the first {limit:,} rows are shown: raise --limit")  # type: ignore[attr-defined]
+            console.print(f"only the first {limit:,} rows are shown: raise --limit")
 
     out.result(result, show)

@@ -83,7 +83,7 @@ def check_algorithm(name: str, params: dict[str, Any], place: str = "algo") -> A
             raise UsageError("pov needs its rate", place=place, remedy="write pov:10 for 10 % of volume")
         checked["rate"] = _rate(params["rate"], place)
         if "clip" in params:
-            checked["clip"] = int(params["clip"])
+            checked["clip"] = _clip(params["clip"], place)
     if name == "is":
         if "half_life" not in params:
             raise UsageError(
@@ -97,6 +97,16 @@ def check_algorithm(name: str, params: dict[str, Any], place: str = "algo") -> A
         if key in params and parse_duration(str(params[key]), place) <= 0:
             raise UsageError(f"{key} must be above zero", place=place, remedy=f"write {key}=5s")
     return AlgorithmSpec(name, checked)
+
+
+def _clip(value: Any, place: str) -> int:
+    try:
+        clip = int(value)
+    except (TypeError, ValueError, OverflowError):
+        clip = 0
+    if clip <= 0:
+        raise UsageError(f"{value!r} is no clip size", place=place, remedy="write a whole number of shares, clip=200")
+    return clip
 
 
 def _rate(value: Any, place: str) -> float:

@@ -10,6 +10,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tcakit.errors import DataError, TcakitError, UsageError
@@ -93,8 +94,14 @@ def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> Iterator[Sour
 
 
 def _pair_stem(name: str) -> str | None:
-    match = lobster._NAME.search(name)
-    return name.replace(f"_{match['role']}_", "_*_") if match else None
+    plain = _unpacked_name(name)
+    match = lobster._NAME.search(plain)
+    return plain.replace(f"_{match['role']}_", "_*_") if match else None
+
+
+def _unpacked_name(name: str) -> str:
+    """The name of what is inside a .gz or .zst."""
+    return name[: -len(Path(name).suffix)] if name.lower().endswith((".gz", ".zst")) else name
 
 
 def _pair_source(given: list[Path]) -> Source:
@@ -107,7 +114,8 @@ def _pair_source(given: list[Path]) -> Source:
                 members[sibling] = None
     files = sorted(members)
     name = str(files[0].with_name(_pair_stem(files[0].name) or files[0].name))
-    return Source(name, tuple(files), tuple((str(path), path) for path in files), _hash(files))
+    unpacked = [(_unpacked_name(str(path)), _content(path)) for path in files]
+    return Source(name, tuple(files), tuple(unpacked), _hash(content for _, content in unpacked))
 
 
 def _hash(contents: Iterable[Path | bytes]) -> str:
@@ -122,26 +130,34 @@ def _hash(contents: Iterable[Path | bytes]) -> str:
     return digest.hexdigest()
 
 
-def _unpack(path: Path) -> list[Source]:
+def _content(path: Path) -> Path | bytes:
+    """A plain file as it is, a .gz or .zst unpacked; DataError if it is damaged."""
     suffix = path.suffix.lower()
+    if suffix not in (".gz", ".zst"):
+        return path
+    with _told_as_damaged(path):
+        return _bounded(gzip.open(path, "rb"), path) if suffix == ".gz" else _zstd(path)
+
+
+@contextmanager
+def _told_as_damaged(path: Path) -> Iterator[None]:
     try:
-        if suffix == ".zip":
-            return _zip_sources(path)
-        if suffix == ".gz":
-            return [_single(path, _bounded(gzip.open(path, "rb"), path), path.name[: -len(suffix)])]
-        if suffix == ".zst":
-            return [_single(path, _zstd(path), path.name[: -len(suffix)])]
+        yield
+    except PermissionError:
+        raise UsageError("may not be read", place=str(path), remedy="check its permissions") from None
     except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, OSError) as error:
-        if isinstance(error, PermissionError):
-            raise UsageError("may not be read", place=str(path), remedy="check its permissions") from None
         raise DataError(
             f"the archive is damaged or cut short ({error})", place=str(path), remedy="fetch it again"
         ) from None
-    return [Source(str(path), (path,), ((str(path), path),), _hash([path]))]
 
 
-def _single(path: Path, data: bytes, name: str) -> Source:
-    return Source(str(path), (path,), ((name, data),), _hash([data]))
+def _unpack(path: Path) -> list[Source]:
+    if path.suffix.lower() == ".zip":
+        with _told_as_damaged(path):
+            return _zip_sources(path)
+    content = _content(path)
+    label = str(path) if content is path else _unpacked_name(path.name)
+    return [Source(str(path), (path,), ((label, content),), _hash([content]))]
 
 
 def _bounded(file: io.BufferedIOBase | gzip.GzipFile, path: Path) -> bytes:

@@ -49,7 +49,8 @@ class LobsterReader:
     """Reads a LOBSTER message + orderbook pair, 6 or 7 message columns, any number of levels."""
 
     name = "lobster"
-    version = 1
+    version = 2
+    reads_names = True
 
     def sniff(self, path: Path, head: bytes) -> bool:
         return bool(_NAME.search(path.name))
@@ -64,7 +65,9 @@ class LobsterReader:
                 place=source.name,
                 remedy="fetch the pair again",
             )
-        yield _events(pair, message, book, book_ok, options, faults)
+        batch = _events(pair, message, book, book_ok, options, faults)
+        faults.found.sort(key=lambda fault: (fault.path != pair.message[0], fault.line))
+        yield batch
 
 
 def _pair(source: Source, options: ReaderOptions) -> _Pair:
@@ -82,9 +85,15 @@ def _pair(source: Source, options: ReaderOptions) -> _Pair:
             place=source.name,
             remedy="a LOBSTER day is SYMBOL_DATE_START_END_message_N.csv with its ..._orderbook_N.csv beside it",
         )
+    if options.date is not None and parse_date(options.date, "--date") != facts["date"]:
+        raise UsageError(
+            f"--date {options.date} is not the date in the file's name",
+            place=source.name,
+            remedy="leave --date out: a LOBSTER file is named by its day",
+        )
     return _Pair(
         symbol=options.symbol or facts["symbol"],
-        date=parse_date(options.date or facts["date"], source.name),
+        date=parse_date(facts["date"], source.name),
         start_ms=int(facts["start"]),
         end_ms=int(facts["end"]),
         levels=int(facts["levels"]),
@@ -108,7 +117,9 @@ def _read_csv(label: str, content: Path | bytes, schema: dict[str, type[pl.DataT
     lines = data.count(b"\n") + (0 if data.endswith(b"\n") else 1)
     try:
         frame = pl.read_csv(io.BytesIO(data), has_header=False, schema=schema, ignore_errors=True, quote_char=None)
-        if frame.height == lines:
+        # The parser fills short lines up and cuts long ones off in silence; the commas tell.
+        whole = data.count(b",") == lines * (len(schema) - 1) and not frame.to_series(-1).null_count()
+        if frame.height == lines and whole:
             return frame
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         pass
@@ -120,7 +131,9 @@ def _read_csv(label: str, content: Path | bytes, schema: dict[str, type[pl.DataT
             kept.append(text)
         else:
             kept.append(b"," * (width - 1))
-            faults.add(label, number, f"{text.count(b',') + 1} columns instead of {width}", text.decode("latin-1"))
+            found = text.count(b",") + 1
+            reason = f"{found} columns instead of {width}" if found != width else "characters that are no ASCII"
+            faults.add(label, number, reason, text.decode("latin-1"))
     return pl.read_csv(
         io.BytesIO(b"\n".join(kept) + b"\n"), has_header=False, schema=schema, ignore_errors=True, quote_char=None
     )
@@ -156,6 +169,10 @@ def _message_columns(label: str, content: Path | bytes, faults: Faults) -> pl.Da
     seen = {fault.line for fault in faults.found if fault.path == label}
     # Most files have nine decimals at most: one pass over the distinct shape is all that is needed.
     frame = frame.with_columns(time_to_ns("time").alias("ns")).with_row_index("row")
+    # A single wild time is the fault, not all the rows after it.
+    before, after = pl.col("ns").shift(1), pl.col("ns").shift(-1)
+    spike = ((pl.col("ns") > after) & (after >= before)).fill_null(False)
+    steady = pl.when(~spike).then("ns").cum_max().forward_fill()
     halt = pl.col("type") == 7
     trouble = (
         pl.when(pl.col("ns").is_null())
@@ -170,7 +187,9 @@ def _message_columns(label: str, content: Path | bytes, faults: Faults) -> pl.Da
         .then(pl.lit("size and price must be above zero"))
         .when(~halt & ~pl.col("direction").is_in([1, -1]))
         .then(pl.lit("the direction is neither 1 nor -1"))
-        .when(pl.col("ns") < pl.col("ns").cum_max().shift(1))
+        .when(spike)
+        .then(pl.lit("the time is later than that of the next row"))
+        .when(pl.col("ns") < steady.shift(1))
         .then(pl.lit("the time runs backwards"))
         .otherwise(None)
     )
@@ -194,11 +213,16 @@ def _book_rows(label: str, content: Path | bytes, faults: Faults, levels: int) -
             remedy="check that this is the orderbook file of that number of levels",
         )
     frame = _read_csv(label, content, {f"c{k}": pl.Int64 for k in range(width)}, faults)
-    ok = ~frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
     seen = {fault.line for fault in faults.found if fault.path == label}
-    for row in np.flatnonzero(~ok):
+    incomplete = frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
+    sizes = [f"c{k}" for k in range(1, width, 2)]
+    negative = frame.select(pl.any_horizontal(pl.col(sizes).fill_null(0) < 0)).to_series().to_numpy()
+    for row in np.flatnonzero(incomplete | negative):
         if int(row) + 1 not in seen:
-            faults.add(label, int(row) + 1, "a field is missing or no whole number")
+            reason = "a field is missing or no whole number" if incomplete[row] else "a size is negative"
+            text = ",".join("" if value is None else str(value) for value in frame.row(int(row)))
+            faults.add(label, int(row) + 1, reason, text)
+    ok = ~(incomplete | negative)
     return np.ascontiguousarray(frame.fill_null(0).to_numpy()), ok
 
 

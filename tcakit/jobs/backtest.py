@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
 import json
 import platform
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-import tcakit
 from tcakit import __version__
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import NAMES, make_strategy
@@ -25,9 +25,11 @@ from tcakit.execution.parent import ParentOrder
 from tcakit.execution.volume_curve import DEFAULT_NAME, VolumeCurve, curve_from_days, default_curve
 from tcakit.jit import kernels_hash
 from tcakit.jobs.backtest_config import SIDES, BacktestConfig, ParentSpec
-from tcakit.jobs.market import market_day, replay_data, replay_feed
+from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
+from tcakit.jobs.sources import package_hash
 from tcakit.market import codes
-from tcakit.market.clock import parse_time
+from tcakit.market.clock import midnight_ns, parse_time
+from tcakit.registry import find
 from tcakit.replay import result as tables
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.store import results
@@ -68,7 +70,7 @@ def backtest(
     run_id = _run_id(config, planned, data_keys)
     if not again and (stored := results.run(store, run_id)):
         return results.brief(store, run_id) | {"seconds": stored["seconds"], "stored_before": True}
-    notes = _notes(planned, config)
+    notes = _notes(store, planned, config)
     parts: dict[str, list[pl.DataFrame]] = {"orders": [], "order_events": [], "fills": []}
     events = 0
     first_trade: float | None = None
@@ -111,7 +113,7 @@ def backtest(
         "config": json.dumps(config.as_dict(), sort_keys=True, default=str),
         "data_keys": json.dumps(data_keys),
         "versions": json.dumps(versions()),
-        "notes": json.dumps(notes + _participation_notes(measured.parents)),
+        "notes": json.dumps(notes + list(measured.notes) + _participation_notes(measured.parents)),
         "seconds": seconds,
         "events": events,
     }
@@ -155,7 +157,8 @@ def _plan(store: Store, config: BacktestConfig) -> list[_Planned]:
                 place=place,
                 remedy="check the times",
             )
-        quantity = spec.quantity * instrument.size_scale
+        # By its decimals: 0.29 of a coin is no binary fraction.
+        quantity = Decimal(str(spec.quantity)) * instrument.size_scale
         if quantity != int(quantity) or int(quantity) % instrument.lot_size:
             raise UsageError(
                 f"a quantity of {spec.quantity:g} is no multiple of the lot of "
@@ -168,19 +171,23 @@ def _plan(store: Store, config: BacktestConfig) -> list[_Planned]:
             limit_tick = _limit_tick(spec, day)
         curve = None
         notes: tuple[str, ...] = ()
+        if start < open_ns:
+            notes = (*notes, "its start is before the open: it traded from the open on")
+        if end > close_ns:
+            notes = (*notes, "its end is after the close: it traded up to the close")
         if spec.algo.name == "vwap":
             curve_key = (spec.symbol, day.date, instrument.venue)
             if curve_key not in curves:
                 curves[curve_key] = _curve(store, day, open_ns, close_ns)
             curve = curves[curve_key]
-            notes = (f"volume curve: {curve.name}",)
+            notes = (*notes, f"volume curve: {curve.name}")
         parent = ParentOrder(
             parent_id=spec.parent_id or f"{spec.symbol}-{day.date}-{spec.side}-{spec.algo.label}-{number}",
             symbol=spec.symbol,
             date=day.date,
             side=SIDES[spec.side],
             quantity=int(quantity),
-            start_ns=start,
+            start_ns=max(start, open_ns),
             end_ns=min(end, close_ns),
             algo=spec.algo.label,
             params=spec.algo.params,
@@ -216,11 +223,10 @@ def _curve(store: Store, day: SymbolDay, open_ns: int, close_ns: int) -> VolumeC
         for other in symbol_days(store, date):
             if (other.instrument.symbol, other.instrument.venue) == (day.instrument.symbol, day.instrument.venue):
                 market = market_day(store, other)
-                other_open = other.instrument.session_open_ns
-                if other_open is None and len(market.print_ns):
-                    other_open = int(market.print_ns[0])
-                if other_open is not None:
-                    earlier.append((other_open, np.asarray(market.print_ns), np.asarray(market.print_size)))
+                # The same time of day, by the exchange's clock, whenever that day's recording began.
+                zone = day.instrument.timezone
+                other_open = open_ns - midnight_ns(day.date, zone) + midnight_ns(date, zone)
+                earlier.append((other_open, np.asarray(market.print_ns), np.asarray(market.print_size)))
     return curve_from_days(open_ns, close_ns, earlier) or default_curve(open_ns, close_ns)
 
 
@@ -254,28 +260,17 @@ def versions() -> dict[str, str]:
     return {
         "tcakit": __version__,
         "kernels": kernels_hash(),
-        "sources": sources_hash(),
+        "sources": package_hash(),
         "python": platform.python_version(),
         **libraries,
     }
 
 
-def sources_hash() -> str:
-    """Name the code that decides what a run gives beside its kernels: how it trades, fills and measures."""
-    digest = hashlib.sha256()
-    package = Path(tcakit.__file__).parent
-    for room in ("execution", "replay", "venue", "tca"):
-        for source in sorted((package / room).glob("*.py")):
-            digest.update(source.name.encode())
-            digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def _strategy_source(name: str) -> str:
     if name in NAMES:
         return ""
-    module = importlib.import_module(name.partition(":")[0])
-    return hashlib.sha256(inspect.getsource(module).encode()).hexdigest()
+    made_by = find(name, {}, "strategy", "--algo")
+    return hashlib.sha256(inspect.getsource(sys.modules[made_by.__module__]).encode()).hexdigest()
 
 
 def _run_id(config: BacktestConfig, planned: list[_Planned], data_keys: list[str]) -> str:
@@ -285,7 +280,7 @@ def _run_id(config: BacktestConfig, planned: list[_Planned], data_keys: list[str
         "curves": [None if plan.curve is None else _curve_hash(plan.curve) for plan in planned],
         "data": data_keys,
         "strategies": {spec.algo.name: _strategy_source(spec.algo.name) for spec in config.parents},
-        "code": [kernels_hash(), sources_hash()],
+        "code": [kernels_hash(), package_hash()],
         "version": __version__,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -295,11 +290,12 @@ def _curve_hash(curve: VolumeCurve) -> str:
     return hashlib.sha256(curve.edges.tobytes() + curve.shares.tobytes()).hexdigest()[:16]
 
 
-def _notes(planned: list[_Planned], config: BacktestConfig) -> list[str]:
+def _notes(store: Store, planned: list[_Planned], config: BacktestConfig) -> list[str]:
     notes = []
     for day in {(plan.day.instrument.symbol, plan.day.date): plan.day for plan in planned}.values():
         rule = codes.QUEUE_RULE_NAMES[_queue_rule(config, day)]
         notes.append(f"{day.instrument.symbol} {day.date}: {replay_data(day.contents)}; queue rule {rule}")
+        notes += data_notes(store, day)
     if any(plan.curve is not None and plan.curve.name == DEFAULT_NAME for plan in planned):
         notes.append("no earlier day is stored: vwap used the default U-shaped volume curve")
     notes.append(

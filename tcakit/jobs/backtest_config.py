@@ -10,12 +10,13 @@ from typing import Any
 
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
-from tcakit.jobs.config import Checker, Field, at_least, load_toml, one_of
+from tcakit.jobs.config import Checker, Field, at_least, finite, load_toml, one_of
 from tcakit.market.clock import parse_date, parse_duration, parse_time
 from tcakit.market.codes import QUEUE_RULE_NAMES
 from tcakit.venue.fees import FeeSchedule
 
 SIDES = {"buy": 1, "sell": -1}
+_LARGEST_QUANTITY = 1e12
 QUEUE_RULES = list(QUEUE_RULE_NAMES.values())
 
 
@@ -72,9 +73,10 @@ def _algo(value: Any) -> AlgorithmSpec:
     return parse_algorithm(value)
 
 
-def _quantity(value: Any) -> float:
-    if not value > 0:
-        raise UsageError(f"a quantity of {value} cannot be traded", remedy="write a number above zero")
+def a_quantity(value: Any) -> float:
+    """A number of shares, or a price: above zero and of a size that can be."""
+    if not 0 < value <= _LARGEST_QUANTITY:
+        raise UsageError(f"{value:g} cannot be traded", remedy=f"write a number above 0, at most {_LARGEST_QUANTITY:g}")
     return float(value)
 
 
@@ -87,17 +89,19 @@ _SECTIONS = {
         "together": Field((bool,)),
     },
     "latency": {"feed": _DURATION, "entry": _DURATION, "response": _DURATION},
-    "fees": dict.fromkeys(("maker_bps", "taker_bps", "maker_per_share", "taker_per_share"), Field((float,))),
+    "fees": dict.fromkeys(
+        ("maker_bps", "taker_bps", "maker_per_share", "taker_per_share"), Field((float,), check=finite)
+    ),
 }
 _PARENT = {
     "symbol": Field((str,), required=True, many=True),
     "side": Field((str,), required=True, many=True, check=_side),
-    "quantity": Field((int, float), required=True, many=True, check=_quantity),
+    "quantity": Field((int, float), required=True, many=True, check=a_quantity),
     "algo": Field((str,), required=True, many=True, check=_algo),
     "date": Field((str,), many=True, check=parse_date),
     "start": Field((str,), check=_time),
     "end": Field((str,), check=_time),
-    "limit": Field((float,), check=at_least(0)),
+    "limit": Field((float,), check=a_quantity),
     "id": Field((str,)),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
@@ -10,18 +12,22 @@ from typing import Any
 
 from tcakit.errors import UsageError
 from tcakit.feeds.contract import ReaderOptions
+from tcakit.feeds.files import READERS
 from tcakit.jobs.backtest_config import BacktestConfig, config_from_tables
-from tcakit.jobs.config import Checker, Field, at_least, load_toml
-from tcakit.market.clock import parse_date
+from tcakit.jobs.config import Checker, Field, at_least, load_toml, one_of
+from tcakit.market.clock import parse_date, zone
+from tcakit.registry import nearest
 
 LAST_BUSINESS_DAY = "last-business-day"
+_LONGEST_CATCH_UP = 400
+REPORT_FORMATS = (".html", ".json", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """A file (or glob) that should be there; {date} and {yyyymmdd} stand for the trade date.
 
-    `min_rows` is what a whole file has at least: a shorter one is bad data.
+    `min_rows` is what a whole file has at least: a shorter one is bad data and not stored.
     """
 
     path: str
@@ -44,7 +50,7 @@ class PageSpec:
 
 @dataclass(frozen=True, slots=True)
 class BatchConfig:
-    """A job. `folder` is where its relative paths start; `text` and `path` are the file's, for messages and hashes."""
+    """A job. `folder` is where its relative paths start; `holidays` are dates that have no files."""
 
     name: str
     path: Path
@@ -53,25 +59,65 @@ class BatchConfig:
     expected: tuple[Expected, ...]
     backtest: BacktestConfig | None
     reports: tuple[PageSpec, ...]
-    text: str
+    holidays: frozenset[str] = frozenset()
 
 
-_JOB = {"name": Field((str,)), "store": Field((str,))}
+_PLACEHOLDERS = ["date", "yyyymmdd"]
+
+
+def _pattern(text: str) -> str:
+    """A path whose placeholders are known ones."""
+    for name in re.findall(r"\{([^{}]*)\}", text):
+        if name not in _PLACEHOLDERS:
+            guess = nearest(name.lower(), _PLACEHOLDERS)
+            remedy = f"did you mean {{{guess}}}?" if guess else "known are {date} and {yyyymmdd}"
+            raise UsageError(f"nothing stands for {{{name}}}", remedy=remedy)
+    return text
+
+
+def _page(text: str) -> str:
+    if Path(text).suffix.lower() not in REPORT_FORMATS:
+        raise UsageError(f"{text!r} is no kind of report", remedy=f"end it in {', '.join(REPORT_FORMATS)}")
+    return _pattern(text)
+
+
+def _number_text(text: str) -> str:
+    """A positive decimal, kept as it is written."""
+    try:
+        right = 0 < float(text) < float("inf")
+    except ValueError:
+        right = False
+    if not right:
+        raise UsageError(f"{text!r} is no size", remedy='write a decimal above zero, like "0.01"')
+    return text
+
+
+def _zone(text: str) -> str:
+    zone(text)
+    return text
+
+
+_JOB = {
+    "name": Field((str,)),
+    "store": Field((str,)),
+    "holidays": Field((str,), many=True, check=parse_date),
+}
 _INGEST = {
-    "path": Field((str,), required=True),
-    "format": Field((str,)),
+    "path": Field((str,), required=True, check=_pattern),
+    "format": Field((str,), check=one_of(list(READERS))),
     "mapping": Field((str,)),
     "symbol": Field((str,)),
     "venue": Field((str,)),
-    "tz": Field((str,)),
+    "tz": Field((str,), check=_zone),
     "currency": Field((str,)),
-    "tick_size": Field((str,)),
+    "tick_size": Field((str,), check=_number_text),
+    "lot_size": Field((str,), check=_number_text),
     "content": Field((str,)),
     "min_rows": Field((int,), check=at_least(0)),
     "max_faults": Field((float,), check=at_least(0)),
     "optional": Field((bool,)),
 }
-_REPORT = {"out": Field((str,), required=True), "orders": Field((bool,)), "title": Field((str,))}
+_REPORT = {"out": Field((str,), required=True, check=_page), "orders": Field((bool,)), "title": Field((str,))}
 _TABLES = ["job", "ingest", "backtest", "latency", "fees", "parents", "report"]
 
 
@@ -91,6 +137,7 @@ def load_batch(path: Path) -> BatchConfig:
                 timezone=found.get("tz"),
                 currency=found.get("currency"),
                 tick_size=found.get("tick_size"),
+                lot_size=found.get("lot_size"),
                 content=found.get("content"),
             )
             expected.append(
@@ -111,10 +158,17 @@ def load_batch(path: Path) -> BatchConfig:
             reports.append(PageSpec(found["out"], found.get("orders", False), found.get("title")))
     backtest = None
     if "parents" in raw or "backtest" in raw:
-        inner = {name: raw[name] for name in ("backtest", "latency", "fees", "parents") if name in raw}
+        inner: dict[str, Any] = {name: raw[name] for name in ("backtest", "latency", "fees", "parents") if name in raw}
         backtest = config_from_tables(inner, checker)
-    if not expected and backtest is None and not reports:
-        checker.add(str(path), "the job has nothing to do", "add [[ingest]], [[parents]] or [[report]] tables")
+    for index, page in enumerate(reports):
+        if not page.orders and "parents" not in raw:
+            checker.add(
+                checker.place("report", None, index),
+                "a report of no backtest and no orders",
+                "add [[parents]] tables, or write orders = true",
+            )
+    if not any(name in raw for name in ("ingest", "parents", "backtest", "report")):
+        checker.add(f"{path}:1", "the job has nothing to do", "add [[ingest]], [[parents]] or [[report]] tables")
     checker.finish()
     folder = path.resolve().parent
     return BatchConfig(
@@ -125,7 +179,7 @@ def load_batch(path: Path) -> BatchConfig:
         expected=tuple(expected),
         backtest=backtest,
         reports=tuple(reports),
-        text=text,
+        holidays=frozenset(job.get("holidays", ())),
     )
 
 
@@ -144,26 +198,29 @@ def resolve(pattern: str, date: str, folder: Path) -> str:
     return str(folder / text)
 
 
-def trade_dates(date: str | None, catch_up: int, today: Date) -> list[str]:
-    """The dates a job is for, oldest first: the one asked for and the business days (Monday to Friday) before it.
+def trade_dates(date: str | None, catch_up: int, today: Date, holidays: Collection[str] = frozenset()) -> list[str]:
+    """The dates a job is for, oldest first: the one asked for and the business days before it.
+
+    Business days are Monday to Friday without the job's holidays; `last-business-day` is the one before today.
 
     >>> trade_dates("last-business-day", 1, Date(2026, 3, 9))
     ['2026-03-05', '2026-03-06']
     """
-    if catch_up < 0:
-        raise UsageError(f"{catch_up} days cannot be caught up", place="--catch-up", remedy="give zero or more")
+    if not 0 <= catch_up <= _LONGEST_CATCH_UP:
+        remedy = f"give 0 to {_LONGEST_CATCH_UP}"
+        raise UsageError(f"{catch_up} days cannot be caught up", place="--catch-up", remedy=remedy)
     if date is None or date == LAST_BUSINESS_DAY:
-        last = _business_day_before(today)
+        last = _business_day_before(today, holidays)
     else:
         last = Date.fromisoformat(parse_date(date, "--date"))
     dates = [last]
     for _ in range(catch_up):
-        dates.append(_business_day_before(dates[-1]))
+        dates.append(_business_day_before(dates[-1], holidays))
     return [day.isoformat() for day in reversed(dates)]
 
 
-def _business_day_before(day: Date) -> Date:
+def _business_day_before(day: Date, holidays: Collection[str]) -> Date:
     day -= timedelta(days=1)
-    while day.weekday() >= 5:
+    while day.weekday() >= 5 or day.isoformat() in holidays:
         day -= timedelta(days=1)
     return day

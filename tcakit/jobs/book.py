@@ -7,7 +7,7 @@ from typing import Any
 
 from tcakit.errors import DataError
 from tcakit.market import codes
-from tcakit.market.clock import format_time, parse_time
+from tcakit.market.clock import format_time, parse_date, parse_time
 from tcakit.store.database import Store
 from tcakit.store.market_data import find_symbol_day, require_book
 
@@ -17,16 +17,17 @@ def book_at(
 ) -> dict[str, Any]:
     """Bids and offers, best first, after all events up to and at that time; orders per level where known."""
     store = Store(folder)
-    day = find_symbol_day(store, symbol, date, venue)
+    day = find_symbol_day(store, symbol, date and parse_date(date, "--date"), venue)
     require_book(day)
     instrument = day.instrument
     ns = parse_time(at, date=day.date, timezone=instrument.timezone, place="--at")
     with store.read_day(day.date) as connection:
         found = connection.execute(
             """
-            WITH e AS (SELECT *, row(ts_ns, source_id, seq) AS place FROM book_events WHERE instrument_id = ? AND ts_ns <= ?),
-                 fresh AS (SELECT * FROM e WHERE list_contains(?, kind)
-                           AND place > coalesce((SELECT max(place) FROM e WHERE kind = ?), row(-1::BIGINT, -1, -1::BIGINT)))
+            WITH e AS (SELECT *, row(ts_ns, source_id, seq) AS place
+                       FROM book_events WHERE instrument_id = ? AND ts_ns <= ?),
+                 fresh AS (SELECT * FROM e WHERE list_contains(?, kind) AND place >
+                           coalesce((SELECT max(place) FROM e WHERE kind = ?), row(-1::BIGINT, -1, -1::BIGINT)))
             SELECT side, price, arg_max(CASE WHEN kind = ? THEN 0 ELSE level_size END, place) AS shown
             FROM fresh GROUP BY side, price HAVING shown > 0 ORDER BY side, price
             """,
@@ -42,6 +43,7 @@ def book_at(
     if not seen or not seen[0]:
         raise DataError(
             f"nothing of {symbol} is recorded by {format_time(ns, instrument.timezone)}",
+            place="--at",
             remedy="give a later time; `tcakit catalog` shows the hours",
         )
 

@@ -42,13 +42,27 @@ def load_toml(path: Path) -> tuple[dict[str, Any], str]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UsageError("no such file", place=str(path), remedy="check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot be read ({error})", place=str(path), remedy="give a UTF-8 TOML file") from None
+        raise UsageError("no such file", place=str(path), remedy=_near_file(path)) from None
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", place=str(path), remedy="give a TOML file") from None
+    except UnicodeDecodeError:
+        raise UsageError("is no UTF-8 text", place=str(path), remedy="give a TOML file") from None
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([(str(path), f"this is no TOML: {error}", "mend it there")]) from None
+        line = re.search(r"at line (\d+)", str(error))
+        place = f"{path}:{line.group(1)}" if line else str(path)
+        raise ConfigError([(place, f"this is no TOML: {error}", "mend it there")]) from None
+
+
+def _near_file(path: Path) -> str:
+    """What to do about a file that is not there: the one beside it that is spelt nearly so."""
+    try:
+        beside = [entry.name for entry in path.parent.iterdir() if entry.suffix == ".toml"]
+    except OSError:
+        beside = []
+    guess = nearest(path.name, beside)
+    return f"did you mean {path.parent / guess}?" if guess else "check the path"
 
 
 class Checker:
@@ -162,8 +176,16 @@ def at_least(least: float) -> Callable[[Any], Any]:
     """A check that a number is not below a bound."""
 
     def check(value: Any) -> Any:
+        finite(value)
         if value < least:
             raise UsageError(f"{value} is below {least:g}", remedy=f"write {least:g} or more")
         return value
 
     return check
+
+
+def finite(value: float) -> float:
+    """A number that is one: neither infinite nor NaN."""
+    if value - value != 0:
+        raise UsageError(f"{value} is no number to compute with", remedy="write a finite number")
+    return value

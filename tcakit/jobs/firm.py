@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +30,8 @@ class Blotter:
     unmatched: list[dict[str, Any]]
 
 
-def load_blotter(store: Store) -> Blotter:
-    """Read the blotter; UsageError if none was ingested."""
+def load_blotter(store: Store, only: Sequence[str] | None = None) -> Blotter:
+    """Read the blotter, or its files of the ingest keys `only`; UsageError if there is none."""
     with store.read_results() as connection:
         keys = [
             row[0]
@@ -38,6 +39,8 @@ def load_blotter(store: Store) -> Blotter:
                 "SELECT ingest_key FROM files WHERE format = 'blotter' AND status = 'stored' ORDER BY ingested_ns"
             ).fetchall()
         ]
+        if only is not None:
+            keys = [key for key in keys if key in only]
         where, parameters = "WHERE list_contains(?, run_id)", [keys]
         parents = frame(connection, PARENTS, where, parameters)
         orders = frame(connection, ORDERS, where, parameters)
@@ -49,6 +52,7 @@ def load_blotter(store: Store) -> Blotter:
             place="--orders",
             remedy="ingest a blotter: tcakit ingest parents.csv fills.csv --mapping FILE",
         )
+    parents, fills = _one_name_each(parents, fills)
     known = [Alias(**row) for row in aliases.to_dicts()]
     symbols = sorted({day.instrument.symbol for date in store.dates() for day in symbol_days(store, date)})
     named = [(row["raw_symbol"] or row["symbol"], row["date"]) for row in parents.to_dicts()]
@@ -77,3 +81,26 @@ def load_blotter(store: Store) -> Blotter:
         for raw, _, candidates in unmatched
     ]
     return Blotter(parents, orders, fills, tuple(keys), names)
+
+
+def _one_name_each(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give orders of different days that bear the same id names of their own: desks that number anew every day.
+
+    They become ID@DATE. A fill goes to the order of its own date, else to the latest one before it.
+    """
+    seen = parents.group_by("parent_id").agg(pl.col("date").unique().sort()).filter(pl.col("date").list.len() > 1)
+    days_of: dict[str, list[str]] = dict(seen.rows())
+    if not days_of:
+        return parents, fills
+
+    def named(parent_id: str | None, date: str) -> str | None:
+        if parent_id is None or parent_id not in days_of:
+            return parent_id
+        earlier = [day for day in days_of[parent_id] if day <= date]
+        return f"{parent_id}@{earlier[-1]}" if earlier else parent_id
+
+    def renamed(frame: pl.DataFrame) -> pl.DataFrame:
+        pairs = zip(frame["parent_id"].to_list(), frame["date"].to_list(), strict=True)
+        return frame.with_columns(pl.Series("parent_id", [named(*pair) for pair in pairs], dtype=pl.String))
+
+    return renamed(parents), renamed(fills)

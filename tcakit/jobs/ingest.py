@@ -26,7 +26,11 @@ DEFAULT_MAX_FAULTS = 0.001
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole."""
+    """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole.
+
+    A file with fewer rows than `min_rows` is refused whole too. With `replace` a file takes the place of what was
+    stored before from the same path, whatever it held.
+    """
 
     paths: Sequence[str]
     options: ReaderOptions = field(default_factory=ReaderOptions)
@@ -35,6 +39,8 @@ class IngestRequest:
     symbol_map: str | None = None
     max_faults: float = DEFAULT_MAX_FAULTS
     dry_run: bool = False
+    min_rows: int = 0
+    replace: bool = False
 
 
 Progress = Callable[[str, int, int], None]
@@ -63,7 +69,7 @@ def ingest(
     with ExitStack() as held:
         target = _Target(folder, request.dry_run, wait_s, held)
         if request.symbol_map:
-            rows = _store_aliases(target.store(), Path(request.symbol_map))
+            rows = 0 if request.dry_run else _store_aliases(target.store(), Path(request.symbol_map))
             results.append(_alias_entry(request.symbol_map, rows))
         for number, source in enumerate(sources(found, troubles)):
             if progress:
@@ -76,16 +82,18 @@ def ingest(
         first = troubles[0]
         if len(troubles) > 1:
             first.message += f" (and {len(troubles) - 1} more: {'; '.join(str(t) for t in troubles[1:4])})"
-        first.done = _totals(results)
+        first.done = _totals(results, target.recovered)
         raise first
-    return _totals(results)
+    return _totals(results, target.recovered)
 
 
-def _totals(results: list[dict[str, Any]]) -> dict[str, Any]:
+def _totals(results: list[dict[str, Any]], recovered: list[str]) -> dict[str, Any]:
+    """What is told at the end; `recovered` are files that a process that died had left half stored: taken out."""
     return {
         "files": results,
         "rows": sum(result["rows"] for result in results),
         "faults": sum(result["faults"] for result in results),
+        "recovered": recovered,
     }
 
 
@@ -98,12 +106,13 @@ class _Target:
         self.wait_s = wait_s
         self.held = held
         self.opened: Store | None = None
+        self.recovered: list[str] = []
 
     def store(self) -> Store:
         if self.opened is None:
             store = Store(self.folder, create=True, wait_s=self.wait_s)
             self.held.enter_context(store.writer("ingest"))
-            stored.recover(store)
+            self.recovered = stored.recover(store)
             self.opened = store
         return self.opened
 
@@ -128,7 +137,7 @@ def _one(
         return entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0}
     faults = Faults()
     batches = list(reader.read(source, options, faults))
-    _judge(source, faults, batches, request.max_faults)
+    _judge(source, faults, batches, request)
     market = [
         stored.MarketRows(b.table, b.frame, b.instrument, b.date, b.content or b.table, b.depth)
         for b in batches
@@ -138,7 +147,7 @@ def _one(
     rows = sum(batch.frame.height for batch in batches)
     if not target.dry_run:
         told = json.dumps(options.as_dict(), sort_keys=True)
-        record = stored.FileRecord(key, source.sha256, source.name, reader.name, reader.version, told)
+        record = stored.FileRecord(key, source.sha256, source.name, reader.name, reader.version, told, request.replace)
         rows = stored.put(target.store(), record, market, firm, _fault_rows(key, faults))
     entry |= {"rows": rows, "faults": len(faults.found), "skipped": False}
     entry["content"] = sorted({batch.content or batch.table for batch in batches})
@@ -155,11 +164,14 @@ def _alias_entry(path: str, rows: int) -> dict[str, Any]:
 
 def ingest_key(source: Source, reader: Reader, options: ReaderOptions) -> str:
     """Name what a file gives: its content, who read it, and how it was told to."""
-    facts = [source.sha256, reader.name, reader.version, options.as_dict()]
+    # A reader that takes symbol or date from a file's name reads another file when the name is another.
+    named = sorted(Path(label).name for label, _ in source.members) if getattr(reader, "reads_names", False) else []
+    facts = [source.sha256, reader.name, reader.version, options.as_dict(), named]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _judge(source: Source, faults: Faults, batches: list[Batch], max_faults: float) -> None:
+def _judge(source: Source, faults: Faults, batches: list[Batch], request: IngestRequest) -> None:
+    max_faults = request.max_faults
     bad = len(faults.found)
     total = max(faults.rows, bad)
     if bad and bad > max_faults * total:
@@ -172,6 +184,13 @@ def _judge(source: Source, faults: Faults, batches: list[Batch], max_faults: flo
         )
     if not any(batch.frame.height for batch in batches):
         raise DataError("no rows", place=source.name, remedy="check the file")
+    rows = sum(batch.frame.height for batch in batches)
+    if rows < request.min_rows:
+        raise DataError(
+            f"{rows} rows where at least {request.min_rows} are expected; nothing of it is stored",
+            place=source.name,
+            remedy="fetch the file again",
+        )
 
 
 def _fault_rows(key: str, faults: Faults) -> pl.DataFrame:

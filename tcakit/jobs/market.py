@@ -2,134 +2,156 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from tcakit.book.order_index import displayed_sizes
 from tcakit.errors import DataError
+from tcakit.jobs.sources import package_hash
 from tcakit.market import codes
 from tcakit.market.day import MarketDay
-from tcakit.replay.columns import RECIPE, Feed, feed_columns, feed_from_columns, quote_book, quotes_of
+from tcakit.replay.columns import Feed, feed_columns, feed_from_columns, quote_book, quotes_of
 from tcakit.store import market_data
 from tcakit.store.column_cache import cached_columns
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, plain
 
 Columns = dict[str, np.ndarray[Any, Any]]
+_QUOTE_NAMES = ("ns", "bid", "bid_size", "ask", "ask_size")
+_PRINT_NAMES = ("ns", "price", "size", "displayed", "aggressor")
 
 
-def _has_book(day: SymbolDay) -> bool:
+def has_book(day: SymbolDay) -> bool:
+    """Whether an order book was recorded, not quotes or prints alone."""
     return any(content.startswith("book") for content in day.contents)
 
 
-def _prints(raw: dict[str, Any], *, from_book: bool) -> Columns:
-    if from_book:
-        kind = plain(raw["kind"])
-        keep = np.flatnonzero(np.isin(kind, codes.PRINT_KINDS))
-        displayed = np.isin(kind[keep], (codes.EXECUTE, codes.PRINT))
-        side = plain(raw["side"])[keep]
-        aggressor = np.where(displayed, -side, 0)
-    else:
-        keep = np.arange(len(raw["ts_ns"]))
-        displayed = np.ones(len(keep), np.bool_)
-        aggressor = plain(raw["aggressor"])
-    return {
-        "print_ns": plain(raw["ts_ns"])[keep].astype(np.int64),
-        "print_price": plain(raw["price"])[keep].astype(np.int64),
-        "print_size": plain(raw["size"])[keep].astype(np.int64),
-        "print_displayed": displayed,
-        "print_aggressor": aggressor.astype(np.int8),
-    }
-
-
-def _make(store: Store, day: SymbolDay) -> Columns:
-    """Everything that replay and measuring need of a day."""
-    instrument = day.instrument
-    separate = market_data.trades(store, day) if "trades" in day.contents else None
-    if _has_book(day):
-        book = market_data.book_events(store, day)
-        own_prints = bool(np.isin(plain(book["kind"]), codes.PRINT_KINDS).any())
-        queued_row = None
-        if "book-l3" in day.contents:
-            from tcakit.book.order_index import displayed_sizes
-
-            queued_row = displayed_sizes(
-                plain(book["kind"]),
-                plain(book["side"]),
-                plain(book["price"]) // instrument.tick_size,
-                plain(book["size"]),
-                plain(book["order_id"], -1),
-            ).queued_row
-        columns = feed_columns(instrument, book, None if own_prints else separate, queued_row)
-        prints = _prints(book, from_book=True) if own_prints or separate is None else _prints(separate, from_book=False)
-    elif "quotes" in day.contents:
-        columns = feed_columns(instrument, quote_book(market_data.quotes(store, day)), separate)
-        prints = _prints(separate or _no_trades(), from_book=False)
-    elif separate is not None:
-        empty = np.zeros(0, np.int64)
-        quotes = {f"quote_{name}": empty for name in ("ns", "bid", "bid_size", "ask", "ask_size")}
-        return quotes | _prints(separate, from_book=False)
-    else:
-        raise DataError("the day has no market data", place=f"{instrument.symbol} {day.date}")
-    found = quotes_of(feed_from_columns(instrument, columns))
-    return {
-        **{f"feed_{name}": values for name, values in columns.items()},
-        **{f"quote_{name}": values for name, values in found.items()},
-        **prints,
-    }
-
-
-def _no_trades() -> dict[str, Any]:
-    return {name: np.zeros(0, np.int64) for name in ("ts_ns", "price", "size", "aggressor")}
-
-
-def _columns(store: Store, day: SymbolDay) -> Columns:
+def _cached(store: Store, day: SymbolDay, what: str, make: Callable[[], Columns]) -> Columns:
     origin = {
-        "recipe": RECIPE,
+        "what": what,
+        "code": package_hash(),
         "date": day.date,
         "instrument": [getattr(day.instrument, name) for name in day.instrument.__slots__],
         "contents": list(day.contents),
         "keys": list(day.data_keys),
     }
-    return cached_columns(store, origin, lambda: _make(store, day))
+    return cached_columns(store, origin, make)
 
 
 def replay_feed(store: Store, day: SymbolDay) -> Feed:
     """The day for the replay kernel; DataError if it has neither a book nor quotes."""
-    columns = _columns(store, day)
-    feed = {name[5:]: values for name, values in columns.items() if name.startswith("feed_")}
-    if not feed:
-        raise DataError(
-            f"{day.instrument.symbol} on {day.date} has only {', '.join(day.contents)}",
-            remedy="a replay needs an order book or quotes: ingest one",
-        )
-    return feed_from_columns(day.instrument, feed)
+    return feed_from_columns(day.instrument, _cached(store, day, "feed", lambda: _feed_columns(store, day)))
+
+
+def _feed_columns(store: Store, day: SymbolDay) -> Columns:
+    instrument = day.instrument
+    separate = market_data.trades(store, day) if "trades" in day.contents else None
+    if not has_book(day):
+        if "quotes" not in day.contents:
+            raise DataError(
+                f"{instrument.symbol} on {day.date} has only {', '.join(day.contents)}",
+                remedy="a replay needs an order book or quotes: ingest one",
+            )
+        return feed_columns(instrument, quote_book(market_data.quotes(store, day)), separate)
+    book = market_data.book_events(store, day)
+    queued_row = None
+    if "book-l3" in day.contents:
+        queued_row = displayed_sizes(
+            plain(book["kind"]),
+            plain(book["side"]),
+            plain(book["price"]) // instrument.tick_size,
+            plain(book["size"]),
+            plain(book["order_id"], -1),
+        ).queued_row
+    return feed_columns(instrument, book, None if _prints_itself(book) else separate, queued_row)
+
+
+def _prints_itself(book: dict[str, Any]) -> bool:
+    return bool(np.isin(plain(book["kind"]), codes.PRINT_KINDS).any())
 
 
 def market_day(store: Store, day: SymbolDay) -> MarketDay:
     """The day's quotes and prints."""
-    columns = _columns(store, day)
+    columns = _cached(store, day, "market", lambda: _market_columns(store, day))
     instrument = day.instrument
 
     def price(name: str) -> np.ndarray[Any, Any]:
-        stored = columns[name]
+        stored = columns[f"quote_{name}"]
         return np.where(stored < 0, np.nan, stored / instrument.price_scale)
+
+    def size(name: str) -> np.ndarray[Any, Any]:
+        stored = columns[f"quote_{name}_size"]
+        return np.where(stored < 0, np.nan, stored / instrument.size_scale)
 
     return MarketDay(
         instrument=instrument,
         date=day.date,
         quote_ns=columns["quote_ns"],
-        bid=price("quote_bid"),
-        ask=price("quote_ask"),
-        bid_size=columns["quote_bid_size"] / instrument.size_scale,
-        ask_size=columns["quote_ask_size"] / instrument.size_scale,
-        print_ns=columns["print_ns"],
-        print_price=columns["print_price"],
-        print_size=columns["print_size"],
-        print_displayed=columns["print_displayed"],
-        print_aggressor=columns["print_aggressor"],
+        bid=price("bid"),
+        ask=price("ask"),
+        bid_size=size("bid"),
+        ask_size=size("ask"),
         data_keys=day.data_keys,
+        **{f"print_{name}": columns[f"print_{name}"] for name in _PRINT_NAMES},
     )
+
+
+def _market_columns(store: Store, day: SymbolDay) -> Columns:
+    separate = market_data.trades(store, day) if "trades" in day.contents else None
+    if has_book(day):
+        book = market_data.book_events(store, day)
+        feed = feed_from_columns(day.instrument, _cached(store, day, "feed", lambda: _feed_columns(store, day)))
+        quotes = quotes_of(feed)
+        prints = _book_prints(book) if _prints_itself(book) or separate is None else _separate_prints(separate)
+    else:
+        # Quotes are quotes: no ladder stands between a file of them and what is measured.
+        raw = market_data.quotes(store, day) if "quotes" in day.contents else None
+        quotes = _no_rows(_QUOTE_NAMES) if raw is None else _quote_rows(raw)
+        prints = _no_rows(_PRINT_NAMES) if separate is None else _separate_prints(separate)
+    return {
+        **{f"quote_{name}": quotes[name] for name in _QUOTE_NAMES},
+        **{f"print_{name}": prints[name] for name in _PRINT_NAMES},
+    }
+
+
+def _no_rows(names: tuple[str, ...]) -> Columns:
+    kinds = {"displayed": np.bool_, "aggressor": np.int8}
+    return {name: np.zeros(0, kinds.get(name, np.int64)) for name in names}
+
+
+def _quote_rows(raw: dict[str, Any]) -> Columns:
+    """Quotes as stored; where several stand at one instant, what holds after the last of them."""
+    ns = plain(raw["ts_ns"]).astype(np.int64)
+    last = np.ones(len(ns), np.bool_)
+    last[:-1] = ns[1:] != ns[:-1]
+    columns = {name: plain(raw[name], -1).astype(np.int64)[last] for name in _QUOTE_NAMES if name != "ns"}
+    return {"ns": ns[last], **columns}
+
+
+def _book_prints(book: dict[str, Any]) -> Columns:
+    kind = plain(book["kind"])
+    keep = np.flatnonzero(np.isin(kind, codes.PRINT_KINDS))
+    displayed = np.isin(kind[keep], (codes.EXECUTE, codes.PRINT))
+    return {
+        "ns": plain(book["ts_ns"])[keep].astype(np.int64),
+        "price": plain(book["price"])[keep].astype(np.int64),
+        "size": plain(book["size"])[keep].astype(np.int64),
+        "displayed": displayed,
+        # The side that took is the other than the one that rested; of hidden prints files do not tell it reliably.
+        "aggressor": np.where(displayed, -plain(book["side"])[keep], 0).astype(np.int8),
+    }
+
+
+def _separate_prints(trades: dict[str, Any]) -> Columns:
+    return {
+        "ns": plain(trades["ts_ns"]).astype(np.int64),
+        "price": plain(trades["price"]).astype(np.int64),
+        "size": plain(trades["size"]).astype(np.int64),
+        "displayed": np.ones(len(trades["ts_ns"]), np.bool_),
+        "aggressor": plain(trades["aggressor"]).astype(np.int8),
+    }
 
 
 def replay_data(contents: tuple[str, ...]) -> str:
@@ -139,5 +161,18 @@ def replay_data(contents: tuple[str, ...]) -> str:
     if "book-l2-window" in contents:
         return "level-2 window: the place in the queue is inferred; nothing is known outside the window"
     if "book-l2" in contents:
-        return "level-2 book: the place in the queue is inferred"
+        separate = "; prints come from a file of their own, so a level may shrink before its print is seen"
+        return "level-2 book: the place in the queue is inferred" + (separate if "trades" in contents else "")
     return "quotes and prints only: one level a side is known, the weakest ground for fills"
+
+
+def data_notes(store: Store, day: SymbolDay) -> list[str]:
+    """What a reader must know of a day's data before he believes its benchmarks."""
+    if "trades" not in day.contents:
+        return []
+    conditions = market_data.trade_conditions(store, day)
+    if not conditions:
+        return []
+    told = ", ".join(f"{code!r} {count}" for code, count in conditions[:6])
+    where = f"{day.instrument.symbol} {day.date}"
+    return [f"{where}: prints with condition codes are in VWAP and volume as they are ({told})"]

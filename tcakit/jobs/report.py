@@ -15,14 +15,14 @@ import polars as pl
 from tcakit.errors import UsageError
 from tcakit.jobs.backtest import versions
 from tcakit.jobs.firm import load_blotter
-from tcakit.jobs.market import market_day
+from tcakit.jobs.market import data_notes, market_day
 from tcakit.market.clock import parse_date
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FAULTS, FILES, ORDER_EVENTS
 from tcakit.store import results
 from tcakit.store.bridge import frame
 from tcakit.store.database import Store
-from tcakit.store.market_data import symbol_days
+from tcakit.store.market_data import SymbolDay, by_weight, symbol_days
 
 _FORMATS = (".html", ".json", ".csv")
 
@@ -60,7 +60,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     tca_parents = _between(results.table(store, "tca_parents", run_id), request)
     kept = tca_parents["parent_id"].to_list()
     # A blotter's own rows keep their file's key as run_id: they are handed over, not stored twice.
-    own = parents if parents is not None else _own_tables(store, run_id)
+    own = parents or _own_tables(store, run)
     known = own["parents"]["parent_id"].to_list()
     tables = {
         name: rows.filter(
@@ -81,7 +81,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         markouts=markouts,
         files=_files(store, run["data_keys"], FILES),
         faults=_files(store, run["data_keys"], FAULTS),
-        markets=_markets(store, tca_parents),
+        markets=_markets(store, tables["parents"]),
         order_event_counts=_event_counts(store, run_id),
         titles={"title": request.title} if request.title else {},
     )
@@ -92,8 +92,12 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     return summary
 
 
-def _own_tables(store: Store, run_id: str) -> dict[str, pl.DataFrame]:
-    return {name: results.table(store, name, run_id) for name in ("parents", "orders", "fills")}
+def _own_tables(store: Store, run: dict[str, Any]) -> dict[str, pl.DataFrame]:
+    """Parents, orders and fills of a run; those of a measured blotter stand under their files' own keys."""
+    if run["kind"] != "blotter":
+        return {name: results.table(store, name, run["run_id"]) for name in ("parents", "orders", "fills")}
+    blotter = load_blotter(store, run["data_keys"])
+    return {"parents": blotter.parents, "orders": blotter.orders, "fills": blotter.fills}
 
 
 def _between(rows: pl.DataFrame, request: ReportRequest) -> pl.DataFrame:
@@ -123,7 +127,10 @@ def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     if results.run(store, run_id) is not None:
         return run_id, own
     measured = measure(parents, fills, markets, run_id=run_id)
-    notes = [f"{int(parents['matched'].sum())} of {parents.height} orders matched to a stored symbol"]
+    notes = list(measured.notes)
+    for market in _days(store, parents):
+        notes += data_notes(store, market)
+    notes += [f"{int(parents['matched'].sum())} of {parents.height} orders matched to a stored symbol"]
     for name in blotter.unmatched:
         may_be = f"; may be {', '.join(name['candidates'])}" if name["candidates"] else ""
         notes.append(f"unmatched name {name['name']!r} ({name['orders']} orders){may_be}")
@@ -144,18 +151,23 @@ def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     return run_id, own
 
 
+def _days(store: Store, rows: pl.DataFrame) -> list[SymbolDay]:
+    """The stored days of the symbols and dates of some parents: of the parent's venue if it is stored, else as
+    `find_symbol_day` chooses."""
+    wanted = rows.select("symbol", "date", *(["venue"] if "venue" in rows.columns else [])).unique(maintain_order=True)
+    out: dict[tuple[str, str], SymbolDay] = {}
+    held = {date: symbol_days(store, date) for date in wanted["date"].unique().to_list()}
+    for row in wanted.iter_rows(named=True):
+        here = [day for day in held[row["date"]] if day.instrument.symbol == row["symbol"]]
+        if here:
+            at_venue = [day for day in here if day.instrument.venue == row.get("venue")]
+            out[row["symbol"], row["date"]] = (at_venue or by_weight(here))[0]
+    return list(out.values())
+
+
 def _markets(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
     """The market of every (symbol, date) that is stored."""
-    wanted = set(rows.select("symbol", "date").rows())
-    out: dict[tuple[str, str], MarketDay] = {}
-    for date in sorted({date for _, date in wanted}):
-        days = symbol_days(store, date)
-        # Several venues of one symbol: the one with a book says most, so it comes last and stays.
-        days.sort(key=lambda day: any(content.startswith("book") for content in day.contents))
-        for day in days:
-            if (day.instrument.symbol, date) in wanted:
-                out[day.instrument.symbol, date] = market_day(store, day)
-    return out
+    return {(day.instrument.symbol, day.date): market_day(store, day) for day in _days(store, rows)}
 
 
 def _files(store: Store, keys: list[str], table: Any) -> pl.DataFrame:

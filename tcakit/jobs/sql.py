@@ -8,8 +8,11 @@ from typing import Any
 import duckdb
 
 from tcakit.errors import DataError, UsageError
+from tcakit.market.clock import parse_date
 from tcakit.market.schema import tables_of
 from tcakit.store.database import Store
+
+_READING = ("SELECT", "EXPLAIN")
 
 
 def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_000) -> dict[str, Any]:
@@ -19,6 +22,7 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
     that does not run.
     """
     store = Store(folder)
+    date = date and parse_date(date, "--date")
     dates = [date] if date else store.dates()
     if date and date not in store.dates():
         raise UsageError(f"no market data of {date} is stored", place="--date", remedy="see `tcakit catalog`")
@@ -40,9 +44,22 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
             )
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-        cursor = connection.execute(text)
+        statements = connection.extract_statements(text)
+        if len(statements) != 1 or statements[0].type.name not in _READING:
+            raise UsageError(
+                f"{len(statements)} statements" if len(statements) != 1 else "only reading is allowed",
+                place="query",
+                remedy="give one SELECT",
+            )
+        cursor = connection.execute(statements[0])
         names = [column[0] for column in cursor.description or []]
         rows = cursor.fetchmany(limit + 1)
+    except duckdb.PermissionException:
+        raise UsageError(
+            "files, networks and extensions are out of reach of a query",
+            place="query",
+            remedy="read the store's tables; `tcakit ingest` brings files in",
+        ) from None
     except duckdb.IOException as error:
         raise DataError(str(error).splitlines()[0], place=str(folder), remedy="try again when no one writes") from None
     except duckdb.Error as error:

@@ -383,7 +383,7 @@ TCA_PARENTS = Table(
         _c("last_fill_ns", "i64", "ns since 1970, UTC", "last fill", True),
         _c("end_ns", "i64", "ns since 1970, UTC", "end of the order", True),
         _c("average_price", "f64", "currency", "average price of the fills", True),
-        _c("decision_price", "f64", "currency", "price at the decision; else the mid at its time, else the arrival mid", True),
+        _c("decision_price", "f64", "currency", "price at the decision, else mid at its time, else arrival mid", True),
         _c("arrival_price", "f64", "currency", "mid at arrival", True),
         _c("end_price", "f64", "currency", "mid at the end of the order", True),
         _c("interval_vwap", "f64", "currency", "VWAP of the market's prints from arrival to the last fill", True),

@@ -23,9 +23,8 @@ from tcakit.errors import DataError
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 
-# Raised whenever the columns below change, so that cached ones are made anew.
-RECIPE = 1
 _MARGIN_TICKS = 128
+_LARGEST_MARGIN = 4096
 _LARGEST_LADDER = 1 << 26
 _ACTION = {
     codes.SNAPSHOT: SETS_LEVEL,
@@ -115,7 +114,7 @@ def feed_columns(
         parts = _merge_prints(parts, trades)
         displayed = parts["action"] & (SETS_LEVEL | LEAVES_WINDOW) != 0
     shown = parts["price"][displayed] // tick
-    margin = max(_MARGIN_TICKS, int(shown.max()) // 20)
+    margin = min(max(_MARGIN_TICKS, int(shown.max()) // 20), _LARGEST_MARGIN)
     base = max(0, int(shown.min()) - margin)
     ticks = int(shown.max()) + margin + 1 - base
     if ticks > _LARGEST_LADDER:
@@ -152,20 +151,35 @@ def _read_only(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def quote_book(quotes: Raw) -> Raw:
-    """Book events from top-of-book quotes alone: one level a side is in sight, whatever else there may be."""
+    """Book events from top-of-book quotes alone: one level a side is in sight, whatever else there may be.
+
+    DataError where a price has no size: such quotes say nothing of what could be traded.
+    """
     ns = _plain(quotes["ts_ns"]).astype(np.int64)
     received = _received(quotes, ns)
     n = len(ns)
+    bid, ask = (_plain(quotes[name], -1).astype(np.int64) for name in ("bid", "ask"))
+    # A locked or crossed quote hides one side of the ladder: both are shown anew with it and after it.
+    locked = (bid >= ask) & (bid >= 0) & (ask >= 0)
+    afresh = locked | np.concatenate([[False], locked[:-1]])
     rows: list[tuple[NDArray[np.int64], NDArray[np.int64], int, int, NDArray[np.int64], NDArray[np.int64]]] = []
-    for order, (name, side) in enumerate((("bid", codes.BUY), ("ask", codes.SELL))):
+    # The side that moves away comes first, so that the other never meets an empty ladder.
+    rises = np.concatenate([[False], (bid[1:] > bid[:-1]) | (ask[1:] > ask[:-1])])
+    for name, side, order in (("bid", codes.BUY, rises.astype(np.int64)), ("ask", codes.SELL, 1 - rises)):
         price = _plain(quotes[name], -1).astype(np.int64)
         size = _plain(quotes[f"{name}_size"], -1).astype(np.int64)
+        if np.any((price >= 0) & (size < 0)):
+            raise DataError(
+                "the quotes have no sizes: they can be measured against, but not traded with",
+                remedy="ingest quotes with sizes, or an order book",
+            )
         before = np.concatenate([[-1], price[:-1]])
         before_size = np.concatenate([[-1], size[:-1]])
         gone = np.flatnonzero((before != price) & (before >= 0))
-        came = np.flatnonzero((price >= 0) & ((before != price) | (before_size != size)))
-        rows.append((gone * 4 + order * 1, gone, side, codes.LEAVE, before[gone], np.full(len(gone), -1)))
-        rows.append((came * 4 + 2 + order, came, side, codes.SET, price[came], size[came]))
+        came = np.flatnonzero((price >= 0) & ((before != price) | (before_size != size) | afresh))
+        # The new level first: the old best then need not be searched for across an empty ladder.
+        rows.append((came * 4 + order[came], came, side, codes.SET, price[came], size[came]))
+        rows.append((gone * 4 + 2 + order[gone], gone, side, codes.LEAVE, before[gone], np.full(len(gone), -1)))
     if not n:
         raise DataError("there are no quotes")
     key = np.concatenate([row[0] for row in rows])
@@ -244,12 +258,14 @@ def _merge_prints(parts: dict[str, NDArray[Any]], trades: Raw) -> dict[str, NDAr
 
 
 def _received(raw: Raw, ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When the strategy can have seen each row: as recorded, but never before the venue's own time (a recorder whose
+    clock is behind would let it look ahead)."""
     received = raw.get("recv_ns")
     if received is None:
         return ns
     if isinstance(received, np.ma.MaskedArray):
-        return np.where(np.ma.getmaskarray(received), ns, received.filled(0)).astype(np.int64)
-    return np.asarray(received, np.int64)
+        received = np.where(np.ma.getmaskarray(received), ns, received.filled(0))
+    return np.maximum(ns, np.asarray(received, np.int64))
 
 
 def _plain(values: Any, missing: int = 0) -> NDArray[Any]:

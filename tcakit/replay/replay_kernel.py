@@ -9,7 +9,7 @@ Rules of filling (docs/replay.md says why):
   the level's displayed size rises anew;
 - a print at our price fills us once all that stood ahead is gone, and no more than was printed;
 - a print at a worse price than ours fills us, and no more than was printed;
-- an opposite level shown at our price or better fills us, and no more than is newly shown and not taken.
+- an opposite level that rises at our price or better fills us, and no more than it shows and we did not take.
 """
 
 from __future__ import annotations
@@ -28,36 +28,36 @@ from tcakit.book.ladder_kernel import (
     clear_book,
     set_level,
 )
-from tcakit.jit import jit
-from tcakit.market.codes import (
-    ACKNOWLEDGED,
-    BY_STRATEGY,
-    CANCEL_REJECTED,
-    CANCELLED,
-    CROSSED,
-    EXPIRED,
-    FIFO,
-    FILLED,
-    FOK,
-    GTC,
-    HALTED,
-    MAKER,
-    MARKET,
-    NEW,
-    NO_LIQUIDITY,
-    NO_REASON,
-    OFF_GRID,
-    PARTIAL,
-    POST_ONLY,
-    QUEUE_REACHED,
-    REJECTED,
-    TAKER,
-    TOOK,
-    TRADED_THROUGH,
-    UNKNOWN_ORDER,
-    WOULD_CROSS,
-)
+from tcakit.jit import hot_part, jit, part
+from tcakit.market import codes
+from tcakit.market.codes import FIFO, FOK, GTC, MARKET, NEW, POST_ONLY
 from tcakit.replay.queue_kernel import after_level_change
+
+# Numpy integers, as the parts below are handed them: numba compiles anew for every literal.
+ACKNOWLEDGED = np.int64(codes.ACKNOWLEDGED)
+PARTIAL = np.int64(codes.PARTIAL)
+FILLED = np.int64(codes.FILLED)
+CANCELLED = np.int64(codes.CANCELLED)
+REJECTED = np.int64(codes.REJECTED)
+EXPIRED = np.int64(codes.EXPIRED)
+CANCEL_REJECTED = np.int64(codes.CANCEL_REJECTED)
+NO_REASON = np.int64(codes.NO_REASON)
+TOOK = np.int64(codes.TOOK)
+QUEUE_REACHED = np.int64(codes.QUEUE_REACHED)
+TRADED_THROUGH = np.int64(codes.TRADED_THROUGH)
+CROSSED = np.int64(codes.CROSSED)
+NO_LIQUIDITY = np.int64(codes.NO_LIQUIDITY)
+WOULD_CROSS = np.int64(codes.WOULD_CROSS)
+BY_STRATEGY = np.int64(codes.BY_STRATEGY)
+OFF_GRID = np.int64(codes.OFF_GRID)
+UNKNOWN_ORDER = np.int64(codes.UNKNOWN_ORDER)
+HALTED = np.int64(codes.HALTED)
+TAKER = np.int64(codes.TAKER)
+MAKER = np.int64(codes.MAKER)
+NOTHING = np.int64(0)
+EITHER_SIDE = np.int64(-1)
+AT_OR_BETTER = np.int64(0)  # half ticks by which an order must be priced better to be eligible
+BETTER = np.int64(1)
 
 # Why `advance` came back.
 AT_TIME = 0
@@ -132,7 +132,7 @@ LOG_LIQUIDITY = 11
 LOG_FIELDS = 12
 
 
-@jit
+@part
 def _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
     """Log what the venue did, and when the strategy will know; answers never overtake each other."""
     at = s.cursor[N_LOG]
@@ -156,14 +156,14 @@ def _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
         s.orders[order, STATE] = event
 
 
-@jit
+@part
 def _fill(s, ns, order, reason, tick, size, ahead, row, liquidity):
     s.orders[order, LEAVES] -= size
     event = FILLED if s.orders[order, LEAVES] == 0 else PARTIAL
     _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity)
 
 
-@jit
+@part
 def _fill_resting(s, ns, k, reason, size, row):
     """Fill the k-th resting order at its own price; gives whether it is gone."""
     order = s.live[k, L_ORDER]
@@ -174,7 +174,7 @@ def _fill_resting(s, ns, k, reason, size, row):
     return True
 
 
-@jit
+@part
 def _remove_live(s, k):
     n = s.cursor[N_LIVE]
     # Cell by cell: assigning whole rows would triple the time this file takes to compile.
@@ -186,7 +186,7 @@ def _remove_live(s, k):
     s.cursor[N_LIVE] = n - 1
 
 
-@jit
+@hot_part
 def _note_quote(s):
     """Remember the best displayed ticks that still have something we did not take."""
     ticks = s.sizes.shape[1]
@@ -200,11 +200,11 @@ def _note_quote(s):
     s.cursor[QUOTE_ASK] = ask if ask < ticks else -1
 
 
-@jit
-def _best_eligible(s, side, tick2, strictly):
-    """The resting order of ours on `side` (-1 any) that has priority at a print or level, -1 if none.
+@hot_part
+def _best_eligible(s, side, tick2, margin):
+    """The resting order of ours on `side` (or on either) that has priority at a print or level, -1 if none.
 
-    A buy is reached by anything priced below it (or at it, unless `strictly`), a sell by anything above. Best price
+    A buy is reached by anything priced below it, a sell by anything above, by `margin` half ticks at least. Best price
     first, then earliest.
     """
     found = -1
@@ -213,38 +213,38 @@ def _best_eligible(s, side, tick2, strictly):
         if side >= 0 and own != side:
             continue
         toward = 1 if own == 0 else -1
-        edge = (2 * s.live[k, L_TICK] - tick2) * toward
-        if edge < 0 or (strictly and edge == 0):
+        if (2 * s.live[k, L_TICK] - tick2) * toward < margin:
             continue
         if found < 0 or (own == s.live[found, L_SIDE] and (s.live[k, L_TICK] - s.live[found, L_TICK]) * toward > 0):
             found = k
     return found
 
 
-@jit
+@hot_part
 def _reached(s, k, size, queued_row):
     """How much of a print at our price is past what stood ahead of the k-th resting order."""
     if s.settings[QUEUE_RULE] == FIFO:
         if queued_row >= s.live[k, L_ROW]:
+            s.queue[k, AHEAD] = 0.0
             return size
         s.queue[k, AHEAD] = max(0.0, s.queue[k, AHEAD] - size)
-        return np.int64(0)
+        return NOTHING
     s.queue[k, AHEAD] -= size
     s.queue[k, PRINTED] += size
     if s.queue[k, AHEAD] >= 0.0:
-        return np.int64(0)
+        return NOTHING
     lots = np.int64(np.floor(-s.queue[k, AHEAD] / s.settings[LOT] + 0.5))
     if lots > 0:
         s.queue[k, AHEAD] = 0.0
     return lots * s.settings[LOT]
 
 
-@jit
+@hot_part
 def _on_print(s, ns, side, tick2, size, displayed, queued_row, row):
     """Fill our resting orders by a print: those it traded through, then those it reached in the queue."""
     left = size
     while left > 0:
-        k = _best_eligible(s, side if displayed else -1, tick2, True)
+        k = _best_eligible(s, side if displayed else EITHER_SIDE, tick2, BETTER)
         if k < 0:
             break
         take = min(left, s.orders[s.live[k, L_ORDER], LEAVES])
@@ -252,7 +252,7 @@ def _on_print(s, ns, side, tick2, size, displayed, queued_row, row):
         _fill_resting(s, ns, k, TRADED_THROUGH, take, row)
     if not displayed or side < 0:
         return
-    k = 0
+    k = NOTHING
     while k < s.cursor[N_LIVE]:
         gone = False
         if s.live[k, L_SIDE] == side and 2 * s.live[k, L_TICK] == tick2:
@@ -264,7 +264,7 @@ def _on_print(s, ns, side, tick2, size, displayed, queued_row, row):
             k += 1
 
 
-@jit
+@hot_part
 def _on_level(s, ns, side, tick, before, after, size, entered, printed, queued_row, row):
     """Move our places in the queue of a level that changed, and fill what the other side now shows to us."""
     for k in range(s.cursor[N_LIVE]):
@@ -273,19 +273,17 @@ def _on_level(s, ns, side, tick, before, after, size, entered, printed, queued_r
             if s.settings[QUEUE_RULE] == FIFO:
                 if after < before and not printed and queued_row < s.live[k, L_ROW]:
                     ahead = max(0.0, ahead - size)
-            elif entered:
-                # The level was out of sight: all we know is that no more than is shown can be ahead of us.
-                ahead = min(ahead, float(after))
-            else:
+            elif not entered:
                 ahead = after_level_change(
                     s.settings[QUEUE_RULE], s.power[0], ahead, s.queue[k, PRINTED], float(before), float(after)
                 )
-                s.queue[k, PRINTED] = 0.0
-            s.queue[k, AHEAD] = ahead
-    if after <= before:
+            # All that is known of a level that was out of sight: no more than it shows can stand before us.
+            s.queue[k, AHEAD] = min(ahead, float(after))
+            s.queue[k, PRINTED] = 0.0
+    if after <= before or s.cursor[IS_HALTED] == 1:
         return
     while s.sizes[side, tick] > s.taken[side, tick]:
-        k = _best_eligible(s, 1 - side, 2 * tick, False)
+        k = _best_eligible(s, 1 - side, 2 * tick, AT_OR_BETTER)
         if k < 0:
             return
         take = min(s.sizes[side, tick] - s.taken[side, tick], s.orders[s.live[k, L_ORDER], LEAVES])
@@ -293,7 +291,7 @@ def _on_level(s, ns, side, tick, before, after, size, entered, printed, queued_r
         _fill_resting(s, ns, k, CROSSED, take, row)
 
 
-@jit
+@part
 def _available(s, side, limit):
     """Displayed size not yet taken on `side`, from the best to the limit tick."""
     total = np.int64(0)
@@ -305,7 +303,7 @@ def _available(s, side, limit):
     return total
 
 
-@jit
+@part
 def _walk(s, ns, order, limit, row):
     """Take what is displayed and not yet taken, best first, up to the limit; False when the log is full."""
     side = 1 - s.orders[order, SIDE]
@@ -323,7 +321,7 @@ def _walk(s, ns, order, limit, row):
     return True
 
 
-@jit
+@part
 def _on_new(s, ns, order, row):
     """Our order reaches the venue; False when the log filled up before it was done (call again)."""
     ticks = s.sizes.shape[1]
@@ -334,29 +332,29 @@ def _on_new(s, ns, order, row):
     if is_market:
         limit = ticks - 1 if side == 0 else 0
     elif limit < 0 or limit >= ticks:
-        _emit(s, ns, order, REJECTED, OFF_GRID, limit, 0, -1.0, row, MAKER)
+        _emit(s, ns, order, REJECTED, OFF_GRID, limit, NOTHING, -1.0, row, MAKER)
         return True
     if s.orders[order, STATE] == NEW:
-        _emit(s, ns, order, ACKNOWLEDGED, NO_REASON, limit, 0, -1.0, row, MAKER)
+        _emit(s, ns, order, ACKNOWLEDGED, NO_REASON, limit, NOTHING, -1.0, row, MAKER)
     shown = s.best[1 - side]
     crosses = 0 <= shown < ticks and (limit - shown) * (1 if side == 0 else -1) >= 0
     rests = not is_market and (force == GTC or force == POST_ONLY)
     halted = s.cursor[IS_HALTED] == 1
     stop = NO_REASON
-    if crosses and force == POST_ONLY:
+    if halted:
+        stop = NO_REASON if rests else HALTED
+    elif crosses and force == POST_ONLY:
         stop = WOULD_CROSS
-    elif halted and not rests:
-        stop = HALTED
     elif force == FOK and _available(s, 1 - side, limit) < s.orders[order, LEAVES]:
         stop = NO_LIQUIDITY
-    elif crosses and not halted and not _walk(s, ns, order, limit, row):
+    elif crosses and not _walk(s, ns, order, limit, row):
         return False
     if s.orders[order, LEAVES] == 0:
         return True
     if stop == NO_REASON and not rests:
         stop = NO_LIQUIDITY
     if stop != NO_REASON:
-        _emit(s, ns, order, EXPIRED, stop, limit, 0, -1.0, row, MAKER)
+        _emit(s, ns, order, EXPIRED, stop, limit, NOTHING, -1.0, row, MAKER)
         return True
     k = s.cursor[N_LIVE]
     s.live[k, L_ORDER] = order
@@ -370,18 +368,18 @@ def _on_new(s, ns, order, row):
     return True
 
 
-@jit
+@part
 def _on_cancel(s, ns, order, row):
     for k in range(s.cursor[N_LIVE]):
         if s.live[k, L_ORDER] == order:
             tick, ahead = s.live[k, L_TICK], max(0.0, s.queue[k, AHEAD])
             _remove_live(s, k)
-            _emit(s, ns, order, CANCELLED, BY_STRATEGY, tick, 0, ahead, row, MAKER)
+            _emit(s, ns, order, CANCELLED, BY_STRATEGY, tick, NOTHING, ahead, row, MAKER)
             return
-    _emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, s.orders[order, TICK], 0, -1.0, row, MAKER)
+    _emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
 
 
-@jit
+@part
 def _see(market, s):
     """Bring the strategy's own view up to what has reached it by now."""
     i = s.cursor[LOCAL_ROW]
@@ -433,8 +431,10 @@ def advance(market, s, until):
                     cursor[LOCAL_VOLUME] += market.size[i]
                 if not quiet:
                     displayed = do & PRINTS_DISPLAYED != 0
-                    known = side if market.side[i] != 0 else -1
-                    _on_print(s, market.ns[i], known, market.tick2[i], market.size[i], displayed, queued_row, i)
+                    known = side if market.side[i] != 0 else EITHER_SIDE
+                    _on_print(
+                        s, market.ns[i], known, np.int64(market.tick2[i]), market.size[i], displayed, queued_row, i
+                    )
             if do & SETS_LEVEL:
                 tick = market.tick2[i] >> 1
                 after = market.level[i]
@@ -471,7 +471,9 @@ def advance(market, s, until):
         if cursor[N_LIVE] + 1 >= s.live.shape[0]:
             return GROW_LIVE
         order = bus[cursor[BUS_HEAD], BUS_ORDER]
-        _note_quote(s)
+        if s.orders[order, STATE] == NEW or bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
+            # Not again for an order that was taking when the log filled up.
+            _note_quote(s)
         if bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
             _on_cancel(s, horizon, order, i)
         elif not _on_new(s, horizon, order, i):

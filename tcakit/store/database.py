@@ -141,7 +141,11 @@ class Store:
                 break
             except duckdb.IOException as error:
                 if "could not set lock" not in str(error).lower():
-                    raise DataError(f"cannot be opened ({_first_line(error)})", place=str(path)) from None
+                    raise DataError(
+                        f"cannot be opened ({_first_line(error)})",
+                        place=str(path),
+                        remedy="check its permissions; if it is damaged, remove it and ingest its files again",
+                    ) from None
                 if time.monotonic() > deadline:
                     raise StoreBusyError(
                         f"held by {self.holder() or 'another process'} for more than {self.wait_s:g} s",

@@ -21,22 +21,20 @@ from tcakit.market.schema import (
     BOOK_EVENTS,
     FAULTS,
     FILES,
-    FILLS,
     INSTRUMENTS,
-    ORDERS,
-    PARENTS,
     QUOTES,
     SOURCES,
     TRADES,
 )
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
+from tcakit.store.firm_rows import FIRM_TABLES, unseen
 
 if TYPE_CHECKING:
     import duckdb
 
 MARKET_TABLES = {table.name: table for table in (BOOK_EVENTS, TRADES, QUOTES)}
-FIRM_TABLES = {table.name: table for table in (PARENTS, ORDERS, FILLS)}
+_SHORTEST_HASH = 8
 _PRICES = {"book_events": ("price",), "trades": ("price",), "quotes": ("bid", "ask")}
 _SIZES = {"book_events": ("size", "level_size"), "trades": ("size",), "quotes": ("bid_size", "ask_size")}
 
@@ -90,14 +88,15 @@ def put(
     Raises DataError, with nothing stored, when a day already holds the same kind of data from another file for
     overlapping hours.
     """
-    rows = sum(part.frame.height for part in market) + sum(frame.height for _, frame in firm)
     dates = sorted({part.date for part in market})
     with store.read_results() as connection:
         former = connection.execute(
-            "SELECT ingest_key, days FROM files WHERE sha256 = ? AND ingest_key <> ?",
-            [record.sha256, record.ingest_key],
+            "SELECT ingest_key, days FROM files WHERE (sha256 = ? OR (? AND path = ?)) AND ingest_key <> ?",
+            [record.sha256, record.replaces_path, record.path, record.ingest_key],
         ).fetchall()
     replaced = [key for key, _ in former]
+    firm = [(name, unseen(store, name, frame, [*replaced, record.ingest_key], record.path)) for name, frame in firm]
+    rows = sum(part.frame.height for part in market) + sum(frame.height for _, frame in firm)
     for part in market:
         _refuse_overlap(store, part, record.path, [*replaced, record.ingest_key])
     former_dates = {date for _, days in former for date in json.loads(days)}
@@ -136,17 +135,18 @@ def put(
 def recover(store: Store) -> list[str]:
     """Undo files that a killed process left half stored; gives their paths. Call while holding `store.writer`.
 
-    What the same content gave before stays where it is still whole.
+    What the same content or path gave before stays where it is still whole.
     """
     store.sweep()
     with store.read_results() as connection:
         half = connection.execute(
             "SELECT ingest_key, sha256, path, days FROM files WHERE status = 'storing'"
         ).fetchall()
-    for key, sha256, _, days in half:
+    for key, sha256, path, days in half:
         with store.read_results() as connection:
             former = connection.execute(
-                "SELECT ingest_key, days FROM files WHERE sha256 = ? AND ingest_key <> ?", [sha256, key]
+                "SELECT ingest_key, days FROM files WHERE (sha256 = ? OR path = ?) AND ingest_key <> ?",
+                [sha256, path, key],
             ).fetchall()
         _take_out(store, [(key, days), *(file for file in former if not _is_whole(store, *file))])
     return [path for _, _, path, _ in half]
@@ -165,16 +165,20 @@ def _is_whole(store: Store, key: str, days: str) -> bool:
 
 
 def drop(store: Store, name: str) -> int:
-    """Take a file's rows out, named by its path (or the end of it), content hash or ingest key; gives the rows.
+    """Take out a file named by its path or file name, or by 8 digits or more of a hash of it; gives its rows.
 
     Raises DataError when no stored file, or more than one, goes by that name.
     """
     with store.read_results() as connection:
         stored = connection.execute("SELECT ingest_key, sha256, path, days, rows FROM files").fetchall()
-    exact = [row for row in stored if name in (row[0], row[1], row[2])]
-    found = exact or [
-        row for row in stored if row[2].endswith(name) or row[0].startswith(name) or row[1].startswith(name)
-    ]
+    found = [row for row in stored if name in (row[0], row[1], row[2])]
+    if not found and name:
+        is_hash = len(name) >= _SHORTEST_HASH and all(letter in "0123456789abcdef" for letter in name)
+        found = [
+            row
+            for row in stored
+            if row[2].endswith(f"/{name}") or (is_hash and (row[0].startswith(name) or row[1].startswith(name)))
+        ]
     if not found:
         raise DataError(f"no stored file goes by {name!r}", remedy="see `tcakit catalog --files`")
     if len(found) > 1:
@@ -208,8 +212,9 @@ def _refuse_overlap(store: Store, part: MarketRows, path: str, own_keys: Sequenc
     with store.read_day(part.date) as connection:
         others = connection.execute(
             "SELECT s.source_id, s.path, s.ingest_key FROM sources s JOIN instruments i USING (instrument_id) "
-            "WHERE i.symbol = ? AND i.venue = ? AND s.content = ?",
-            [part.instrument.symbol, part.instrument.venue, part.content],
+            "WHERE i.symbol = ? AND i.venue = ? AND split_part(s.content, '-', 1) = ?",
+            # Two recordings of one book are two books, however deep each is.
+            [part.instrument.symbol, part.instrument.venue, part.content.partition("-")[0]],
         ).fetchall()
         for source_id, other, key in others:
             if key in own_keys:
@@ -301,9 +306,9 @@ def _instrument(connection: duckdb.DuckDBPyConnection, part: MarketRows, ingest_
     size_scale = _common_scale(int(held["size_scale"]), new.size_scale)
     old_price, old_size = price_scale // int(held["price_scale"]), size_scale // int(held["size_scale"])
     for table in MARKET_TABLES:
-        for factor, names in ((old_price, _PRICES[table]), (old_size, _SIZES[table])):
+        for factor, scaled in ((old_price, _PRICES[table]), (old_size, _SIZES[table])):
             if factor != 1:
-                sets = ", ".join(f'"{name}" = "{name}" * {factor}' for name in names)
+                sets = ", ".join(f'"{name}" = "{name}" * {factor}' for name in scaled)
                 connection.execute(f'UPDATE "{table}" SET {sets} WHERE instrument_id = ?', [instrument_id])
     tick, new_tick = int(held["tick_size"]) * old_price, new.tick_size * (price_scale // new.price_scale)
     if part.content != "trades":
@@ -315,7 +320,8 @@ def _instrument(connection: duckdb.DuckDBPyConnection, part: MarketRows, ingest_
         tick = gcd(tick, new_tick) if displayed and displayed[0] else new_tick
     connection.execute(
         "UPDATE instruments SET price_scale = ?, size_scale = ?, tick_size = ?, lot_size = ?, "
-        "session_open_ns = coalesce(session_open_ns, ?), session_close_ns = coalesce(session_close_ns, ?) "
+        # Files of parts of a day: the session reaches over all of them (least and greatest pass over nulls).
+        "session_open_ns = least(session_open_ns, ?), session_close_ns = greatest(session_close_ns, ?) "
         "WHERE instrument_id = ?",
         [
             price_scale,

@@ -73,6 +73,8 @@ def find_symbol_day(store: Store, symbol: str, date: str | None = None, venue: s
             known.add(candidate.instrument.symbol)
             if candidate.instrument.symbol == symbol and venue in (None, candidate.instrument.venue):
                 found.append(candidate)
+    if not found and venue is not None and symbol in known:
+        raise UsageError(f"{symbol} is not stored for venue {venue!r}", place="--venue", remedy="see `tcakit catalog`")
     if not found:
         guess = nearest(symbol, sorted(known))
         hint = f"did you mean {guess}?" if guess else "see `tcakit catalog`"
@@ -83,9 +85,15 @@ def find_symbol_day(store: Store, symbol: str, date: str | None = None, venue: s
         raise UsageError(
             f"{symbol} is stored for {len(days)} days, {days[0]} to {days[-1]}", place="--date", remedy="say which day"
         )
-    # Several venues of one symbol: the one with a book says most.
-    found.sort(key=lambda candidate: not any(content.startswith("book") for content in candidate.contents))
-    return found[0]
+    return by_weight(found)[0]
+
+
+def by_weight(days: list[SymbolDay]) -> list[SymbolDay]:
+    """Several venues of one symbol and day: the one with a book says most, then the first by name."""
+    return sorted(
+        days,
+        key=lambda day: (not any(content.startswith("book") for content in day.contents), day.instrument.venue),
+    )
 
 
 _BOOK = "ts_ns, recv_ns, kind, side, price, size, level_size, order_id"
@@ -118,6 +126,16 @@ def trades(store: Store, day: SymbolDay, until_ns: int | None = None) -> dict[st
 def quotes(store: Store, day: SymbolDay, until_ns: int | None = None) -> dict[str, Any]:
     """The day's quotes in order, as numpy columns."""
     return _read(store, day, "quotes", _QUOTES, until_ns)
+
+
+def trade_conditions(store: Store, day: SymbolDay) -> list[tuple[str, int]]:
+    """Condition codes of the day's prints and how often each stands, most frequent first."""
+    with store.read_day(day.date) as connection:
+        return connection.execute(
+            "SELECT condition, count(*) FROM trades WHERE instrument_id = ? AND condition IS NOT NULL "
+            "GROUP BY condition ORDER BY count(*) DESC, condition",
+            [day.instrument_id],
+        ).fetchall()
 
 
 def plain(values: Any, missing: int = 0) -> np.ndarray[Any, Any]:

@@ -100,6 +100,8 @@ def brief(store: Store, run_id: str) -> dict[str, Any]:
             [run_id, run_id],
         ).fetchone()
     orders, fills = counts if counts else (0, 0)
+    # Costs in several currencies have no sum.
+    mixed = parents["currency"].n_unique() > 1
     cost, notional = float(parents["trading_cost"].sum() or 0.0), float(parents["executed_notional"].sum() or 0.0)
     names = (
         "parent_id", "symbol", "date", "side", "algo", "ordered_shares", "filled_shares", "fills", "average_price",
@@ -112,7 +114,7 @@ def brief(store: Store, run_id: str) -> dict[str, Any]:
         "parents": parents.select(names).to_dicts(),
         "orders": orders,
         "fills": fills,
-        "cost_bps": cost / notional * 1e4 if notional else None,
+        "cost_bps": cost / notional * 1e4 if notional and not mixed else None,
         "cost_bps_denominator": "executed notional at the arrival mid",
         "events": found["events"],
         "notes": found["notes"],

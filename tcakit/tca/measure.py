@@ -18,6 +18,9 @@ from tcakit.tca.measure_fills import measure_fills
 from tcakit.tca.measure_parents import MISSING_NS, MarketPrices, exact_sums, fill_totals, market_prices
 from tcakit.tca.shortfall import Shortfall, bps, shortfall_of_sums
 
+# ISO 4217 for "no currency": what a file gives that does not say one.
+NO_CURRENCY = "X" * 3
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -47,20 +50,46 @@ def measure(
     """
     parents = PARENTS.conform(parents.with_columns(run_id=pl.lit(run_id)))
     fills = FILLS.conform(fills.with_columns(run_id=pl.lit(run_id)))
-    by_fill = measure_fills(fills, markets, run_id)
+    foreign = _in_another_currency(parents, markets)
+    by_fill = measure_fills(_out_of_market(fills, foreign), markets, run_id)
     joined = parents.join(fill_totals(parents, fills, by_fill.fills), on="parent_id", how="left", maintain_order="left")
     first = joined["first_fill_ns"].fill_null(MISSING_NS).to_numpy()
     last = joined["last_fill_ns"].fill_null(MISSING_NS).to_numpy()
     ordered = joined["quantity"] / joined["size_scale"]
     complete = (joined["filled"].fill_null(0.0) >= ordered * (1 - 1e-12)).fill_null(False).to_numpy()
-    prices = market_prices(parents, markets, first, last, complete)
+    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, complete)
     repeated = {name for name, times in Counter(parents["parent_id"].to_list()).items() if times > 1}
-    rows = [_measure_parent(row, place, prices, repeated) for place, row in enumerate(joined.iter_rows(named=True))]
+    rows = [
+        _measure_parent(row, place, prices, repeated, foreign) for place, row in enumerate(joined.iter_rows(named=True))
+    ]
     frame = pl.DataFrame(rows, schema=TCA_PARENTS.polars_schema()).with_columns(pl.lit(run_id).alias("run_id"))
     return Measured(TCA_PARENTS.conform(frame), by_fill.fills, by_fill.markouts, _run_notes(parents, fills))
 
 
-def _measure_parent(row: dict[str, Any], place: int, prices: MarketPrices, repeated: set[str]) -> dict[str, object]:
+def _in_another_currency(parents: pl.DataFrame, markets: Mapping[tuple[str, str], MarketDay]) -> dict[str, str]:
+    """Parents whose currency is not their market's, and why they cannot be set against it."""
+    found = {}
+    for row in parents.select("parent_id", "symbol", "date", "currency").iter_rows(named=True):
+        day = markets.get((row["symbol"], row["date"]))
+        if day is None:
+            continue
+        own, its = row["currency"], day.instrument.currency
+        if own and its and NO_CURRENCY not in (own, its) and own != its:
+            found[row["parent_id"]] = f"the order is in {own}, the market data in {its}"
+    return found
+
+
+def _out_of_market(frame: pl.DataFrame, foreign: dict[str, str]) -> pl.DataFrame:
+    """The same rows, those of `foreign` parents under a symbol that no market has."""
+    if not foreign:
+        return frame
+    apart = pl.col("parent_id").is_in(list(foreign)).fill_null(False)
+    return frame.with_columns(pl.when(apart).then(pl.lit("\0")).otherwise(pl.col("symbol")).alias("symbol"))
+
+
+def _measure_parent(
+    row: dict[str, Any], place: int, prices: MarketPrices, repeated: set[str], foreign: dict[str, str]
+) -> dict[str, object]:
     """The `tca_parents` row of one parent, joined with the sums over its fills."""
     notes = [row["notes"]] if row["notes"] else []
     notes += prices.notes.get(place, [])
@@ -70,7 +99,7 @@ def _measure_parent(row: dict[str, Any], place: int, prices: MarketPrices, repea
     ordered = row["quantity"] / row["size_scale"] if row["size_scale"] > 0 else 0.0
     arrival = _known(prices.arrival[place])
     fault = _contradiction(row, ordered)
-    reason = fault or _unpriced(row, bool(prices.covered[place]), arrival)
+    reason = fault or foreign.get(row["parent_id"]) or _unpriced(row, bool(prices.covered[place]), arrival)
     notes += _fill_notes(row, ordered, filled)
     out: dict[str, object] = {
         **{name: row[name] for name in ("parent_id", "symbol", "date", "side", "algo", "broker", "currency")},

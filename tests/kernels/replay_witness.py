@@ -335,24 +335,29 @@ def seen_by(rows: Sequence[Row], now: int, feed_ns: int) -> tuple[Book, int]:
 
 
 def probability(rule: int, power: float, behind: float, ahead: float) -> float:
-    """That a decrease came from behind us."""
-
-    def over(top: float, bottom: float) -> float:
-        if bottom == 0.0:
-            return math.nan if top == 0.0 or math.isnan(top) else 1.0
-        return top / bottom
-
-    def log(value: float) -> float:
-        return math.log(value) if value > 0 else math.nan
-
+    """That a decrease came from behind us; infinite or NaN as IEEE 754 has it."""
     if rule == codes.LOG_PROB:
-        p = over(log(1 + behind), log(1 + behind) + log(1 + ahead))
-    elif rule == codes.LOG_PROB2:
-        p = over(log(1 + behind), log(1 + behind + ahead))
-    elif rule == codes.POWER_PROB:
-        p = over(behind**power, behind**power + ahead**power)
-    elif rule == codes.POWER_PROB2:
-        p = over(behind**power, (behind + ahead) ** power)
-    else:
-        p = 1 - over(ahead, ahead + behind) ** power
-    return p
+        return ratio(logarithm(1 + behind), logarithm(1 + behind) + logarithm(1 + ahead))
+    if rule == codes.LOG_PROB2:
+        return ratio(logarithm(1 + behind), logarithm(1 + behind + ahead))
+    if rule == codes.POWER_PROB:
+        return ratio(raised(behind, power), raised(behind, power) + raised(ahead, power))
+    if rule == codes.POWER_PROB2:
+        return ratio(raised(behind, power), raised(behind + ahead, power))
+    return 1.0 - raised(ratio(ahead, ahead + behind), power)
+
+
+def ratio(top: float, bottom: float) -> float:
+    if bottom != 0.0:
+        return top / bottom
+    return math.nan if top == 0.0 or math.isnan(top) else math.copysign(math.inf, top)
+
+
+def logarithm(value: float) -> float:
+    if value <= 0.0:
+        return -math.inf if value == 0.0 else math.nan
+    return math.log(value)
+
+
+def raised(base: float, power: float) -> float:
+    return math.nan if base < 0.0 and power != int(power) else base**power

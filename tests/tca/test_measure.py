@@ -349,3 +349,12 @@ def test_parts_add_up(trades: list[tuple[int, int, int]], unfilled: int, side: i
     paper = side * quantity * (row["end_price"] - row["decision_price"])
     actual = side * (row["filled_shares"] * row["end_price"] - paid) - row["fees"]
     assert paper - actual == pytest.approx(row["total_cost"], abs=near)
+
+
+def test_an_order_in_another_currency_is_not_set_against_the_market(day: MarketDay) -> None:
+    measured_ = measured([parent(currency="GBX")], two_fills(), day)
+    row = measured_.parents.row(0, named=True)
+    assert not row["priced"]
+    assert row["unpriced_reason"] == "the order is in GBX, the market data in USD"
+    assert row["arrival_price"] is None
+    assert measured_.fills["realised_spread_60s"].null_count() == 2

@@ -1,0 +1,215 @@
+"""Wrong input: a sentence, a place, a remedy, the right exit code, and a store that is as it was."""
+
+from __future__ import annotations
+
+import gzip
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_TRADES = "ts,symbol,price,size\n"
+_PARENT = "backtest --symbol ALFA --side buy --quantity 100 --algo twap"
+
+
+@pytest.fixture
+def files(store: Path) -> Path:
+    """The folder of the store with every sort of bad file in it."""
+    folder = store.parent
+    archive = (folder / "sample_data/lobster/ALFA_2026-03-04_34200000_57600000_5.zip").read_bytes()
+    (folder / "empty.csv").write_bytes(b"")
+    (folder / "cut.zip").write_bytes(archive[:3000])
+    (folder / "cut.csv.gz").write_bytes(gzip.compress(_TRADES.encode() * 5000)[:60])
+    (folder / "binary.csv").write_bytes(bytes(range(256)) * 20)
+    (folder / "header.csv").write_text(_TRADES)
+    (folder / "long.csv").write_text("x" * 2_000_000)
+    (folder / "noprice.csv").write_text("order_id,side,qty\n1,buy,3\n")
+    (folder / "noprice.toml").write_text(
+        'table = "fills"\n[columns]\nfill_id = "order_id"\nside = "side"\nquantity = "qty"\n'
+    )
+    (folder / "broken.toml").write_text("ok = 1\na = = 3\n")
+    (folder / "folder.toml").mkdir()
+    (folder / "nothing").mkdir()
+    (folder / "other").mkdir()
+    (folder / "other" / "letter.txt").write_text("dear")
+    (folder / "newer").mkdir()
+    (folder / "newer" / "store.json").write_text('{"format": 99}')
+    (folder / "baddays" / "days").mkdir(parents=True)
+    (folder / "baddays" / "store.json").write_text((store / "store.json").read_text())
+    (folder / "baddays" / "days" / "2026-03-03.duckdb").write_text("no database at all")
+    return folder
+
+
+CASES = [
+    # command, exit code, words of the message
+    ("ingest nope.csv", 2, "no such file"),
+    ("ingest emty.csv", 2, "did you mean empty.csv"),
+    ("ingest empty.csv", 3, "empty"),
+    ("ingest cut.zip", 3, "damaged or cut short"),
+    ("ingest cut.csv.gz", 3, "damaged or cut short"),
+    ("ingest binary.csv", 3, "binary"),
+    ("ingest header.csv --symbol A", 3, "below the header"),
+    ("ingest long.csv", 3, "not recognised"),
+    ("ingest nothing", 2, "no files to ingest"),
+    ("ingest noprice.csv --mapping noprice.toml", 2, "price"),
+    ("ingest noprice.csv --mapping broken.toml", 2, "line 2"),
+    ("ingest noprice.csv --mapping nope.toml", 2, "nope.toml"),
+    ("ingest header.csv --format lobstr", 2, "lobster"),
+    ("ingest sample_data/blotter --store other", 2, "holds other things"),
+    ("ingest header.csv --max-faults 2", 2, "max-faults"),
+    ("catalog --store nowhere", 2, "no store here"),
+    ("catalog --store other", 2, "no store here"),
+    ("catalog --store newer", 3, "format 99"),
+    ("catalog --store baddays", 3, "2026-03-03.duckdb"),
+    ("catalog --store empty.csv", 2, "no store here"),
+    ("simulate run --events 10 --store empty.csv", 2, "empty.csv"),
+    ("simulate run --events 0", 2, "events"),
+    ("simulate run --price nan", 2, "price"),
+    ("simulate run --tick-size 0", 2, "tick_size"),
+    ("simulate run --date 2026-02-30", 2, "no date"),
+    ("simulate run --symbol a/b --out x", 2, "--symbol"),
+    ("simulate run --format foo --out x", 2, "lobster, csv"),
+    ("simulate run --events 2000 --out empty.csv", 2, "empty.csv"),
+    ("backtest nope.toml", 2, "no such file"),
+    ("backtest broken.toml", 2, "broken.toml:2"),
+    ("backtest folder.toml", 2, "cannot be read"),
+    ("backtest broken.toml --symbol ALFA", 2, "say it in the file"),
+    ("backtest --symbol ALFA", 2, "--side, --quantity, --algo missing"),
+    (_PARENT.replace("ALFA", "ALFB"), 2, "did you mean ALFA?"),
+    (f"{_PARENT} --date 2026-13-01", 2, "--date"),
+    (f"{_PARENT} --date 2026-03-09", 2, "2026-03-09"),
+    (f"{_PARENT} --start 25:00", 2, "--start"),
+    (f"{_PARENT} --end noon", 2, "--end"),
+    (f"{_PARENT} --start 12:00 --end 11:00", 2, "not after the start"),
+    (f"{_PARENT} --start 04:00 --end 05:00", 2, "outside"),
+    (f"{_PARENT} --latency 1x", 2, "no duration"),
+    (f"{_PARENT} --queue fif", 2, "did you mean 'fifo'?"),
+    (f"{_PARENT} --limit -1", 2, "--limit"),
+    (f"{_PARENT} --maker-fee nan", 2, "--maker-fee"),
+    (f"{_PARENT} --wait nan", 2, "--wait"),
+    (_PARENT.replace("buy", "bye"), 2, "did you mean 'buy'?"),
+    (_PARENT.replace("twap", "vwpa"), 2, "did you mean 'vwap'?"),
+    (_PARENT.replace("twap", "is"), 2, "is:30m"),
+    (_PARENT.replace("twap", "is:-3m"), 2, "no duration"),
+    (_PARENT.replace("twap", "pov:0"), 2, "participation"),
+    (_PARENT.replace("twap", "pov:10,clip=x"), 2, "clip"),
+    *((_PARENT.replace("100", number), 2, "--quantity") for number in ("0", "-5", "nan", "inf", "1e30")),
+    (_PARENT.replace("100", "0.5"), 2, "lot"),
+    ("report", 2, "no run is stored"),
+    ("report --run 9999", 2, "tcakit backtest"),
+    ("report --run 1 --orders", 2, "one of the two"),
+    ("report --orders --out x.doc", 2, ".html"),
+    ("report --orders --from 2026-05-01 --to 2026-04-01", 2, "is after"),
+    ("report --orders --out empty.csv/x.html", 2, "empty.csv"),
+    ("book ALFB --at 11:00", 2, "did you mean ALFA?"),
+    ("book ALFA --at 99:00", 2, "--at"),
+    ("book ALFA --at 11:00 --venue XLON", 2, "XLON"),
+    ("book ALFA --at 01:00", 3, "nothing of ALFA"),
+    ("drop nope.csv", 2, "nope.csv"),
+    ("drop ''", 2, "too short"),
+    ("sql ''", 2, "one SELECT"),
+    ("sql 'SELEC 1'", 2, "syntax"),
+    ("sql 'SELECT * FROM fils'", 2, "fils"),
+    ("sql 'SELECT 1' --date 2026-03-09", 2, "2026-03-09"),
+    ("batch nope.toml", 2, "no such file"),
+    ("batch broken.toml", 2, "broken.toml:2"),
+    ("batch status --store nowhere", 2, "no store here"),
+    ("demo --sample nowhere", 2, "--sample"),
+    ("catalgo", 2, "catalog"),
+    ("catalog --fils", 2, "--files"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "message"), [pytest.param(*case, id=case[0]) for case in CASES])
+def test_wrong_input_is_told_in_words(
+    tcakit: Callable, held: Callable, files: Path, words: str, code: int, message: str
+) -> None:
+    before = held(files / "tcakit-store")
+    told = tcakit(*shlex.split(words))
+    assert told.code == code, told.err
+    assert told.out == ""
+    assert told.err.startswith("tcakit")
+    assert message in told.err
+    assert held(files / "tcakit-store") == before
+
+    told = tcakit(*shlex.split(words), "--json")
+    assert (told.code, told.err) == (code, "")
+    error = told.json["error"]
+    assert {"code", "message", "place", "remedy"} <= error.keys()
+    assert error["remedy"]
+
+
+@pytest.mark.usefixtures("store")
+def test_all_mistakes_of_a_file_are_told_at_once(tcakit: Callable) -> None:
+    Path("wrong.toml").write_text(
+        '[backtest]\nqueu = "fifo"\n[latency]\nfeed = "1 parsec"\n[[parents]]\nsymbol = "ALFA"\nside = "bye"\n'
+        'quantity = inf\nalgo = "vwpa"\nstart = "25:99"\n[fee]\nmaker_bps = 1.0\n'
+    )
+    told = tcakit("backtest", "wrong.toml", "--json")
+    assert told.code == 2
+    mistakes = {mistake["place"]: mistake["remedy"] for mistake in told.json["error"]["mistakes"]}
+    assert list(mistakes) == [
+        "wrong.toml:2 [backtest].queu",
+        "wrong.toml:4 [latency].feed",
+        "wrong.toml:7 [parents].side",
+        "wrong.toml:8 [parents].quantity",
+        "wrong.toml:9 [parents].algo",
+        "wrong.toml:10 [parents].start",
+        "wrong.toml:11 [fee]",
+    ]
+    assert mistakes["wrong.toml:2 [backtest].queu"] == "did you mean 'queue'?"
+    assert mistakes["wrong.toml:7 [parents].side"] == "did you mean 'buy'?"
+    assert "did you mean 'vwap'?" in mistakes["wrong.toml:9 [parents].algo"]
+    assert mistakes["wrong.toml:11 [fee]"] == "did you mean [fees]?"
+
+
+@pytest.mark.usefixtures("store")
+def test_all_mistakes_of_the_flags_are_told_at_once(tcakit: Callable) -> None:
+    told = tcakit(
+        *shlex.split("backtest --symbol ALFA --side by --quantity 0 --quantity nan --algo is --date x --json")
+    )
+    places = [mistake["place"] for mistake in told.json["error"]["mistakes"]]
+    assert places == ["--side", "--quantity", "--quantity", "--algo", "--date"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DROP TABLE fills",
+        "DROP VIEW fills",
+        "DELETE FROM results.fills",
+        "INSERT INTO results.runs SELECT * FROM results.runs",
+        "CREATE TABLE x (a INT)",
+        "ATTACH 'x.db'",
+        "COPY fills TO 'x.csv'",
+        "EXPORT DATABASE 'x'",
+        "INSTALL httpfs",
+        "LOAD 'x.so'",
+        "SET lock_configuration = false",
+        "SELECT 1; DROP VIEW fills",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM read_csv('sample_data/blotter/fills.csv')",
+        "SELECT * FROM 'sample_data/blotter/fills.csv'",
+        "SELECT * FROM glob('/etc/*')",
+    ],
+)
+def test_a_query_reads_the_store_and_nothing_else(tcakit: Callable, held: Callable, store: Path, query: str) -> None:
+    before, beside = held(store), sorted(store.parent.iterdir())
+    told = tcakit("sql", query)
+    assert told.code == 2, told.out
+    assert told.err.startswith("tcakit: query: ")
+    assert held(store) == before
+    assert sorted(store.parent.iterdir()) == beside
+
+
+def test_good_files_are_stored_beside_a_bad_one(tcakit: Callable, files: Path) -> None:
+    told = tcakit("ingest", "sample_data/blotter", "cut.zip", "--store", files / "fresh", "--json")
+    assert told.code == 3
+    assert told.json["error"]["place"] == "cut.zip"
+    assert told.json["rows"] > 1000
+
+
+def test_a_bad_file_alone_makes_no_store(tcakit: Callable, files: Path) -> None:
+    assert tcakit("ingest", "binary.csv", "--store", files / "fresh").code == 3
+    assert not (files / "fresh").exists()

@@ -1,0 +1,119 @@
+"""What each verb prints for people, for machines, and for nobody."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+
+import tcakit.cli.main as cli
+
+_BACKTEST = "backtest --symbol ALFA --side buy --quantity 200 --algo pov:10 --start 10:00 --end 10:10 --date 2026-03-03"
+VERBS = {
+    "ingest": ("ingest sample_data/lobster/ALFA_2026-03-04_34200000_57600000_5.zip", {"files", "rows", "faults"}),
+    "drop": ("drop ALFA_2026-03-03_34200000_57600000_5.zip", {"rows"}),
+    "catalog": ("catalog --files --faults", {"days", "files", "faults"}),
+    "book": ("book ALFA --at 11:30:00", {"ts", "bids", "asks"}),
+    "sql": ("sql 'SELECT count(*) FROM fills'", {"columns", "rows"}),
+    "simulate run": ("simulate run --events 2000", {"events", "trades", "seconds", "seed"}),
+    "backtest": (_BACKTEST, {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second"}),
+    "report": ("report --orders", {"currencies", "parents"}),
+    "batch status": ("batch status", {"steps"}),
+    "batch why": ("batch why", {"steps"}),
+}
+_CASES = [pytest.param(words, names, id=verb) for verb, (words, names) in VERBS.items()]
+
+
+@pytest.mark.parametrize(("words", "names"), _CASES)
+@pytest.mark.usefixtures("store")
+def test_json_is_one_object_and_nothing_else(tcakit: Callable, words: str, names: set[str]) -> None:
+    told = tcakit(*shlex.split(words), "--json")
+    assert (told.code, told.err) == (0, "")
+    assert names <= told.json.keys()
+
+
+@pytest.mark.parametrize(("words", "names"), _CASES)
+@pytest.mark.usefixtures("store")
+def test_quiet_says_nothing_and_people_are_told_on_stdout_alone(tcakit: Callable, words: str, names: set[str]) -> None:
+    told = tcakit(*shlex.split(words))
+    assert (told.code, told.err) == (0, "")
+    assert told.out
+    if not words.startswith(("drop", "ingest")):
+        told = tcakit(*shlex.split(words), "-q")
+        assert (told.code, told.out, told.err) == (0, "", "")
+
+
+def _verbs() -> list[tuple[str, str]]:
+    """Every verb and its help."""
+    found = []
+    tree = typer.main.get_command(cli.app)
+    for name, command in tree.commands.items():
+        inner = getattr(command, "commands", None) or {"": command}
+        found += [(f"{name} {below}".strip(), one.help) for below, one in inner.items()]
+    return found
+
+
+@pytest.mark.parametrize(("verb", "help_text"), _verbs())
+def test_the_example_of_the_help_runs(tcakit: Callable, store: Path, verb: str, help_text: str) -> None:
+    (store.parent / "nightly.toml").write_text(
+        '[[ingest]]\npath = "sample_data/blotter/*.csv"\n[job]\nholidays = []\n', encoding="utf-8"
+    )
+    found = re.search(r"Example: tcakit (.*)", help_text)
+    assert found, verb
+    assert found[1].startswith(verb)
+    if verb != "demo":  # which test_docs and `make demo` run, taking its time
+        told = tcakit(*shlex.split(found[1]))
+        assert told.code == 0, told.err
+
+
+@pytest.mark.usefixtures("store")
+def test_times_have_a_zone(tcakit: Callable) -> None:
+    assert "09:30:00-05:00" in tcakit("catalog").out
+    assert "2026-03-03T11:30:00.000000000-05:00" in tcakit("book", "ALFA", "--at", "11:30:00").out
+    assert tcakit("catalog", "--json").json["days"][0]["first_ts"].endswith("-05:00")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.usefixtures("store")
+def test_tables_fit_the_terminal_and_cut_no_number(
+    tcakit: Callable, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for words in (_BACKTEST, "catalog", "book ALFA --at 11:30:00", "sql 'FROM fills LIMIT 3'"):
+        told = tcakit(*shlex.split(words))
+        assert max(map(len, told.out.splitlines())) <= width
+        assert "…" not in told.out
+    assert "buy 200 ALFA" in tcakit(*shlex.split(_BACKTEST)).out
+
+
+def test_alone_it_shows_the_help(tcakit: Callable) -> None:
+    told = tcakit()
+    assert told.code == 2
+    assert told.out.startswith("Usage: tcakit")
+    assert told.err == ""
+    assert tcakit("--help").code == 0
+    assert "--install-completion" in told.out
+
+
+def test_the_version_is_told(tcakit: Callable) -> None:
+    told = tcakit("--version")
+    assert told.code == 0
+    assert re.fullmatch(r"tcakit \d+\.\d+\.\d+\n", told.out)
+
+
+@pytest.mark.usefixtures("store")
+def test_names_from_files_cannot_command_the_terminal(tcakit: Callable, tmp_path: Path) -> None:
+    Path("odd.csv").write_text(
+        'ts,symbol,price,size\n2026-03-03T15:00:00Z,"[red]\x1b[2JA",10.01,100\n2026-03-03T15:00:01Z,ÄÖ☃,10.02,100\n',
+        encoding="utf-8",
+    )
+    told = tcakit("ingest", "odd.csv", "--store", tmp_path / "odd")
+    assert told.code == 0
+    shown = tcakit("catalog", "--store", tmp_path / "odd").out
+    assert "\x1b[2J" not in told.out + shown
+    assert "[red]?[2JA" in shown
+    assert "ÄÖ☃" in shown
