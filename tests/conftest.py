@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 # The first call of a kernel compiles it, which no deadline in milliseconds foresees.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", derandomize=True, max_examples=100, **_COMMON)
+settings.register_profile("quick", derandomize=True, max_examples=25, **_COMMON)
 settings.register_profile("fuzz", max_examples=5_000, **_COMMON)
 settings.load_profile("default")
 

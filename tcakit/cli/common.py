@@ -91,7 +91,8 @@ class Out:
             task = bar.add_task(what, total=None)
 
             def step(name: str, done: int, total: int) -> None:
-                bar.update(task, description=f"{what} {name}", completed=done, total=total)
+                # A path's end says which file it is; the bar needs the rest of the line.
+                bar.update(task, description=f"{what} {_end_of(name)}", completed=done, total=total)
 
             yield step
 
@@ -111,6 +112,13 @@ class Out:
         if not seconds:
             self.note("compiled nothing: all kernels came from the cache")
         self.note(f"took {time.perf_counter() - begun:.3f} s")
+
+
+def _end_of(name: str, most: int = 36) -> str:
+    from rich.markup import escape
+
+    end = name.rpartition("/")[2]
+    return escape(end if len(end) <= most else f"…{end[1 - most :]}")
 
 
 def was_given(context: typer.Context, name: str) -> bool:

@@ -96,9 +96,7 @@ def ingest(
         show_table(console, columns, rows, "would be stored" if dry_run else "")
         for path in result["recovered"]:
             console.print(
-                printable(
-                    f"{path} was left half stored by a process that died and was taken out: ingest it again"
-                ),
+                printable(f"{path} was left half stored by a process that died and was taken out: ingest it again"),
                 markup=False,
             )
         for file in result["files"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tcakit.execution.parent import ParentOrder
 from tcakit.execution.schedules import Schedule
-from tcakit.market.codes import ACKNOWLEDGED, BUY, CANCEL_REJECTED, IOC
+from tcakit.market.codes import ACKNOWLEDGED, BUY, CANCEL_REJECTED, CANCELLED, IOC
 from tcakit.venue.gateway import Fill, Gateway
 
 
@@ -48,7 +48,7 @@ class Scheduled:
                 self._cancel(gateway)
             return
         self._decide(gateway)
-        gateway.wake_at(min(now + self.tactic.interval_ns, self.parent.end_ns))
+        gateway.wake_at(self._next_look(now))
 
     def on_fill(self, gateway: Gateway, fill: Fill) -> None:
         self.filled += fill.quantity
@@ -58,11 +58,16 @@ class Scheduled:
             self._over(fill.order_id)
 
     def on_order(self, gateway: Gateway, order_id: int, event: int, reason: int) -> None:
-        if event in (ACKNOWLEDGED, CANCEL_REJECTED):
+        if event == ACKNOWLEDGED:
+            return
+        if event == CANCEL_REJECTED:
+            # The order is over, and we are told so as well, or it lives on and must be asked for again.
+            self.cancelling = self.cancelling and order_id != self.resting
             return
         was_resting = order_id == self.resting
         self._over(order_id)
-        if was_resting and gateway.now_ns < self.parent.end_ns:
+        # One that the venue refused or ended waits for the next look: it would be refused again at once.
+        if was_resting and event == CANCELLED and gateway.now_ns < self.parent.end_ns:
             self._decide(gateway)
 
     def _over(self, order_id: int) -> None:
@@ -76,6 +81,14 @@ class Scheduled:
     def _lots(self, shares: float) -> int:
         return int(shares // self.lot) * self.lot
 
+    def _next_look(self, now: int) -> int:
+        """The next interval, but not past the start of the finish, and a few times in a finish however short."""
+        finish = self.parent.end_ns - self.tactic.finish_ns
+        if now < finish:
+            return min(now + self.tactic.interval_ns, finish)
+        step = min(self.tactic.interval_ns, max(1, self.tactic.finish_ns // 6))
+        return min(now + step, self.parent.end_ns)
+
     def _free(self) -> int:
         """What may still be sent without any risk of doing more than was ordered."""
         return self.parent.quantity - self.filled - sum(self.leaves.values())
@@ -88,16 +101,17 @@ class Scheduled:
         due = float(self.parent.quantity) if finishing else self.schedule.target(now, volume)
         taking = sum(left for order, left in self.leaves.items() if order != self.resting)
         overdue = due - self.filled - taking
-        if overdue >= slice_size or (finishing and overdue >= self.lot):
+        touch = self._far_touch(gateway)
+        if touch is not None and (overdue >= slice_size or (finishing and overdue >= self.lot)):
             if self.resting is not None:
                 # Whatever still fills before the cancel arrives is counted when the answer comes.
                 self._cancel(gateway)
                 return
-            self._cross(gateway, self._lots(overdue))
+            self._cross(gateway, self._lots(overdue), touch)
             return
-        self._join(gateway, now, volume, slice_size)
+        self._join(gateway, now, volume, slice_size, taking)
 
-    def _join(self, gateway: Gateway, now: int, volume: int, slice_size: float) -> None:
+    def _join(self, gateway: Gateway, now: int, volume: int, slice_size: float, taking: int) -> None:
         touch = gateway.best_bid_tick if self.parent.side == BUY else gateway.best_ask_tick
         if touch is None:
             return
@@ -112,22 +126,25 @@ class Scheduled:
         if not self.schedule.must_complete:
             # Volume to come is not known: work one clip beyond what is due by the volume seen.
             ahead = min(float(self.parent.quantity), ahead + slice_size)
-        quantity = min(self._lots(ahead - self.filled), self._free())
+        quantity = min(self._lots(ahead - self.filled - taking), self._free())
         if quantity >= self.lot:
             self.resting_tick = touch
             self.resting = gateway.submit(self.parent.side, quantity, touch)
             self.leaves[self.resting] = quantity
 
-    def _cross(self, gateway: Gateway, quantity: int) -> None:
+    def _far_touch(self, gateway: Gateway) -> int | None:
+        """Where we would cross to; None where nothing is shown or it is beyond the limit."""
         touch = gateway.best_ask_tick if self.parent.side == BUY else gateway.best_bid_tick
-        quantity = min(quantity, self._free())
-        if touch is None or quantity < self.lot:
-            return
         limit = self.parent.limit_tick
-        if limit is not None and (touch - limit) * self.parent.side > 0:
-            return
-        order = gateway.submit(self.parent.side, quantity, touch, IOC)
-        self.leaves[order] = quantity
+        if touch is not None and limit is not None and (touch - limit) * self.parent.side > 0:
+            return None
+        return touch
+
+    def _cross(self, gateway: Gateway, quantity: int, touch: int) -> None:
+        quantity = min(quantity, self._free())
+        if quantity >= self.lot:
+            order = gateway.submit(self.parent.side, quantity, touch, IOC)
+            self.leaves[order] = quantity
 
     def _cancel(self, gateway: Gateway) -> None:
         if self.resting is not None and not self.cancelling:

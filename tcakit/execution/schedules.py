@@ -107,12 +107,11 @@ class ImplementationShortfall:
     def target(self, ns: int, market_volume: int) -> float:
         elapsed = _elapsed(ns, self.start_ns, self.end_ns)
         urgency = math.log(2.0) * (self.end_ns - self.start_ns) / self.half_life_ns
-        # sinh(u (1-x)) / sinh(u) written with falling exponentials, so that a great urgency does not overflow.
-        left = (
-            math.exp(-urgency * elapsed)
-            * (1.0 - math.exp(-2.0 * urgency * (1.0 - elapsed)))
-            / (1.0 - math.exp(-2.0 * urgency))
-        )
+        if urgency <= 0.0:
+            return self.quantity * elapsed
+        # sinh(u (1-x)) / sinh(u) written with falling exponentials, so that a great urgency does not overflow, and
+        # with expm1, so that a small one loses no digits.
+        left = math.exp(-urgency * elapsed) * math.expm1(-2.0 * urgency * (1.0 - elapsed)) / math.expm1(-2.0 * urgency)
         return self.quantity * (1.0 - left)
 
     def slice_size(self) -> float:

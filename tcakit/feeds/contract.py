@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -71,6 +71,9 @@ class Faults:
 class Batch:
     """Rows for one table. Market rows name their instrument and trade date; firm rows (parents, orders, fills) do not.
 
+    A frame of several instruments has a column `local_id` (int32), and `instruments` says who they are; a file may
+    come in many batches, so that memory stays bounded.
+
     `frame` holds the columns of `market.schema`'s table of that name, less instrument_id and source_id (market
     tables) and less run_id (firm tables), which the store fills in. `content` and `depth` go into `sources`.
     """
@@ -81,6 +84,7 @@ class Batch:
     date: str | None = None
     content: str | None = None
     depth: int | None = None
+    instruments: Mapping[int, Instrument] = field(default_factory=dict)
 
 
 class Reader(Protocol):

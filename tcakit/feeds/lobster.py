@@ -307,7 +307,7 @@ def _events(
         pl.when(pl.Series(~halts) & (pl.col("size") != NO_SIZE)).then("size").alias("size"),
         pl.when(pl.col("level_size") != NO_SIZE).then("level_size").alias("level_size"),
         pl.when(pl.Series(from_message)).then("order_id").alias("order_id"),
-        pl.lit(None, dtype=pl.Int64).alias("recv_ns"),
+        *(pl.lit(None, dtype=pl.Int64).alias(name) for name in ("recv_ns", "trade_id", "print_price")),
     )
     displayed = price[np.isin(out_kind, codes.BOOK_KINDS)]
     instrument = Instrument(

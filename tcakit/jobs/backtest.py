@@ -205,7 +205,12 @@ def _limit_tick(spec: ParentSpec, day: SymbolDay) -> int:
     instrument = day.instrument
     exact = Decimal(str(spec.limit)) * instrument.price_scale / instrument.tick_size
     rounding = ROUND_FLOOR if spec.side == "buy" else ROUND_CEILING
-    return int(exact.to_integral_value(rounding=rounding))
+    tick = int(exact.to_integral_value(rounding=rounding))
+    if tick <= 0:
+        smallest = instrument.price(instrument.tick_size)
+        message = f"a limit of {spec.limit:g} is below one tick of {smallest:g}"
+        raise UsageError(message, place="limit", remedy="raise it")
+    return tick
 
 
 def _session(store: Store, day: SymbolDay) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 from tcakit.errors import DataError, UsageError
 from tcakit.market.clock import format_time
 from tcakit.store import catalog as held
-from tcakit.store import ingest, results
+from tcakit.store import column_cache, ingest, results
 from tcakit.store.database import Store
 
 _SHORTEST_NAME = 4
@@ -45,7 +45,9 @@ def drop(folder: Path, name: str, *, wait_s: float = 30.0) -> dict[str, Any]:
         if runs:
             raise UsageError(f"{len(runs)} runs begin with {name!r}", place="drop", remedy=f"say {' or '.join(runs)}")
         try:
-            return {"dropped": name, "what": "file", "rows": ingest.drop(store, name)}
+            rows = ingest.drop(store, name)
+            column_cache.forget(store)
+            return {"dropped": name, "what": "file", "rows": rows}
         except DataError as error:
             raise UsageError(error.message, place="drop", remedy=error.remedy) from None
 

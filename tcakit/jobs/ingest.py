@@ -20,6 +20,8 @@ from tcakit.market.schema import ALIASES, FAULTS
 from tcakit.store import ingest as stored
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
+from tcakit.store.firm_rows import FIRM_TABLES
+from tcakit.store.staging import MarketRows, Staging
 
 DEFAULT_MAX_FAULTS = 0.001
 
@@ -136,26 +138,55 @@ def _one(
     if target.has(key):
         return entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0}
     faults = Faults()
-    batches = list(reader.read(source, options, faults))
-    _judge(source, faults, batches, request)
-    market = [
-        stored.MarketRows(b.table, b.frame, b.instrument, b.date, b.content or b.table, b.depth)
-        for b in batches
-        if b.instrument is not None and b.date is not None
-    ]
-    firm = [(b.table, b.frame.with_columns(pl.lit(key).alias("run_id"))) for b in batches if b.instrument is None]
-    rows = sum(batch.frame.height for batch in batches)
-    if not target.dry_run:
-        told = json.dumps(options.as_dict(), sort_keys=True)
-        record = stored.FileRecord(key, source.sha256, source.name, reader.name, reader.version, told, request.replace)
-        rows = stored.put(target.store(), record, market, firm, _fault_rows(key, faults))
-    entry |= {"rows": rows, "faults": len(faults.found), "skipped": False}
-    entry["content"] = sorted({batch.content or batch.table for batch in batches})
-    entry["days"] = sorted({batch.date for batch in batches if batch.date})
-    entry["symbols"] = sorted({batch.instrument.symbol for batch in batches if batch.instrument})
+    seen = _Seen()
+    with ExitStack() as stack:
+        # A dry run stages too: what it says is what would be stored.
+        store = (lambda: Store.scratch(stack)) if request.dry_run else target.store
+        staged = stack.enter_context(Staging(store, key))
+        for batch in reader.read(source, options, faults):
+            seen.add(batch)
+            if batch.table in FIRM_TABLES:
+                seen.firm.append((batch.table, batch.frame.with_columns(pl.lit(key).alias("run_id"))))
+            elif batch.date is not None:
+                staged.add(_market_rows(batch, batch.date))
+        _judge(source, faults, seen.rows, request)
+        rows = seen.rows
+        if not request.dry_run:
+            told = json.dumps(options.as_dict(), sort_keys=True)
+            record = stored.FileRecord(
+                key, source.sha256, source.name, reader.name, reader.version, told, request.replace
+            )
+            rows = stored.put(target.store(), record, staged, seen.firm, _fault_rows(key, faults))
+    entry |= {"rows": rows, "faults": len(faults.found), "skipped": False, "content": sorted(seen.contents)}
+    entry |= {"days": sorted(seen.days), "symbols": sorted(seen.symbols)}
     if faults.found:
         entry["first_fault"] = f"{faults.found[0].path}:{faults.found[0].line}: {faults.found[0].reason}"
     return entry | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def _market_rows(batch: Batch, date: str) -> MarketRows:
+    content = batch.content or batch.table
+    return MarketRows(batch.table, batch.frame, batch.instrument, date, content, batch.depth, batch.instruments)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the batches of a file held."""
+
+    rows: int = 0
+    firm: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
+    contents: set[str] = field(default_factory=set)
+    days: set[str] = field(default_factory=set)
+    symbols: set[str] = field(default_factory=set)
+
+    def add(self, batch: Batch) -> None:
+        self.rows += batch.frame.height
+        self.contents.add(batch.content or batch.table)
+        if batch.date:
+            self.days.add(batch.date)
+        if batch.instrument:
+            self.symbols.add(batch.instrument.symbol)
+        self.symbols.update(instrument.symbol for instrument in batch.instruments.values())
 
 
 def _alias_entry(path: str, rows: int) -> dict[str, Any]:
@@ -170,7 +201,7 @@ def ingest_key(source: Source, reader: Reader, options: ReaderOptions) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _judge(source: Source, faults: Faults, batches: list[Batch], request: IngestRequest) -> None:
+def _judge(source: Source, faults: Faults, rows: int, request: IngestRequest) -> None:
     max_faults = request.max_faults
     bad = len(faults.found)
     total = max(faults.rows, bad)
@@ -182,9 +213,8 @@ def _judge(source: Source, faults: Faults, batches: list[Batch], request: Ingest
             place=source.name,
             remedy="repair the file, or raise --max-faults",
         )
-    if not any(batch.frame.height for batch in batches):
+    if not rows:
         raise DataError("no rows", place=source.name, remedy="check the file")
-    rows = sum(batch.frame.height for batch in batches)
     if rows < request.min_rows:
         raise DataError(
             f"{rows} rows where at least {request.min_rows} are expected; nothing of it is stored",

@@ -131,12 +131,14 @@ def _quote_rows(raw: dict[str, Any]) -> Columns:
 
 
 def _book_prints(book: dict[str, Any]) -> Columns:
-    kind = plain(book["kind"])
-    keep = np.flatnonzero(np.isin(kind, codes.PRINT_KINDS))
+    kind, trade_id = plain(book["kind"]), plain(book["trade_id"], -1)
+    busted = trade_id[kind == codes.BUST]
+    keep = np.flatnonzero(np.isin(kind, codes.PRINT_KINDS) & ~(np.isin(trade_id, busted) & (trade_id >= 0)))
+    price, printed_at = plain(book["price"]), plain(book["print_price"], -1)
     displayed = np.isin(kind[keep], (codes.EXECUTE, codes.PRINT))
     return {
         "ns": plain(book["ts_ns"])[keep].astype(np.int64),
-        "price": plain(book["price"])[keep].astype(np.int64),
+        "price": np.where(printed_at >= 0, printed_at, price)[keep].astype(np.int64),
         "size": plain(book["size"])[keep].astype(np.int64),
         "displayed": displayed,
         # The side that took is the other than the one that rested; of hidden prints files do not tell it reliably.

@@ -15,6 +15,7 @@ from tcakit.market.schema import FAULTS
 from tcakit.simulator.order_flow import FlowParameters, SimulatedDay, make_day
 from tcakit.store import ingest as stored
 from tcakit.store.database import Store
+from tcakit.store.staging import MarketRows, Staging
 
 EXPORTS = ("lobster", "csv")
 READER_VERSION = 1
@@ -80,6 +81,8 @@ def _store(folder: Path, day: SimulatedDay, seed: int, parameters: FlowParameter
     with store.writer("simulate"):
         stored.recover(store)
         if not stored.is_stored(store, key):
-            rows = stored.MarketRows("book_events", day.book_events(), day.instrument, day.date, "book-l3", None)
-            stored.put(store, record, [rows], [], FAULTS.empty())
+            rows = MarketRows("book_events", day.book_events(), day.instrument, day.date, "book-l3", None)
+            with Staging(lambda: store, key) as staged:
+                staged.add(rows)
+                stored.put(store, record, staged, [], FAULTS.empty())
     return key

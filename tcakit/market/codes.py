@@ -25,6 +25,8 @@ CORRECTION = 12  # the recorded book says other than the recorded messages
 HALT = 13  # trading stopped
 QUOTE_RESUME = 14  # quoting resumed, trading still halted
 TRADE_RESUME = 15  # trading resumed
+EXECUTE_UNPRINTED = 16  # a displayed order traded, but its print is reported elsewhere (not to be counted twice)
+BUST = 17  # an earlier print, named by its trade id, was broken
 
 EVENT_NAMES = {
     SNAPSHOT: "snapshot",
@@ -43,10 +45,12 @@ EVENT_NAMES = {
     HALT: "halt",
     QUOTE_RESUME: "quote resume",
     TRADE_RESUME: "trade resume",
+    EXECUTE_UNPRINTED: "execute unprinted",
+    BUST: "bust",
 }
 PRINT_KINDS = (EXECUTE, PRINT_HIDDEN, PRINT_CROSS, PRINT)
 # An order that a venue replaces with loss of its place is written as DELETE and then ADD.
-BOOK_KINDS = (SNAPSHOT, ADD, REDUCE, DELETE, EXECUTE, ENTER, LEAVE, SET, CORRECTION)
+BOOK_KINDS = (SNAPSHOT, ADD, REDUCE, DELETE, EXECUTE, EXECUTE_UNPRINTED, ENTER, LEAVE, SET, CORRECTION)
 
 # --- orders ------------------------------------------------------------------------------------------------
 LIMIT = 0

@@ -141,7 +141,7 @@ SOURCES = Table(
         _c("ingest_key", "str", "", "hash of content, reader version, options, mapping"),
         _c("path", "str", "", "where the file stood"),
         _c("format", "str", "", "the reader's name"),
-        _c("content", "str", "", "trades, quotes, book-l2, book-l2-window or book-l3"),
+        _c("content", "str", "", "trades, quotes, book-l2, book-l2-window, book-l3, bars or notices"),
         _c("depth", "i32", "levels", "levels a side of a window recording", True),
         _c("rows", "i64", "", "rows stored from it"),
     ),
@@ -168,6 +168,8 @@ BOOK_EVENTS = Table(
             True,
         ),
         _c("order_id", "i64", "", "the venue's order id", True),
+        _c("trade_id", "i64", "", "the venue's id of the print", True),
+        _c("print_price", "i64", "1/price_scale", "price of the print where it is not the level's", True),
     ),
 )
 TRADES = Table(
@@ -201,6 +203,37 @@ QUOTES = Table(
         _c("bid_size", "i64", "1/size_scale", "size at the best bid", True),
         _c("ask", "i64", "1/price_scale", "best offer", True),
         _c("ask_size", "i64", "1/size_scale", "size at the best offer", True),
+    ),
+)
+BARS = Table(
+    "bars",
+    "day",
+    "Open, high, low, close and volume over intervals, as a vendor made them",
+    (
+        _INSTRUMENT,
+        _SOURCE,
+        _SEQ,
+        _c("ts_ns", "i64", "ns since 1970, UTC", "start of the interval"),
+        _c("interval_ns", "i64", "ns", "length of the interval"),
+        _c("open", "i64", "1/price_scale", "first price", True),
+        _c("high", "i64", "1/price_scale", "highest price", True),
+        _c("low", "i64", "1/price_scale", "lowest price", True),
+        _c("close", "i64", "1/price_scale", "last price", True),
+        _c("volume", "i64", "1/size_scale", "size traded", True),
+    ),
+)
+NOTICES = Table(
+    "notices",
+    "day",
+    "What a venue says beside orders, prints and quotes: definitions, status, imbalances, statistics",
+    (
+        _INSTRUMENT,
+        _SOURCE,
+        _SEQ,
+        _TS,
+        _RECV,
+        _c("kind", "str", "", "definition, status, imbalance, statistics or the venue's own word"),
+        _c("detail", "str", "JSON", "the message's fields"),
     ),
 )
 FILES = Table(
@@ -464,6 +497,8 @@ TABLES: tuple[Table, ...] = (
     BOOK_EVENTS,
     TRADES,
     QUOTES,
+    BARS,
+    NOTICES,
     FILES,
     FAULTS,
     ALIASES,

@@ -11,8 +11,9 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -58,6 +59,11 @@ class Store:
                 place=str(marker),
                 remedy="ingest the files again into a new store",
             )
+
+    @classmethod
+    def scratch(cls, held: ExitStack) -> Store:
+        """A store in a temporary folder that is gone when the block of `held` ends."""
+        return cls(Path(held.enter_context(TemporaryDirectory(prefix="tcakit-"))) / "store", create=True)
 
     # --- files -------------------------------------------------------------------------------------------
 

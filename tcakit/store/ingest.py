@@ -10,33 +10,23 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from tcakit.errors import DataError
-from tcakit.market.instrument import Instrument
-from tcakit.market.schema import (
-    BOOK_EVENTS,
-    FAULTS,
-    FILES,
-    INSTRUMENTS,
-    QUOTES,
-    SOURCES,
-    TRADES,
-)
+from tcakit.market.schema import FAULTS, FILES, SOURCES
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
 from tcakit.store.firm_rows import FIRM_TABLES, unseen
+from tcakit.store.instruments import PRICES, SIZES, place
+from tcakit.store.staging import MARKET_TABLES, Lot, Staging, sweep
 
 if TYPE_CHECKING:
     import duckdb
 
-MARKET_TABLES = {table.name: table for table in (BOOK_EVENTS, TRADES, QUOTES)}
 _SHORTEST_HASH = 8
-_PRICES = {"book_events": ("price",), "trades": ("price",), "quotes": ("bid", "ask")}
-_SIZES = {"book_events": ("size", "level_size"), "trades": ("size",), "quotes": ("bid_size", "ask_size")}
+_UNDISPLAYED = ("trades", "bars", "notices")  # their prices do not say what the tick is
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +45,6 @@ class FileRecord:
     replaces_path: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MarketRows:
-    """Rows of one market table for one instrument and trade date."""
-
-    table: str
-    frame: pl.DataFrame
-    instrument: Instrument
-    date: str
-    content: str
-    depth: int | None
-
-
 def is_stored(store: Store, ingest_key: str) -> bool:
     """Whether a file with that key is stored whole."""
     with store.read_results() as connection:
@@ -79,7 +57,7 @@ def is_stored(store: Store, ingest_key: str) -> bool:
 def put(
     store: Store,
     record: FileRecord,
-    market: Sequence[MarketRows],
+    market: Staging,
     firm: Sequence[tuple[str, pl.DataFrame]],
     faults: pl.DataFrame,
 ) -> int:
@@ -88,7 +66,7 @@ def put(
     Raises DataError, with nothing stored, when a day already holds the same kind of data from another file for
     overlapping hours.
     """
-    dates = sorted({part.date for part in market})
+    dates = market.dates
     with store.read_results() as connection:
         former = connection.execute(
             "SELECT ingest_key, days FROM files WHERE (sha256 = ? OR (? AND path = ?)) AND ingest_key <> ?",
@@ -96,9 +74,9 @@ def put(
         ).fetchall()
     replaced = [key for key, _ in former]
     firm = [(name, unseen(store, name, frame, [*replaced, record.ingest_key], record.path)) for name, frame in firm]
-    rows = sum(part.frame.height for part in market) + sum(frame.height for _, frame in firm)
-    for part in market:
-        _refuse_overlap(store, part, record.path, [*replaced, record.ingest_key])
+    rows = market.rows + sum(frame.height for _, frame in firm)
+    for lot in market.lots.values():
+        _refuse_overlap(store, market, lot, record.path, [*replaced, record.ingest_key])
     former_dates = {date for _, days in former for date in json.loads(days)}
     with store.write_results() as connection:
         _delete_firm(connection, [record.ingest_key])
@@ -120,9 +98,7 @@ def put(
     for date in sorted(former_dates | set(dates)):
         with store.write_day(date) as connection:
             _delete_market(connection, [*replaced, record.ingest_key])
-            for part in market:
-                if part.date == date:
-                    _insert_market(connection, part, record)
+            _insert_market(connection, market, date, record)
         _remove_if_empty(store, date)
     with store.write_results() as connection:
         _delete_firm(connection, replaced)
@@ -138,6 +114,7 @@ def recover(store: Store) -> list[str]:
     What the same content or path gave before stays where it is still whole.
     """
     store.sweep()
+    sweep(store)
     with store.read_results() as connection:
         half = connection.execute(
             "SELECT ingest_key, sha256, path, days FROM files WHERE status = 'storing'"
@@ -204,27 +181,30 @@ def _take_out(store: Store, files: Sequence[tuple[str, str]]) -> None:
         _delete_firm(connection, keys)
 
 
-def _refuse_overlap(store: Store, part: MarketRows, path: str, own_keys: Sequence[str]) -> None:
-    if not store.day_path(part.date).exists():
+def _refuse_overlap(store: Store, staged: Staging, lot: Lot, path: str, own_keys: Sequence[str]) -> None:
+    if not store.day_path(lot.date).exists():
         return
-    table = MARKET_TABLES[part.table]
-    first, last = part.frame["ts_ns"].min(), part.frame["ts_ns"].max()
-    with store.read_day(part.date) as connection:
+    with store.read_day(lot.date) as connection:
         others = connection.execute(
-            "SELECT s.source_id, s.path, s.ingest_key FROM sources s JOIN instruments i USING (instrument_id) "
-            "WHERE i.symbol = ? AND i.venue = ? AND split_part(s.content, '-', 1) = ?",
+            "SELECT i.symbol, i.venue, s.source_id, s.path FROM sources s JOIN instruments i USING (instrument_id) "
+            "WHERE split_part(s.content, '-', 1) = ? AND NOT list_contains(?, s.ingest_key)",
             # Two recordings of one book are two books, however deep each is.
-            [part.instrument.symbol, part.instrument.venue, part.content.partition("-")[0]],
+            [lot.content.partition("-")[0], list(own_keys)],
         ).fetchall()
-        for source_id, other, key in others:
-            if key in own_keys:
+        mine = {
+            (staged.instruments[staged_id].symbol, staged.instruments[staged_id].venue): span
+            for staged_id, span in lot.spans.items()
+        }
+        for symbol, venue, source_id, other in others:
+            span = mine.get((symbol, venue))
+            if span is None:
                 continue
             hours = connection.execute(
-                f'SELECT min(ts_ns), max(ts_ns) FROM "{table.name}" WHERE source_id = ?', [source_id]
+                f'SELECT min(ts_ns), max(ts_ns) FROM "{lot.table}" WHERE source_id = ?', [source_id]
             ).fetchone()
-            if hours and hours[0] is not None and first <= hours[1] and last >= hours[0]:
+            if hours and hours[0] is not None and span.first_ns <= hours[1] and span.last_ns >= hours[0]:
                 raise DataError(
-                    f"{part.instrument.symbol} on {part.date} already has {part.content} of these hours from {other}",
+                    f"{symbol} on {lot.date} already has {lot.content} of these hours from {other}",
                     place=path,
                     remedy=f"tcakit drop {other!r} first, or store this one under another --venue",
                 )
@@ -257,84 +237,59 @@ def _remove_if_empty(store: Store, date: str) -> None:
         store.day_path(date).unlink(missing_ok=True)
 
 
-def _insert_market(connection: duckdb.DuckDBPyConnection, part: MarketRows, record: FileRecord) -> None:
-    instrument_id, price_factor, size_factor = _instrument(connection, part, record.ingest_key)
+def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date: str, record: FileRecord) -> None:
+    """Move a day's staged rows in: instruments and sources first, then each lot in one statement."""
+    lots = [lot for lot in staged.lots.values() if lot.date == date]
+    used = sorted({staged_id for lot in lots for staged_id in lot.spans})
+    displayed = {staged_id for lot in lots if lot.content not in _UNDISPLAYED for staged_id in lot.spans}
+    wanted = [(staged.instruments[staged_id], staged_id in displayed) for staged_id in used]
+    placed = dict(zip(used, place(connection, wanted, record.ingest_key), strict=True))
     last = connection.execute("SELECT coalesce(max(source_id), 0) FROM sources").fetchone()
-    source_id = (last[0] if last else 0) + 1
-    source = {
-        "source_id": source_id,
-        "instrument_id": instrument_id,
-        "ingest_key": record.ingest_key,
-        "path": record.path,
-        "format": record.format,
-        "content": part.content,
-        "depth": part.depth,
-        "rows": part.frame.height,
-    }
-    insert(connection, SOURCES, pl.DataFrame([source], schema=SOURCES.polars_schema()))
-    frame = part.frame
-    if price_factor != 1:
-        frame = frame.with_columns(pl.col(name) * price_factor for name in _PRICES[part.table])
-    if size_factor != 1:
-        frame = frame.with_columns(pl.col(name) * size_factor for name in _SIZES[part.table])
-    frame = frame.with_columns(
-        pl.lit(instrument_id, dtype=pl.Int32).alias("instrument_id"),
-        pl.lit(source_id, dtype=pl.Int32).alias("source_id"),
-    )
-    insert(connection, MARKET_TABLES[part.table], frame)
+    source_id = last[0] if last else 0
+    for lot in lots:
+        mapping, sources = [], []
+        for staged_id, span in lot.spans.items():
+            source_id += 1
+            at = placed[staged_id]
+            mapping.append((staged_id, at.instrument_id, source_id, at.price_factor, at.size_factor))
+            sources.append(
+                {
+                    "source_id": source_id,
+                    "instrument_id": at.instrument_id,
+                    "ingest_key": record.ingest_key,
+                    "path": record.path,
+                    "format": record.format,
+                    "content": lot.content,
+                    "depth": lot.depth,
+                    "rows": span.rows,
+                }
+            )
+        insert(connection, SOURCES, pl.DataFrame(sources, schema=SOURCES.polars_schema()))
+        _insert_lot(connection, lot, mapping)
 
 
-def _instrument(connection: duckdb.DuckDBPyConnection, part: MarketRows, ingest_key: str) -> tuple[int, int, int]:
-    """Find or make the day's row of an instrument; gives its id and what to multiply new prices and sizes by.
-
-    Two files may write the same symbol with different numbers of decimals: the finer units win, exactly.
-    """
-    new = part.instrument
-    found = connection.execute("SELECT * FROM instruments WHERE symbol = ? AND venue = ?", [new.symbol, new.venue])
-    names = [column[0] for column in found.description or []]
-    row_found = found.fetchone()
-    if row_found is None:
-        last = connection.execute("SELECT coalesce(max(instrument_id), 0) FROM instruments").fetchone()
-        instrument_id = (last[0] if last else 0) + 1
-        row = {name: getattr(new, name) for name in INSTRUMENTS.names if name != "instrument_id"}
-        schema = INSTRUMENTS.polars_schema()
-        insert(connection, INSTRUMENTS, pl.DataFrame([{"instrument_id": instrument_id, **row}], schema=schema))
-        return instrument_id, 1, 1
-    held = dict(zip(names, row_found, strict=True))
-    instrument_id = int(held["instrument_id"])
-    price_scale = _common_scale(int(held["price_scale"]), new.price_scale)
-    size_scale = _common_scale(int(held["size_scale"]), new.size_scale)
-    old_price, old_size = price_scale // int(held["price_scale"]), size_scale // int(held["size_scale"])
-    for table in MARKET_TABLES:
-        for factor, scaled in ((old_price, _PRICES[table]), (old_size, _SIZES[table])):
-            if factor != 1:
-                sets = ", ".join(f'"{name}" = "{name}" * {factor}' for name in scaled)
-                connection.execute(f'UPDATE "{table}" SET {sets} WHERE instrument_id = ?', [instrument_id])
-    tick, new_tick = int(held["tick_size"]) * old_price, new.tick_size * (price_scale // new.price_scale)
-    if part.content != "trades":
-        # Prints lie off the grid: only displayed prices say what the tick is.
-        displayed = connection.execute(
-            "SELECT count(*) FROM sources WHERE instrument_id = ? AND content <> 'trades' AND ingest_key <> ?",
-            [instrument_id, ingest_key],
-        ).fetchone()
-        tick = gcd(tick, new_tick) if displayed and displayed[0] else new_tick
+def _insert_lot(connection: duckdb.DuckDBPyConnection, lot: Lot, mapping: list[tuple[int, int, int, int, int]]) -> None:
+    table = MARKET_TABLES[lot.table]
     connection.execute(
-        "UPDATE instruments SET price_scale = ?, size_scale = ?, tick_size = ?, lot_size = ?, "
-        # Files of parts of a day: the session reaches over all of them (least and greatest pass over nulls).
-        "session_open_ns = least(session_open_ns, ?), session_close_ns = greatest(session_close_ns, ?) "
-        "WHERE instrument_id = ?",
-        [
-            price_scale,
-            size_scale,
-            tick,
-            gcd(int(held["lot_size"]) * old_size, new.lot_size * (size_scale // new.size_scale)),
-            new.session_open_ns,
-            new.session_close_ns,
-            instrument_id,
-        ],
+        "CREATE OR REPLACE TEMP TABLE staged_ids "
+        "(instrument_id INTEGER, to_instrument INTEGER, to_source INTEGER, price_factor BIGINT, size_factor BIGINT)"
     )
-    return instrument_id, price_scale // new.price_scale, size_scale // new.size_scale
-
-
-def _common_scale(one: int, other: int) -> int:
-    return one * other // gcd(one, other)
+    connection.executemany("INSERT INTO staged_ids VALUES (?, ?, ?, ?, ?)", mapping)
+    columns = []
+    for name in table.names:
+        if name == "instrument_id":
+            columns.append("m.to_instrument")
+        elif name == "source_id":
+            columns.append("m.to_source")
+        elif name in PRICES[lot.table]:
+            columns.append(f'p."{name}" * m.price_factor')
+        elif name in SIZES[lot.table]:
+            columns.append(f'p."{name}" * m.size_factor')
+        else:
+            columns.append(f'p."{name}"')
+    connection.execute(
+        f'INSERT INTO "{table.name}" SELECT {", ".join(columns)} '
+        "FROM read_parquet(?) p JOIN staged_ids m ON p.instrument_id = m.instrument_id",
+        [[str(path) for path in lot.paths]],
+    )
+    connection.execute("DROP TABLE staged_ids")

@@ -96,7 +96,7 @@ def by_weight(days: list[SymbolDay]) -> list[SymbolDay]:
     )
 
 
-_BOOK = "ts_ns, recv_ns, kind, side, price, size, level_size, order_id"
+_BOOK = "ts_ns, recv_ns, kind, side, price, size, level_size, order_id, trade_id, print_price"
 _TRADES = "ts_ns, recv_ns, price, size, aggressor"
 _QUOTES = "ts_ns, recv_ns, bid, bid_size, ask, ask_size"
 

@@ -91,6 +91,15 @@ def sql(store: Path, query: str) -> list[dict[str, Any]]:
     return [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]
 
 
+def query(store: Path, text: str) -> list[dict[str, Any]]:
+    """The same without a process of its own, where it is the store that matters and not the command."""
+    from tcakit.jobs import sql as job
+
+    answer = job.query(store, text, limit=1_000_000)
+    assert not answer["truncated"]
+    return [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]
+
+
 def as_array(windows: list[dict[int, dict[int, int]]], levels: int) -> np.ndarray:
     """Windows as (rows, levels, 4): ask price, ask size, bid price, bid size; zeros where a level is missing."""
     out = np.zeros((len(windows), levels, 4), np.int64)

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raw_lobster import sql, tcakit
+from raw_lobster import query, tcakit
 from store_content import content_hash
 
 from tcakit.errors import DataError, StoreBusyError, TcakitError
 from tcakit.feeds.contract import ReaderOptions
-from tcakit.jobs.catalog import drop
+from tcakit.jobs.book import book_at
+from tcakit.jobs.catalog import catalog, drop
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.simulator.lobster_export import write_lobster
 from tcakit.simulator.order_flow import FlowParameters, make_day
@@ -97,8 +98,8 @@ def test_other_options_replace_what_the_file_gave_before(
     assert again["skipped"] is False
     put(tmp_path / "fresh", *pair, **options)
     assert content_hash(store) == content_hash(tmp_path / "fresh")
-    assert len(sql(store, "SELECT * FROM files")) == 1
-    (instrument,) = sql(store, "SELECT symbol, venue, tick_size FROM instruments")
+    assert len(query(store, "SELECT * FROM files")) == 1
+    (instrument,) = query(store, "SELECT symbol, venue, tick_size FROM instruments")
     assert instrument["symbol"] == options.get("symbol", "SIM")
     assert instrument["venue"] == options.get("venue", "XNAS")
     assert instrument["tick_size"] == (1 if "tick_size" in options else 100)
@@ -109,8 +110,8 @@ def test_drop_takes_a_file_out_wholly(pair: list[Path], store: Path) -> None:
     answer = drop(store, stored["ingest_key"][:12])
     assert (answer["what"], answer["rows"]) == ("file", stored["rows"])
     assert list((store / "days").iterdir()) == []
-    assert sql(store, "SELECT * FROM files") == []
-    assert tcakit("catalog", "--store", store)["days"] == []
+    assert query(store, "SELECT * FROM files") == []
+    assert catalog(store)["days"] == []
     with pytest.raises(TcakitError, match="no stored file"):
         drop(store, stored["ingest_key"])
     (anew,) = put(store, *pair)["files"]
@@ -164,7 +165,7 @@ def test_bad_messages_become_faults_and_good_ones_stay(pair: list[Path], store: 
     bad = _message_faults(pair)
     copied = copy(pair, tmp_path / "bad", message={number: text for number, (text, _) in bad.items()})
     (stored,) = put(store, *copied, max_faults=0.1)["files"]
-    faults = tcakit("catalog", "--faults", "--store", store)["faults"]
+    faults = catalog(store, faults=True)["faults"]
     in_message = {fault["line"]: fault for fault in faults if fault["path"] == str(copied[0])}
     assert in_message.keys() == bad.keys()
     for number, (text, reason) in bad.items():
@@ -177,12 +178,12 @@ def test_bad_messages_become_faults_and_good_ones_stay(pair: list[Path], store: 
     assert all(fault["path"] == str(copied[1]) and "correction" in fault["reason"] for fault in others)
     assert {fault["line"] for fault in others} <= bad.keys()
     assert stored["faults"] == len(faults)
-    messages = sql(store, "SELECT count(*) AS n FROM book_events WHERE kind IN (1, 2, 3, 4, 5)")
+    messages = query(store, "SELECT count(*) AS n FROM book_events WHERE kind IN (1, 2, 3, 4, 5)")
     assert messages == [{"n": len(pair[0].read_text().splitlines()) - len(bad)}]
     # And at the last row both books agree again.
     clean = tmp_path / "clean"
     put(clean, *pair)
-    books = [tcakit("book", "SIM", "--at", "15:59:59.9", "--store", folder) for folder in (store, clean)]
+    books = [book_at(folder, "SIM", "15:59:59.9") for folder in (store, clean)]
     assert [books[0][side] for side in ("bids", "asks")] == [books[1][side] for side in ("bids", "asks")]
 
 
@@ -191,21 +192,21 @@ def test_bad_book_rows_become_faults_and_the_messages_stay(pair: list[Path], sto
     bad = {15: ",".join(["x", *row[15][1:]]), 25: ",".join(row[25][:-1])}
     copied = copy(pair, tmp_path / "bad", orderbook=dict(bad))
     put(store, *copied, max_faults=0.1)
-    faults = tcakit("catalog", "--faults", "--store", store)["faults"]
+    faults = catalog(store, faults=True)["faults"]
     assert {(fault["path"], fault["line"]) for fault in faults} == {(str(copied[1]), number) for number in bad}
     assert {fault["line"]: fault["reason"] for fault in faults} == {
         15: "a field is missing or no whole number",
         25: f"{len(row[25]) - 1} columns instead of {len(row[25])}",
     }
     kinds = "SELECT count(*) AS n FROM book_events WHERE kind IN (1, 2, 3, 4, 5)"
-    assert sql(store, kinds) == [{"n": len(pair[0].read_text().splitlines())}]
+    assert query(store, kinds) == [{"n": len(pair[0].read_text().splitlines())}]
 
 
 def test_a_negative_size_in_the_book_is_a_fault(pair: list[Path], store: Path, tmp_path: Path) -> None:
     row = line(pair[1], 33)
     copied = copy(pair, tmp_path / "bad", orderbook={33: ",".join([row[0], "-" + row[1], *row[2:]])})
     put(store, *copied, max_faults=0.1)
-    (fault,) = tcakit("catalog", "--faults", "--store", store)["faults"]
+    (fault,) = catalog(store, faults=True)["faults"]
     assert (fault["path"], fault["line"]) == (str(copied[1]), 33)
     assert "negative" in fault["reason"]
 
@@ -216,7 +217,7 @@ def test_more_faults_than_allowed_store_nothing(pair: list[Path], store: Path, t
     with pytest.raises(DataError, match="more than --max-faults") as caught:
         put(store, *copied)
     assert f"{copied[0]}:11" in caught.value.message
-    assert not store.exists() or (Store(store).dates() == [] and sql(store, "SELECT * FROM files") == [])
+    assert not store.exists() or (Store(store).dates() == [] and query(store, "SELECT * FROM files") == [])
 
 
 @pytest.mark.parametrize("role", ["message", "orderbook"])
@@ -258,9 +259,7 @@ def test_killed_at_any_time_and_run_again_it_is_as_if_nothing_had_been(
     pair: list[Path], store: Path, tmp_path: Path
 ) -> None:
     clean = tmp_path / "clean"
-    begun = time.monotonic()
     put(clean, *pair)
-    tcakit("catalog", "--store", clean)
     begun = time.monotonic()
     process = _start(tmp_path / "timed", *pair)
     assert process.wait(60) == 0
@@ -278,7 +277,7 @@ def test_killed_at_any_time_and_run_again_it_is_as_if_nothing_had_been(
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if (folder / "store.json").exists():
-            tcakit("catalog", "--files", "--store", folder)  # readable as it lies there
+            catalog(folder, files=True)  # readable as it lies there
         answer = put(folder, *pair)
         assert answer["faults"] == 0
         assert content_hash(folder) == expected
@@ -290,7 +289,7 @@ def test_two_at_once_wait_for_each_other(pair: list[Path], store: Path, tmp_path
     processes = [_start(store, *pair), _start(store, *other)]
     answers = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], answers
-    days = tcakit("catalog", "--store", store)["days"]
+    days = catalog(store)["days"]
     assert [day["symbol"] for day in days] == ["ELSE", "SIM"]
     assert sum(answer["rows"] for answer in answers) == sum(day["events"] for day in days)
 
@@ -322,4 +321,4 @@ def test_a_good_file_is_stored_beside_a_bad_one(pair: list[Path], store: Path, t
         put(store, alone, *pair)
     (done,) = caught.value.done["files"]  # type: ignore[misc]
     assert done["symbols"] == ["SIM"]
-    assert len(sql(store, "SELECT * FROM files WHERE status = 'stored'")) == 1
+    assert len(query(store, "SELECT * FROM files WHERE status = 'stored'")) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from raw_lobster import sql, tcakit
+from raw_lobster import query, tcakit
 
 from tcakit.jobs.market import market_day
 from tcakit.market.day import MarketDay
@@ -60,7 +60,7 @@ def test_the_day_is_stored_as_level_three(stores: Stores) -> None:
 def test_made_twice_it_is_stored_once(stores: Stores) -> None:
     again = tcakit(*MAKE, "--store", stores.exact)
     assert again["ingest_key"] == stores.made["ingest_key"]
-    assert sql(stores.exact, "SELECT count(*) AS n FROM book_events") == [{"n": stores.made["events"]}]
+    assert query(stores.exact, "SELECT count(*) AS n FROM book_events") == [{"n": stores.made["events"]}]
 
 
 @pytest.mark.parametrize("queue", [[], ["--queue", "fifo"], ["--queue", "risk-averse"]])
@@ -71,7 +71,7 @@ def test_backtests_run_on_exact_queues(stores: Stores, queue: list[str]) -> None
     (note,) = [text for text in answer["notes"] if "queue rule" in text]
     assert "level-3 book: exact place in the queue" in note
     assert ("queue rule risk-averse" in note) == ("risk-averse" in queue)
-    assert sql(stores.exact, f"SELECT sum(quantity) AS q FROM fills WHERE run_id = '{answer['run_id']}'") == [
+    assert query(stores.exact, f"SELECT sum(quantity) AS q FROM fills WHERE run_id = '{answer['run_id']}'") == [
         {"q": 2_000}
     ]
 

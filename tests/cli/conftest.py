@@ -82,6 +82,12 @@ def content(store: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.fixture(scope="session")
+def made_content(made_store: Path) -> dict[str, Any]:
+    """What the store of every test holds at first."""
+    return content(made_store)
+
+
 @pytest.fixture
 def held() -> Callable[[Path], dict[str, Any]]:
     """What a store holds, to compare before and after."""

@@ -123,21 +123,20 @@ CASES = [
 
 @pytest.mark.parametrize(("words", "code", "message"), [pytest.param(*case, id=case[0]) for case in CASES])
 def test_wrong_input_is_told_in_words(
-    tcakit: Callable, held: Callable, files: Path, words: str, code: int, message: str
+    tcakit: Callable, held: Callable, made_content: dict, files: Path, words: str, code: int, message: str
 ) -> None:
-    before = held(files / "tcakit-store")
     told = tcakit(*shlex.split(words))
     assert told.code == code, told.err
     assert told.out == ""
     assert told.err.startswith("tcakit")
     assert message in told.err
-    assert held(files / "tcakit-store") == before
 
     told = tcakit(*shlex.split(words), "--json")
     assert (told.code, told.err) == (code, "")
     error = told.json["error"]
     assert {"code", "message", "place", "remedy"} <= error.keys()
     assert error["remedy"]
+    assert held(files / "tcakit-store") == made_content
 
 
 @pytest.mark.usefixtures("store")
@@ -194,12 +193,14 @@ def test_all_mistakes_of_the_flags_are_told_at_once(tcakit: Callable) -> None:
         "SELECT * FROM glob('/etc/*')",
     ],
 )
-def test_a_query_reads_the_store_and_nothing_else(tcakit: Callable, held: Callable, store: Path, query: str) -> None:
-    before, beside = held(store), sorted(store.parent.iterdir())
+def test_a_query_reads_the_store_and_nothing_else(
+    tcakit: Callable, held: Callable, made_content: dict, store: Path, query: str
+) -> None:
+    beside = sorted(store.parent.iterdir())
     told = tcakit("sql", query)
     assert told.code == 2, told.out
     assert told.err.startswith("tcakit: query: ")
-    assert held(store) == before
+    assert held(store) == made_content
     assert sorted(store.parent.iterdir()) == beside
 
 

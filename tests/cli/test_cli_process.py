@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = str(Path(sys.executable).with_name("tcakit"))
+SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 HEAVY = ("polars", "duckdb", "numba", "numpy", "plotly", "scipy", "jinja2", "rich.table")
 
 
@@ -58,10 +59,9 @@ def test_a_full_disk_is_told() -> None:
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_ctrl_c_stores_nothing_and_leaves_no_trace(tmp_path: Path, as_json: bool) -> None:
-    sample = Path(__file__).resolve().parents[2] / "sample_data"
     store = tmp_path / "store"
     process = subprocess.Popen(
-        [PROGRAM, "ingest", str(sample), "--store", str(store), *(["--json"] if as_json else [])],
+        [PROGRAM, "ingest", str(SAMPLE), "--store", str(store), *(["--json"] if as_json else [])],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -82,7 +82,7 @@ def test_ctrl_c_stores_nothing_and_leaves_no_trace(tmp_path: Path, as_json: bool
         assert err == "tcakit: interrupted; what was under way is not stored\n"
     # What it left is a whole store: the same command does the rest.
     done = subprocess.run(
-        [PROGRAM, "ingest", str(sample / "blotter"), "--store", str(store)], capture_output=True, text=True
+        [PROGRAM, "ingest", str(SAMPLE / "blotter"), "--store", str(store)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
 
@@ -104,20 +104,35 @@ out = "page-{yyyymmdd}.html"
 """
 
 
-@pytest.mark.parametrize("home", [None, "/dev/null"])
-def test_a_job_runs_as_cron_runs_it(tmp_path: Path, home: str | None) -> None:
-    (tmp_path / "sample_data").symlink_to(Path(__file__).resolve().parents[2] / "sample_data")
+def _as_cron(words: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
+    """Run without a terminal, with stdin closed, from another folder."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", PROGRAM, *words],
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_job_runs_as_cron_runs_it(tmp_path: Path) -> None:
+    (tmp_path / "sample_data").symlink_to(SAMPLE)
     (tmp_path / "job.toml").write_text(JOB)
     environment = {"TCAKIT_CACHE": os.environ["TCAKIT_CACHE"]} if "TCAKIT_CACHE" in os.environ else {}
-    if home is not None:
-        environment = {"HOME": home}
-    command = [PROGRAM, "batch", str(tmp_path / "job.toml"), "--date", "2026-03-03"]
     for _ in range(2):
-        done = subprocess.run(
-            ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *command], cwd="/", env=environment, capture_output=True, text=True
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert _as_cron(["batch", str(tmp_path / "job.toml"), "--date", "2026-03-03"], environment) == (0, "", "")
     assert (tmp_path / "page-20260303.html").stat().st_size > 10_000
+
+
+def test_a_home_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "sample_data").symlink_to(SAMPLE)
+    (tmp_path / "job.toml").write_text(JOB.partition("[[parents]]")[0])
+    environment = {"HOME": "/dev/null", "TMPDIR": str(tmp_path)}
+    assert _as_cron(["batch", str(tmp_path / "job.toml"), "--date", "2026-03-03"], environment) == (0, "", "")
+    kept = [path for path in tmp_path.glob(f"tcakit-{os.geteuid()}-*") if any(path.rglob("*.nbi"))]
+    assert len(kept) == 1, "compiled kernels are kept for the next night"
+    assert kept[0].stat().st_mode & 0o077 == 0
 
 
 def test_a_second_run_of_a_job_is_told_that_it_runs(tmp_path: Path) -> None:

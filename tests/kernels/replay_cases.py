@@ -92,12 +92,14 @@ def one_level_days(draw: st.DrawFn) -> list[Row]:
     return rows
 
 
-def joiners(lot: int) -> st.SearchStrategy[list[Message]]:
-    """Bids that join that level at any time."""
-    times = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), min_size=1, max_size=4).map(sorted)
-    return times.map(
-        lambda sent: [Message(ns, at, False, codes.BUY, LOW, lot * size) for at, (ns, size) in enumerate(sent)]
-    )
+@st.composite
+def joiners(draw: st.DrawFn, lot: int) -> list[Message]:
+    """Bids that join that level at any time, and cancels that show what still stood before them."""
+    times = sorted(draw(st.lists(st.integers(0, 30), min_size=1, max_size=4)))
+    sent = [Message(ns, at, False, codes.BUY, LOW, lot * draw(st.integers(1, 20))) for at, ns in enumerate(times)]
+    for order in range(len(times)):
+        sent.append(Message(times[order] + draw(st.integers(0, 30)), order, is_cancel=True))
+    return sorted(sent, key=lambda message: message.ns)
 
 
 @st.composite

@@ -62,7 +62,7 @@ def both(rows, sent, rule, power, lot, latency, tiny=False):
     level_two_days(),
     st.sampled_from(L2_RULES),
     st.sampled_from([1.0, 2.0, 3.0, 2.5]),
-    st.sampled_from([1, 5]),
+    st.sampled_from([1, 2, 5]),
     LATENCIES,
     LATENCIES,
 )
@@ -78,7 +78,7 @@ def test_level_three_days_fill_as_the_page_says(data, rows, rule, entry):
 
 
 @given(
-    st.data(), one_level_days(), st.sampled_from(L2_RULES), st.sampled_from([1.0, 2.0, 3.0]), st.sampled_from([1, 5])
+    st.data(), one_level_days(), st.sampled_from(L2_RULES), st.sampled_from([1.0, 2.0, 3.0]), st.sampled_from([1, 2, 5])
 )
 def test_the_queue_of_one_level_moves_as_the_page_says(data, rows, rule, power, lot):
     agree(*both(rows, data.draw(joiners(lot)), rule, power, lot, ConstantLatency()))
@@ -108,12 +108,32 @@ def test_small_steps_and_tiny_arrays_change_nothing(data, rows, entry, response)
     assert np.array_equal(pieces.state.sizes, whole.state.sizes)
 
 
+def test_under_fifo_only_orders_before_ours_move_it():
+    rows = [
+        Row(0, codes.ADD, codes.BUY, LOW, 5, 5, 0),
+        Row(1, codes.ADD, codes.BUY, LOW, 3, 8, 1),
+        Row(3, codes.ADD, codes.BUY, LOW, 4, 12, 2),  # the first to stand behind ours
+        Row(4, codes.REDUCE, codes.BUY, LOW, 1, 11, 2),
+        Row(5, codes.DELETE, codes.BUY, LOW, 3, 8, 2),
+        Row(6, codes.REDUCE, codes.BUY, LOW, 2, 6, 0),
+        Row(7, codes.EXECUTE, codes.BUY, LOW, 3, 3, 0),
+        Row(9, codes.DELETE, codes.BUY, LOW, 3, 0, 1),
+    ]
+    ahead = {}
+    for until in range(2, 10):
+        sent = [Message(2, 0, False, codes.BUY, LOW, 5), Message(until, 0, is_cancel=True)]
+        engine = engine_of(feed_of(rows), sent, codes.FIFO)
+        run_to(engine, FOREVER)
+        ahead[until] = logged(engine)[-1][AHEAD]
+    assert ahead == {2: 8, 3: 8, 4: 8, 5: 8, 6: 6, 7: 3, 8: 3, 9: 0}
+
+
 def test_a_log_that_fills_up_while_an_order_takes_leaves_the_quote_as_it_was():
-    rows = [Row(0, codes.SET, codes.SELL, LOW + at, 1, 1) for at in range(8)]
-    engine = engine_of(feed_of(rows), [Message(1, 0, False, codes.BUY, None, 8, codes.IOC)], 0, tiny=True)
+    rows = [Row(0, codes.SET, codes.SELL, LOW + at, 1, 1) for at in range(60)]
+    engine = engine_of(feed_of(rows), [Message(1, 0, False, codes.BUY, None, 60, codes.IOC)], 0, tiny=True)
     run_to(engine, FOREVER)
-    assert len(engine.state.log) > 8
-    assert [row[-1] for row in logged(engine)] == [LOW] * 9
+    assert len(engine.state.log) == 128
+    assert [row[-1] for row in logged(engine)] == [LOW] * 61
 
 
 @given(st.data(), level_two_days(), st.sampled_from(L2_RULES), LATENCIES)

@@ -23,6 +23,7 @@ from tcakit.store.bridge import frame, insert
 from tcakit.store.column_cache import cached_columns
 from tcakit.store.database import Store
 from tcakit.store.market_data import find_symbol_day, plain, quotes, symbol_days, trades
+from tcakit.store.staging import MarketRows, Staging
 
 DATE = "2026-03-02"
 MAYBE = st.none() | st.integers(-(2**63), 2**63 - 1)
@@ -48,16 +49,22 @@ def trade_rows(ns: list[int], price: list[int], size: list[int]) -> pl.DataFrame
     )
 
 
+def put_rows(store: Store, key: str, part: MarketRows) -> None:
+    with Staging(lambda: store, key) as staged:
+        staged.add(part)
+        stored.put(store, record(key), staged, [], FAULTS.empty())
+
+
 def put_trades(store: Store, key: str, rows: pl.DataFrame, **changed: Any) -> None:
     whole = rows.with_columns(
         [pl.lit(None).cast(dtype).alias(name) for name, dtype in TRADES.polars_schema().items()
          if name not in rows.columns and name not in ("instrument_id", "source_id")]
     )  # fmt: skip
-    part = stored.MarketRows("trades", whole, instrument(**changed), DATE, "trades", None)
+    part = MarketRows("trades", whole, instrument(**changed), DATE, "trades", None)
     with store.writer("test"):
         with store.write_results():
             pass
-        stored.put(store, record(key), [part], [], FAULTS.empty())
+        put_rows(store, key, part)
 
 
 # --- frames ------------------------------------------------------------------------------------------------------
@@ -135,8 +142,8 @@ def test_quotes_with_an_empty_side_keep_it_empty_when_units_change(store: Store)
     with store.writer("test"):
         with store.write_results():
             pass
-        part = stored.MarketRows("quotes", rows, instrument(), DATE, "quotes", None)
-        stored.put(store, record("quotes"), [part], [], FAULTS.empty())
+        part = MarketRows("quotes", rows, instrument(), DATE, "quotes", None)
+        put_rows(store, "quotes", part)
     put_trades(store, "fine", trade_rows([6], [100_155], [75]), price_scale=10_000)
     (day,) = symbol_days(store, DATE)
     found = quotes(store, day)
