@@ -107,7 +107,8 @@ class Scheduled:
                 # Whatever still fills before the cancel arrives is counted when the answer comes.
                 self._cancel(gateway)
                 return
-            self._cross(gateway, self._lots(overdue), touch)
+            # At the end whatever is shown within the limit is taken, level after level; before it the touch alone.
+            self._cross(gateway, self._lots(overdue), self.parent.limit_tick if finishing else touch)
             return
         self._join(gateway, now, volume, slice_size, taking)
 
@@ -140,10 +141,10 @@ class Scheduled:
             return None
         return touch
 
-    def _cross(self, gateway: Gateway, quantity: int, touch: int) -> None:
+    def _cross(self, gateway: Gateway, quantity: int, worst: int | None) -> None:
         quantity = min(quantity, self._free())
         if quantity >= self.lot:
-            order = gateway.submit(self.parent.side, quantity, touch, IOC)
+            order = gateway.submit(self.parent.side, quantity, worst, IOC)
             self.leaves[order] = quantity
 
     def _cancel(self, gateway: Gateway) -> None:

@@ -53,7 +53,10 @@ class ReplayResult:
 
 
 class OwnGateway:
-    """One participant's view of the replay (the `venue.gateway.Gateway` of the recorded market)."""
+    """One participant's view of the replay (the `venue.gateway.Gateway` of the recorded market).
+
+    What the participants took is not shown any more: at once where the feed has no delay, else from when they know.
+    """
 
     __slots__ = ("_engine", "_feed", "_owner", "tick_size")
 
@@ -69,13 +72,19 @@ class OwnGateway:
 
     @property
     def best_bid_tick(self) -> int | None:
-        at = int(self._engine.state.local_best[0])
+        state = self._engine.state
+        at = int(state.local_best[0])
+        while at >= 0 and state.local_sizes[0, at] <= state.local_taken[0, at]:
+            at -= 1
         return None if at < 0 else at + self._feed.base_tick
 
     @property
     def best_ask_tick(self) -> int | None:
-        at = int(self._engine.state.local_best[1])
-        return None if at >= self._feed.ticks else at + self._feed.base_tick
+        state = self._engine.state
+        at, ticks = int(state.local_best[1]), self._feed.ticks
+        while at < ticks and state.local_sizes[1, at] <= state.local_taken[1, at]:
+            at += 1
+        return None if at >= ticks else at + self._feed.base_tick
 
     @property
     def market_volume(self) -> int:
@@ -85,7 +94,8 @@ class OwnGateway:
         at = tick - self._feed.base_tick
         if not 0 <= at < self._feed.ticks:
             return 0
-        return int(self._engine.state.local_sizes[0 if side > 0 else 1, at])
+        state, row = self._engine.state, 0 if side > 0 else 1
+        return max(0, int(state.local_sizes[row, at]) - int(state.local_taken[row, at]))
 
     def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = codes.GTC) -> int:
         return self._engine.submit(self._owner, side, quantity, tick, time_in_force)
@@ -119,12 +129,14 @@ class Replay:
         one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
         sizes, best = _empty_book(feed)
         local_sizes, local_best = (sizes, best) if one_book else _empty_book(feed)
+        taken = np.zeros_like(sizes)
         self.state = State(
             sizes=sizes,
-            taken=np.zeros_like(sizes),
+            taken=taken,
             best=best,
             local_sizes=local_sizes,
             local_best=local_best,
+            local_taken=taken if one_book else np.zeros_like(sizes),
             cursor=np.zeros(rk.CURSOR_SIZE, np.int64),
             settings=np.zeros(rk.SETTINGS_SIZE, np.int64),
             power=np.array([settings.power], np.float64),
@@ -234,6 +246,11 @@ class Replay:
             if event in (codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED):
                 self.open_orders.pop(order, None)
             if event in (codes.PARTIAL, codes.FILLED):
+                if row[rk.LOG_REASON] == codes.TOOK and self.state.settings[rk.ONE_BOOK] == 0:
+                    level = 1 - int(self.state.orders[order, rk.SIDE]), int(row[rk.LOG_TICK])
+                    self.state.local_taken[level] = min(
+                        self.state.local_taken[level] + row[rk.LOG_SIZE], self.state.local_sizes[level]
+                    )
                 strategy.on_fill(
                     gateways[owner],
                     Fill(

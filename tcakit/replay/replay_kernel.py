@@ -390,7 +390,10 @@ def _see(market, s):
             s.cursor[LOCAL_VOLUME] += market.size[i]
         if do & (SETS_LEVEL | LEAVES_WINDOW):
             shown = market.level[i] if do & SETS_LEVEL else 0
-            set_level(s.local_sizes, s.local_best, 0 if market.side[i] > 0 else 1, market.tick2[i] >> 1, shown)
+            side, tick = 0 if market.side[i] > 0 else 1, market.tick2[i] >> 1
+            set_level(s.local_sizes, s.local_best, side, tick, shown)
+            if do & SETS_LEVEL and s.local_taken[side, tick] > shown:
+                s.local_taken[side, tick] = shown
         elif do & CLEARS:
             clear_book(s.local_sizes, s.local_best)
         i += 1

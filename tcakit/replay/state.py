@@ -26,6 +26,7 @@ class State(NamedTuple):
     best: Any  # int64 (2)
     local_sizes: Any  # int64 (2, ticks), as the strategy sees it
     local_best: Any  # int64 (2)
+    local_taken: Any  # int64 (2, ticks), of what the strategy sees, what it knows it took
     cursor: Any
     settings: Any
     power: Any  # float64 (1), of the power queue rules

@@ -49,8 +49,12 @@ def check(strategy, gateway):
         assert sent.side == order.side
         assert sent.quantity > 0
         assert sent.quantity % strategy.lot == 0
-        assert sent.tick is not None
-        if order.limit_tick is not None:
+        if sent.tick is None:
+            # At the market only to finish, and only without a limit.
+            assert order.limit_tick is None
+            assert strategy.schedule.must_complete
+            assert sent.time_in_force == codes.IOC
+        elif order.limit_tick is not None:
             assert (order.limit_tick - sent.tick) * order.side >= 0
     if not strategy.schedule.must_complete:
         others = gateway.market_volume - strategy.volume_at_start
