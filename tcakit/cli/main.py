@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from tcakit import __version__
-from tcakit.cli import backtest, batch, book, catalog, demo, drop, ingest, report, simulate, sql
+from tcakit.cli import backtest, batch, book, catalog, demo, drop, firm, ingest, quality, report, simulate, sql
 from tcakit.errors import Interrupted, TcakitError
 
 app = typer.Typer(
@@ -25,6 +25,10 @@ app = typer.Typer(
 )
 app.command("ingest")(ingest.ingest)
 app.command("drop")(drop.drop)
+app.command("quality")(quality.quality)
+app.command("coverage")(firm.coverage)
+app.command("align")(firm.align)
+app.command("data-request")(firm.data_request)
 app.command("catalog")(catalog.catalog)
 app.command("book")(book.book)
 app.command("sql")(sql.sql)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tcakit.store.database import FORMAT
+
 PROGRAM = str(Path(sys.executable).with_name("tcakit"))
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 HEAVY = ("polars", "duckdb", "numba", "numpy", "plotly", "scipy", "jinja2", "rich.table")
@@ -142,7 +144,7 @@ def test_a_second_run_of_a_job_is_told_that_it_runs(tmp_path: Path) -> None:
     job = tmp_path / "job.toml"
     job.write_text(JOB)
     (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "store.json").write_text('{"format": 1}')
+    (tmp_path / "store" / "store.json").write_text(f'{{"format": {FORMAT}}}')
     (tmp_path / "store" / "days").mkdir()
     name = hashlib.sha256(str(job).encode()).hexdigest()[:16]
     with (tmp_path / "store" / f"batch-{name}.lock").open("w") as lock:

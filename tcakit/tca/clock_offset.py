@@ -1,0 +1,81 @@
+"""By how much a broker's clock differs from the tape's: the shift that puts most of its fills inside the quote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcakit.market.day import MarketDay
+
+_DRAWS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """An estimate in seconds, to be added to the fills' times; `low` and `high` a 95 % interval over orders.
+
+    `inside_before` and `inside_after` are shares of fills at or inside the quote; `fills` how many were compared.
+    """
+
+    offset_s: float
+    low_s: float
+    high_s: float
+    inside_before: float
+    inside_after: float
+    fills: int
+
+
+def inside_by_shift(
+    day: MarketDay, ns: NDArray[np.int64], price: NDArray[np.float64], shifts_ns: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether each fill lies at or inside the quote that stood at its time plus each shift; bool (shifts, fills)."""
+    out = np.zeros((len(shifts_ns), len(ns)), np.bool_)
+    if not len(day.quote_ns):
+        return out
+    edge = 1e-9 * price
+    for row, shift in enumerate(shifts_ns):
+        at = np.searchsorted(day.quote_ns, ns + shift, side="right") - 1
+        known = at >= 0
+        at = np.maximum(at, 0)
+        with np.errstate(invalid="ignore"):
+            out[row] = known & (price >= day.bid[at] - edge) & (price <= day.ask[at] + edge)
+    return out
+
+
+def estimate(
+    inside: NDArray[np.bool_], shifts_ns: NDArray[np.int64], clusters: NDArray[np.int64], seed: int = 0
+) -> ClockOffset:
+    """The middle of the best plateau of shifts, and how far plateaus reach when whole orders are drawn anew.
+
+    `inside` bool (shifts, fills) as `inside_by_shift` gives it; `clusters` int64 (fills), the order of each fill; the
+    shifts ascend and hold 0.
+    """
+    names, cluster = np.unique(clusters, return_inverse=True)
+    counts = np.zeros((len(shifts_ns), len(names)))
+    for row in range(len(shifts_ns)):
+        counts[row] = np.bincount(cluster, weights=inside[row], minlength=len(names))
+    first, last = _plateau(counts.sum(axis=1), shifts_ns)
+    best = (first + last) / 2.0
+    draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=_DRAWS)
+    # Every shift of a plateau explains the fills as well: the interval holds whole plateaus, not their middles.
+    drawn = np.array([_plateau(counts @ weights, shifts_ns) for weights in draws])
+    total = inside.shape[1]
+    low, high = np.quantile(drawn[:, 0], 0.025), np.quantile(drawn[:, 1], 0.975)
+    return ClockOffset(
+        offset_s=best / 1e9,
+        low_s=float(low) / 1e9,
+        high_s=float(high) / 1e9,
+        inside_before=float(inside[np.flatnonzero(shifts_ns == 0)[0]].sum() / total),
+        inside_after=float(inside[np.abs(shifts_ns - best).argmin()].sum() / total),
+        fills=total,
+    )
+
+
+def _plateau(score: NDArray[np.float64], shifts_ns: NDArray[np.int64]) -> tuple[float, float]:
+    """The first and last shift of the longest run that scores best; of equals the one nearest to no shift."""
+    at = np.flatnonzero(score >= score.max() - 1e-9)
+    runs = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
+    run = max(runs, key=lambda run: (len(run), -abs(float(shifts_ns[run].mean()))))
+    return float(shifts_ns[run[0]]), float(shifts_ns[run[-1]])
