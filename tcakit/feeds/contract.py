@@ -48,23 +48,40 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that was refused: which file or member, which line (from 1), why, and the row as it stood."""
+    """A row that was refused: which file or member, which line (from 1), why, and the row as it stood.
+
+    `kept` marks a remark: something is wrong, but the row stands, so that it does not count against --max-faults.
+    """
 
     path: str
     line: int
     reason: str
     text: str | None = None
+    kept: bool = False
 
 
 @dataclass(slots=True)
 class Faults:
-    """Collects refused rows; `rows` counts all rows seen, so that a share can be told."""
+    """Collects refused rows; `rows` counts all rows seen, so that a share can be told.
+
+    `counts` says by name what was passed over in good order (heartbeats, repeated messages).
+    """
 
     found: list[Fault] = field(default_factory=list)
     rows: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, path: str, line: int, reason: str, text: str | None = None) -> None:
-        self.found.append(Fault(path, line, reason, None if text is None else text[:200]))
+    def add(self, path: str, line: int, reason: str, text: str | None = None, kept: bool = False) -> None:
+        self.found.append(Fault(path, line, reason, None if text is None else text[:200], kept))
+
+    @property
+    def refused(self) -> int:
+        """How many rows were refused: the faults that are no remarks."""
+        return sum(not fault.kept for fault in self.found)
+
+    def count(self, name: str, by: int = 1) -> None:
+        if by:
+            self.counts[name] = self.counts.get(name, 0) + by
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,15 +20,31 @@ from tcakit.feeds.contract import Reader, Source
 from tcakit.registry import find
 
 READERS = {
+    "dbn": "tcakit.feeds.dbn:DbnReader",
     "lobster": "tcakit.feeds.lobster:LobsterReader",
+    "iex": "tcakit.feeds.iex:IexReader",
+    "taq": "tcakit.feeds.taq:TaqReader",
+    "lean": "tcakit.feeds.lean:LeanReader",
     "csv": "tcakit.feeds.delimited:DelimitedReader",
     "blotter": "tcakit.feeds.blotter:BlotterReader",
 }
-_DATA_SUFFIXES = (".csv", ".parquet", ".txt", ".tsv")
+_DATA_SUFFIXES = (
+    ".csv",
+    ".parquet",
+    ".txt",
+    ".tsv",
+    ".dbn",
+    ".dbz",
+    ".pcap",
+    ".pcapng",
+)
 _PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 _LARGEST_UNPACKED = 32 << 30
 _LARGEST_RATIO = 400
 HEAD_BYTES = 65_536
+# One recording of a venue in several files (a connection each, and answers to requests), and Binance's depth files.
+_CAPTURE = re.compile(r"^(?P<venue>[A-Z][A-Z0-9_]*)\.(?:ws|http)\.\d+\.\d+$")
+_DEPTH = re.compile(r"^(?P<start>.*depth[-_])(?:snap|update)\.csv$", re.IGNORECASE)
 
 
 def reader_named(name: str) -> Reader:
@@ -47,7 +64,7 @@ def discover(patterns: Sequence[str]) -> list[Path]:
             matches: Iterable[Path] = sorted(
                 entry
                 for entry in path.rglob("*")
-                if entry.is_file() and entry.name.lower().endswith(_DATA_SUFFIXES + _PACKED_SUFFIXES)
+                if entry.is_file() and (entry.name.lower().endswith(_PACKED_SUFFIXES) or _is_data(entry.name))
             )
         elif path.exists():
             matches = [path]
@@ -59,6 +76,10 @@ def discover(patterns: Sequence[str]) -> list[Path]:
                 raise UsageError("no such file", place=str(path), remedy=remedy)
         found.update(dict.fromkeys(matches))
     return list(found)
+
+
+def _is_data(name: str) -> bool:
+    return name.lower().endswith(_DATA_SUFFIXES) or _CAPTURE.match(Path(name).name) is not None
 
 
 def _nearest_file(path: Path) -> str | None:
@@ -96,7 +117,10 @@ def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> Iterator[Sour
 def _pair_stem(name: str) -> str | None:
     plain = _unpacked_name(name)
     match = lobster._NAME.search(plain)
-    return plain.replace(f"_{match['role']}_", "_*_") if match else None
+    if match:
+        return plain.replace(f"_{match['role']}_", "_*_")
+    capture, depth = _CAPTURE.match(plain), _DEPTH.match(plain)
+    return f"{capture['venue']}.*" if capture else f"{depth['start']}*.csv" if depth else None
 
 
 def _unpacked_name(name: str) -> str:
@@ -105,13 +129,16 @@ def _unpacked_name(name: str) -> str:
 
 
 def _pair_source(given: list[Path]) -> Source:
-    """Complete a LOBSTER pair when the user names only one of its files and the other stands beside it."""
+    """Complete a LOBSTER pair, or a venue's capture, when the user names only some of the files that stand together."""
     members = dict.fromkeys(given)
     for path in given:
         for role, other in (("_message_", "_orderbook_"), ("_orderbook_", "_message_")):
             sibling = path.with_name(path.name.replace(role, other))
             if sibling.exists():
                 members[sibling] = None
+        if _CAPTURE.match(path.name):
+            stem = _pair_stem(path.name)
+            members.update(dict.fromkeys(p for p in path.parent.iterdir() if _pair_stem(p.name) == stem))
     files = sorted(members)
     name = str(files[0].with_name(_pair_stem(files[0].name) or files[0].name))
     unpacked = [(_unpacked_name(str(path)), _content(path)) for path in files]
@@ -176,10 +203,27 @@ def _zstd(path: Path) -> bytes:
         raise UsageError(
             ".zst files need the zstandard library", place=str(path), remedy='pip install "tcakit[zstd]"'
         ) from None
+    limit = min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))
+    unpacked, frame, whole = bytearray(), zstandard.ZstdDecompressor().decompressobj(), True
     try:
-        return _bounded(zstandard.ZstdDecompressor().stream_reader(path.open("rb")), path)
+        with path.open("rb") as file:
+            # Frames follow each other in one file; pieces are small so that none unpacks to more than memory holds.
+            while piece := file.read(4096):
+                while piece:
+                    unpacked += frame.decompress(piece)
+                    if len(unpacked) > limit:
+                        raise DataError(
+                            f"unpacks to more than {limit >> 20} MiB", place=str(path), remedy="unpack it by hand"
+                        )
+                    whole = frame.eof
+                    piece = frame.unused_data if whole else b""
+                    if whole:
+                        frame = zstandard.ZstdDecompressor().decompressobj()
     except zstandard.ZstdError as error:
         raise EOFError(str(error)) from None
+    if not whole:
+        raise EOFError("its last frame is not whole")
+    return bytes(unpacked)
 
 
 def _zip_sources(path: Path) -> list[Source]:
@@ -188,10 +232,10 @@ def _zip_sources(path: Path) -> list[Source]:
         wanted = [
             info
             for info in archive.infolist()
-            if not info.is_dir()
-            and info.filename.lower().endswith(_DATA_SUFFIXES)
-            and "readme" not in info.filename.lower()
+            if not info.is_dir() and _is_data(info.filename) and "readme" not in info.filename.lower()
         ]
+        # Exchanges' own archives hold files whose names have no ending.
+        wanted = wanted or [info for info in archive.infolist() if not info.is_dir() and not Path(info.filename).suffix]
         total = sum(info.file_size for info in wanted)
         limit = min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))
         if total > limit:

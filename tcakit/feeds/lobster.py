@@ -111,7 +111,9 @@ def _raw(label: str, content: Path | bytes) -> bytes:
     return data
 
 
-def _read_csv(label: str, content: Path | bytes, schema: dict[str, type[pl.DataType]], faults: Faults) -> pl.DataFrame:
+def read_headerless(
+    label: str, content: Path | bytes, schema: dict[str, type[pl.DataType]], faults: Faults
+) -> pl.DataFrame:
     """All lines of a headerless CSV as rows, in order; a line of another width becomes a row of nulls and a fault."""
     data = _raw(label, content)
     lines = data.count(b"\n") + (0 if data.endswith(b"\n") else 1)
@@ -165,7 +167,7 @@ def _message_columns(label: str, content: Path | bytes, faults: Faults) -> pl.Da
     schema["time"] = pl.String
     if width == 7:
         schema["attribution"] = pl.String
-    frame = _read_csv(label, content, schema, faults)
+    frame = read_headerless(label, content, schema, faults)
     seen = {fault.line for fault in faults.found if fault.path == label}
     # Most files have nine decimals at most: one pass over the distinct shape is all that is needed.
     frame = frame.with_columns(time_to_ns("time").alias("ns")).with_row_index("row")
@@ -212,7 +214,7 @@ def _book_rows(label: str, content: Path | bytes, faults: Faults, levels: int) -
             place=f"{label}:1",
             remedy="check that this is the orderbook file of that number of levels",
         )
-    frame = _read_csv(label, content, {f"c{k}": pl.Int64 for k in range(width)}, faults)
+    frame = read_headerless(label, content, {f"c{k}": pl.Int64 for k in range(width)}, faults)
     seen = {fault.line for fault in faults.found if fault.path == label}
     incomplete = frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
     sizes = [f"c{k}" for k in range(1, width, 2)]

@@ -132,7 +132,9 @@ def _one(
     if forced is None and request.mapping is None and is_alias_file(source):
         rows = 0 if request.dry_run else _store_aliases(target.store(), source.paths[0])
         return _alias_entry(source.name, rows)
-    reader = forced or (reader_named("blotter") if request.mapping else detect(source))
+    # A mapping says what it is for: a blotter's columns, or a FIX log's tags.
+    mapped = None if options.mapping is None else reader_named(str(options.mapping.get("format", "blotter")))
+    reader = forced or mapped or detect(source)
     key = ingest_key(source, reader, options)
     entry: dict[str, Any] = {"path": source.name, "format": reader.name, "sha256": source.sha256, "ingest_key": key}
     if target.has(key):
@@ -159,6 +161,8 @@ def _one(
             rows = stored.put(target.store(), record, staged, seen.firm, _fault_rows(key, faults))
     entry |= {"rows": rows, "faults": len(faults.found), "skipped": False, "content": sorted(seen.contents)}
     entry |= {"days": sorted(seen.days), "symbols": sorted(seen.symbols)}
+    if faults.counts:
+        entry["passed_over"] = dict(sorted(faults.counts.items()))
     if faults.found:
         entry["first_fault"] = f"{faults.found[0].path}:{faults.found[0].line}: {faults.found[0].reason}"
     return entry | {"seconds": round(time.perf_counter() - started, 3)}
@@ -203,10 +207,10 @@ def ingest_key(source: Source, reader: Reader, options: ReaderOptions) -> str:
 
 def _judge(source: Source, faults: Faults, rows: int, request: IngestRequest) -> None:
     max_faults = request.max_faults
-    bad = len(faults.found)
+    bad = faults.refused
     total = max(faults.rows, bad)
     if bad and bad > max_faults * total:
-        first = faults.found[0]
+        first = next(fault for fault in faults.found if not fault.kept)
         raise DataError(
             f"{bad} of {total} rows are bad, more than --max-faults {max_faults:g} allows; nothing of it is stored; "
             f"the first: {first.path}:{first.line}: {first.reason}",

@@ -94,6 +94,9 @@ class Staging:
         if key not in self._ids:
             self._ids[key] = len(self.instruments)
             self.instruments.append(instrument)
+        else:
+            # A file read in batches knows more of its instruments at its end: ticks, hours.
+            self.instruments[self._ids[key]] = instrument
         return self._ids[key]
 
     def add(self, rows: MarketRows) -> None:
