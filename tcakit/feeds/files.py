@@ -25,6 +25,11 @@ READERS = {
     "iex": "tcakit.feeds.iex:IexReader",
     "taq": "tcakit.feeds.taq:TaqReader",
     "lean": "tcakit.feeds.lean:LeanReader",
+    "tardis": "tcakit.feeds.tardis:TardisReader",
+    "capture": "tcakit.feeds.captures:CaptureReader",
+    "bybit": "tcakit.feeds.bybit:BybitReader",
+    "binance": "tcakit.feeds.binance:BinanceReader",
+    "bitstamp": "tcakit.feeds.bitstamp:BitstampReader",
     "csv": "tcakit.feeds.delimited:DelimitedReader",
     "blotter": "tcakit.feeds.blotter:BlotterReader",
 }
@@ -37,6 +42,7 @@ _DATA_SUFFIXES = (
     ".dbz",
     ".pcap",
     ".pcapng",
+    ".data",
 )
 _PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 _LARGEST_UNPACKED = 32 << 30
