@@ -83,6 +83,7 @@ _FOLDER = _prepare_folder()
 os.environ["NUMBA_CACHE_DIR"] = str(_FOLDER)
 
 import numba  # noqa: E402  (the folder must be known first)
+import numba.extending  # noqa: E402
 
 numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
@@ -111,6 +112,47 @@ def part(function: Kernel) -> Kernel:
 def hot_part(function: Kernel) -> Kernel:
     """Compile a part of a kernel and melt it into its caller: what runs on every row and is handed many arrays."""
     return numba.njit(forceinline=True, **_PART)(function)
+
+
+# References to arrays are counted at every call of a part, with locked additions that cost more than a short part does.
+_BARE: dict[str, Any] = {"_nrt": False}
+
+
+def bare_jit(function: Kernel) -> Kernel:
+    """Compile a kernel that makes no arrays, not even slices, and so need not count references to those it is given."""
+    return numba.njit(**{**_OPTIONS, **_BARE})(function)
+
+
+def bare_part(function: Kernel) -> Kernel:
+    """Compile a part of such a kernel and melt it into its caller; it makes no arrays either."""
+    return numba.njit(forceinline=True, **{**_PART, **_BARE})(function)
+
+
+def _prefetch(typing: Any, array: Any, row: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        from llvmlite import ir
+
+        held = context.make_array(signature.args[0])(context, builder, arguments[0])
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        offset = builder.mul(arguments[1], builder.extract_value(held.strides, 0))
+        place = builder.gep(builder.bitcast(held.data, byte), [offset])
+        wanted = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], wanted)
+        # For reading (0), to be kept in every cache (3), as data (1).
+        builder.call(function, [place, word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return numba.types.void(array, row), generate
+
+
+def _no_prefetch(array: Any, row: int) -> None:
+    """Plain Python has no say in what memory does."""
+
+
+# Ask for the memory of a row of an array that a kernel needs soon; a row that is not there does no harm.
+prefetch: Callable[[Any, Any], None] = (
+    _no_prefetch if numba.config.DISABLE_JIT else numba.extending.intrinsic(_prefetch)  # type: ignore[assignment, attr-defined]
+)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from tcakit.registry import find
 READERS = {
     "dbn": "tcakit.feeds.dbn:DbnReader",
     "lobster": "tcakit.feeds.lobster:LobsterReader",
+    "itch": "tcakit.feeds.itch:ItchReader",
     "iex": "tcakit.feeds.iex:IexReader",
     "taq": "tcakit.feeds.taq:TaqReader",
     "lean": "tcakit.feeds.lean:LeanReader",
@@ -43,6 +44,8 @@ _DATA_SUFFIXES = (
     ".pcap",
     ".pcapng",
     ".data",
+    ".itch",
+    ".nasdaq_itch50",
 )
 _PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 _LARGEST_UNPACKED = 32 << 30

@@ -75,7 +75,7 @@ def _orders(connection: Any, instrument_id: int, ns: int) -> dict[tuple[int, int
         SELECT side, price, count(*) FROM (
             SELECT side, price, order_id,
                    sum(CASE WHEN kind IN (?, ?) THEN size ELSE -size END) AS left_over
-            FROM book_events WHERE instrument_id = ? AND ts_ns <= ? AND kind IN (?, ?, ?, ?, ?)
+            FROM book_events WHERE instrument_id = ? AND ts_ns <= ? AND kind IN (?, ?, ?, ?, ?, ?)
             AND row(ts_ns, source_id, seq) > coalesce(
                 (SELECT max(row(ts_ns, source_id, seq)) FROM book_events
                  WHERE instrument_id = ? AND ts_ns <= ? AND kind = ?), row(-1::BIGINT, -1, -1::BIGINT))
@@ -83,7 +83,8 @@ def _orders(connection: Any, instrument_id: int, ns: int) -> dict[tuple[int, int
         """,
         [
             codes.ADD, codes.SNAPSHOT, instrument_id, ns,
-            codes.ADD, codes.SNAPSHOT, codes.REDUCE, codes.DELETE, codes.EXECUTE, instrument_id, ns, codes.CLEAR,
+            codes.ADD, codes.SNAPSHOT, codes.REDUCE, codes.DELETE, codes.EXECUTE, codes.EXECUTE_UNPRINTED,
+            instrument_id, ns, codes.CLEAR,
         ],
     ).fetchall()  # fmt: skip
     return {(side, price): count for side, price, count in rows}
