@@ -1,4 +1,4 @@
-"""A firm's parents and fills from CSV or Parquet, through a mapping of its columns."""
+"""A firm's parents and fills from CSV, Parquet, Excel or JSON, through a mapping of its columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import polars as pl
 from tcakit.errors import DataError
 from tcakit.feeds import mapping as mappings
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
+from tcakit.feeds.corrections import CANCEL, CORRECT, apply_changes
 from tcakit.feeds.decimals import tidy, to_floats, to_integers
+from tcakit.feeds.excel_table import is_workbook
 from tcakit.feeds.mapping import BlotterMapping, TableMapping
 from tcakit.feeds.raw_table import RawTable, header_of, parquet_names, read_table
 from tcakit.feeds.sides import side_codes
@@ -34,13 +36,15 @@ _NS_COLUMNS = {
 
 
 class BlotterReader:
-    """CSV or Parquet of parent orders and fills; without a mapping, in our own column names."""
+    """Tables of parent orders and fills; without a mapping, in our own column names."""
 
     name = "blotter"
-    version = 1
+    version = 2
 
     def sniff(self, path: Path, head: bytes) -> bool:
-        """Whether the header is in our own column names, so that no mapping is needed."""
+        """Whether the header is in our own column names, so that no mapping is needed; Excel is ours in any case."""
+        if is_workbook(path.name, head):
+            return True
         if head[:4] == b"PAR1":
             names = parquet_names(path) if path.is_file() else None
         else:
@@ -53,7 +57,8 @@ class BlotterReader:
         seen: dict[str, dict[str, str]] = {"parents": {}, "fills": {}}
         for label, content in source.members:
             place = label if label == source.name else f"{source.name}:{label}"
-            table = read_table(place, content, faults, given.separator if given else None)
+            separator, sheet = (given.separator, given.sheet) if given else (None, None)
+            table = read_table(place, content, faults, separator, sheet)
             names = table.frame.columns
             chosen = given
             if chosen is None:
@@ -65,6 +70,7 @@ class BlotterReader:
                         remedy="give --mapping FILE; --suggest-mapping drafts one",
                     )
                 chosen = mappings.compile_mapping(own)
+            chosen = chosen.fitted(names)
             mappings.require_columns(chosen, names, place)
             faults.rows += table.frame.height
             good = 0
@@ -95,7 +101,20 @@ class _Part:
         self.index = rows["#index"]
         self.rows = rows
         self.reason = self.nothing()
+        self.remarks: list[tuple[int, str]] = []
+        self.dropped = pl.Series([False]).new_from_index(0, rows.height)  # rows that say nothing new, and no fault
         self.out: dict[str, pl.Series] = {}
+
+    @property
+    def dating_zone(self) -> str:
+        """The zone whose clocks say which day it is."""
+        return self.options.timezone or self.mapping.timezone or "UTC"
+
+    @property
+    def timezone(self) -> str | None:
+        """The zone of times that bear none: what the user says overrides the mapping, unless that holds it fixed."""
+        fixed = self.mapping.timezone if self.mapping.fixed_timezone else None
+        return fixed or self.options.timezone or self.mapping.timezone
 
     def nothing(self) -> pl.Series:
         return pl.Series([None], dtype=pl.String).new_from_index(0, self.rows.height)
@@ -115,13 +134,22 @@ class _Part:
         found = [tidy(self.rows[column]) for column in columns]
         if len(found) == 1:
             return found[0]
-        joined = pl.concat_str(found, separator=" ") if name in mappings.TIMES else pl.coalesce(found)
-        return pl.select(joined).to_series()
+        if name in self.part.joined:
+            return _joined(found)
+        if name in mappings.TIMES:
+            # A date out of Excel bears the midnight that it does not mean.
+            whole = pl.select(pl.concat_str(found, separator=" ")).to_series()
+            return whole.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00 (\d)", "${1} ${2}")
+        return pl.select(pl.coalesce(found)).to_series()
 
     def refuse(self, wrong: pl.Series, sentence: str) -> None:
         """Give rows a reason, unless they have an earlier one."""
         new = pl.when(wrong.fill_null(False)).then(pl.lit(sentence))
         self.reason = pl.select(pl.coalesce(self.reason, new)).to_series()
+
+    def remark(self, row: int, sentence: str) -> None:
+        """Tell of a row that stands all the same."""
+        self.remarks.append((int(self.index[row]), sentence))
 
     def factor(self, name: str) -> Decimal:
         return self.mapping.factors.get(name, Decimal(1))
@@ -149,11 +177,15 @@ def _rows(
         _parents(work)
     else:
         _fills(work)
+    _corrected(work)
+    _told_once(work, table, seen)
     _repeated(work, table, id_column, seen)
     frame = pl.DataFrame(work.out).with_columns(work.reason.alias("#reason"), work.index.alias("#line"))
     for index, reason in frame.filter(pl.col("#reason").is_not_null()).select("#line", "#reason").iter_rows():
         faults.add(table.place, int(table.lines[index]), reason, table.text(index))
-    good = frame.filter(pl.col("#reason").is_null())
+    for index, sentence in work.remarks:
+        faults.add(table.place, int(table.lines[index]), sentence, table.text(index), kept=True)
+    good = frame.filter(pl.col("#reason").is_null() & ~work.dropped)
     _remember(good, table, id_column, seen)
     wanted = {name: kind for name, kind in _schema(part.table).items() if name in good.columns}
     return good.select(pl.col(name).cast(kind) for name, kind in wanted.items())
@@ -193,8 +225,6 @@ def _sides_and_quantities(work: _Part) -> None:
 
 
 def _times(work: _Part) -> None:
-    # What the user says on the command line overrides the mapping.
-    timezone = work.options.timezone or work.mapping.timezone
     own = {name: column for name, column in _NS_COLUMNS.items() if name in mappings.FIELDS[work.part.table]}
     for name, column in own.items():
         text = work.text(name)
@@ -203,7 +233,7 @@ def _times(work: _Part) -> None:
         columns = " + ".join(work.part.columns.get(name, (name,)))
         times = parse_times(
             text,
-            timezone=timezone,
+            timezone=work.timezone,
             date=work.options.date,
             time_format=work.mapping.time_format,
             place=f"{work.place}, column {columns}",
@@ -212,19 +242,19 @@ def _times(work: _Part) -> None:
         reason = pl.select(pl.when(text.is_not_null()).then(f"{name}: " + times.reason)).to_series()
         work.reason = pl.select(pl.coalesce(work.reason, reason)).to_series()
     stamp = own[_DATED_BY[work.part.table]]
-    work.out["date"] = trade_dates(work.out[stamp], timezone or "UTC")
+    work.out["date"] = trade_dates(work.out[stamp], work.dating_zone)
 
 
 def _price(work: _Part, name: str) -> None:
     text = work.text(name)
-    value, bad, scale = _scaled_prices(text, work.out["symbol"], work.mapping.decimal_comma, work.factor(name))
+    value, bad, scale = scaled_prices(text, work.out["symbol"], work.mapping.decimal_comma, work.factor(name))
     work.refuse(bad, f"{name} is no number, or too large or too fine to hold")
     work.refuse(value <= 0, f"{name} is not above zero")
     work.out[name] = value
     work.out["price_scale"] = scale
 
 
-def _scaled_prices(
+def scaled_prices(
     text: pl.Series, symbol: pl.Series, decimal_comma: bool, factor: Decimal
 ) -> tuple[pl.Series, pl.Series, pl.Series]:
     """(integers, bad, scale of each row): one scale for the file, or one a symbol where that loses digits.
@@ -270,20 +300,122 @@ def _fills(work: _Part) -> None:
     work.refuse(text.is_null(), "price is missing")
     _price(work, "price")
     _amount(work, "fee")
+    _fee_in_currency(work)
     for name in ("parent_id", "order_id"):
         work.out[name] = work.text(name)
     word = work.text("liquidity")
-    code = side_codes(word, _LIQUIDITY)
-    work.refuse(word.is_not_null() & code.is_null(), "liquidity is neither maker nor taker")
+    words = {**_LIQUIDITY, **work.mapping.liquidity}
+    code = side_codes(word, {name: code for name, code in words.items() if code is not None})
+    unsaid = word.str.to_lowercase().is_in([name for name, meaning in words.items() if meaning is None])
+    work.refuse(word.is_not_null() & code.is_null() & ~unsaid, "liquidity is neither maker nor taker")
     names = list(codes.LIQUIDITY_NAMES)
     spelled = code.replace_strict(names, list(codes.LIQUIDITY_NAMES.values()), default=None, return_dtype=pl.String)
     work.out["liquidity"] = spelled
 
 
+def _joined(found: list[pl.Series]) -> pl.Series:
+    """An id of several columns; null where one of them is."""
+    return pl.select(pl.concat_str(found, separator="-")).to_series()
+
+
+def _fee_in_currency(work: _Part) -> None:
+    """Leave only fees in the currency of the price; those paid in the thing itself are turned by the fill's own price.
+
+    Which that currency is, a pair's symbol says (BTC/USDT, BTCUSDT), else --currency. Fees in a third one are taken
+    out, with a remark.
+    """
+    if not work.has("fee_currency") or not work.has("fee"):
+        return
+    frame = pl.DataFrame(
+        {
+            "fee": work.out["fee"],
+            "paid": work.text("fee_currency").str.to_uppercase(),
+            "symbol": work.out["symbol"].str.to_uppercase().str.split(":").list.first(),
+            "price": work.out["price"] / work.out["price_scale"],
+        }
+    )
+    known = pl.lit(work.options.currency or work.part.constants.get("currency"), dtype=pl.String)
+    paid = pl.col("paid")
+    same = (paid == known).fill_null(False) | pl.col("symbol").str.ends_with(paid)
+    own = pl.col("symbol").str.starts_with(paid)
+    frame = frame.with_columns(
+        kept=pl.when(paid.is_null() | same).then("fee").when(own).then(pl.col("fee") * pl.col("price"))
+    )
+    lost = frame.select(lost=pl.col("fee").is_not_null() & pl.col("kept").is_null() & (pl.col("fee") != 0))["lost"]
+    if lost.any():
+        row = int(lost.arg_max() or 0)
+        work.remark(
+            row,
+            f"{int(lost.sum())} fees are in another currency than their price ({frame['paid'][row]}) and are left out; "
+            "this is the first",
+        )
+    work.out["fee"] = frame["kept"]
+
+
+def _corrected(work: _Part) -> None:
+    """Apply the rows that correct or cancel a fill: the last word stands, at the time of the execution itself."""
+    rule = work.mapping.corrections
+    if rule is None or work.part.table != "fills":
+        return
+    word = work.rows[rule.column].str.strip_chars().str.to_lowercase()
+    named = [tidy(work.rows[column]) for column in rule.refers]
+    # The last of the columns is the earlier fill's own id: 0 where there is none.
+    none = named[-1].is_null() | (named[-1] == "0")
+    refers = _joined(named).set(none.fill_null(True), None)
+    frame = pl.DataFrame(
+        {
+            "row": range(work.rows.height),
+            "id": work.out["fill_id"],
+            "refers": refers,
+            "cancel": word.is_in(rule.cancel).fill_null(False),
+            "correct": word.is_in(rule.correct).fill_null(False),
+            "good": work.reason.is_null(),
+        }
+    )
+    # A cancel need not have a price or a quantity.
+    plain = frame.filter(pl.col("good") & ~pl.col("cancel") & ~pl.col("correct"))
+    changes = frame.filter(pl.col("cancel") | (pl.col("correct") & pl.col("good"))).with_columns(
+        change=pl.when("cancel").then(pl.lit(CANCEL)).otherwise(pl.lit(CORRECT))
+    )
+    done = apply_changes(
+        plain.select("row", "id").iter_rows(), changes.select("row", "change", "id", "refers").iter_rows()
+    )
+    lost = dict(done.lost)
+    reasons = [
+        lost.get(row, None if cancel else reason)
+        for row, cancel, reason in zip(frame["row"], frame["cancel"], work.reason.to_list(), strict=True)
+    ]
+    work.reason = pl.Series(reasons, dtype=pl.String)
+    work.dropped = work.dropped | pl.Series([row in done.gone for row in frame["row"]], dtype=pl.Boolean)
+    if done.times:
+        at = pl.Series([done.times.get(row, row) for row in frame["row"]], dtype=pl.Int64)
+        for name in ("ts_ns", "date"):
+            work.out[name] = work.out[name].gather(at)
+
+
+def _told_once(work: _Part, table: RawTable, seen: dict[str, str]) -> None:
+    """Take an order once that stands on the row of each of its fills; what its rows say differently is left out."""
+    if not work.mapping.repeated_parents or work.part.table != "parents":
+        return
+    frame = pl.DataFrame({name: series for name, series in work.out.items()}).with_columns(good=work.reason.is_null())
+    core = pl.struct("symbol", "side", "quantity", "arrival_ns")
+    firsts = frame.select(
+        first=pl.col("good").cum_sum().over("parent_id") == 1,
+        same=core == core.filter("good").first().over("parent_id"),
+        good="good",
+    )
+    first = firsts["first"] & firsts["good"]
+    work.dropped = work.dropped | (firsts["good"] & ~first & firsts["same"].fill_null(False))
+    work.dropped = work.dropped | (firsts["good"] & work.out["parent_id"].is_in(list(seen)))
+    for name in ("limit_price", "algo", "broker", "trader", "account", "venue", "notes", "end_ns"):
+        one = pl.col(name).filter("good").n_unique().over("parent_id") == 1
+        work.out[name] = frame.select(pl.when(one).then(name).alias(name))[name]
+
+
 def _repeated(work: _Part, table: RawTable, id_column: str, seen: dict[str, str]) -> None:
     """Refuse the second row of an id, naming the line of the first that stood."""
     frame = pl.DataFrame({"id": work.out[id_column], "good": work.reason.is_null(), "index": work.index})
-    good = frame.filter(pl.col("good") & pl.col("id").is_not_null())
+    good = frame.filter(pl.col("good") & pl.col("id").is_not_null() & ~work.dropped)
     first = good.group_by("id").agg(first=pl.col("index").min())
     twice = good.join(first, on="id").filter(pl.col("index") != pl.col("first"))
     again = good.filter(pl.col("id").is_in(list(seen))) if seen else good.clear()

@@ -21,6 +21,7 @@ from tcakit.registry import find
 
 READERS = {
     "dbn": "tcakit.feeds.dbn:DbnReader",
+    "fix": "tcakit.feeds.fix:FixReader",
     "lobster": "tcakit.feeds.lobster:LobsterReader",
     "itch": "tcakit.feeds.itch:ItchReader",
     "iex": "tcakit.feeds.iex:IexReader",
@@ -41,11 +42,12 @@ _DATA_SUFFIXES = (
     ".tsv",
     ".dbn",
     ".dbz",
+    ".log",
+    ".fix",
+    ".xlsx",
     ".pcap",
     ".pcapng",
     ".data",
-    ".itch",
-    ".nasdaq_itch50",
 )
 _PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 _LARGEST_UNPACKED = 32 << 30

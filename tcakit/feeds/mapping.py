@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from tcakit.errors import ConfigError, DataError, UsageError
+from tcakit.feeds.fix_mapping import FORMAT as FIX
+from tcakit.feeds.fix_mapping import compile_fix_mapping
+from tcakit.feeds.mapping_checks import Checker
 from tcakit.feeds.sides import ORDER_WORDS
 from tcakit.market import clock
-from tcakit.market.codes import BUY, SELL
+from tcakit.market.codes import BUY, MAKER, SELL, TAKER
 from tcakit.registry import nearest
 
 # Canonical field -> whether every row must have it.
@@ -48,12 +51,14 @@ FIELDS: dict[str, dict[str, bool]] = {
         "received_time": False,
         "liquidity": False,
         "fee": False,
+        "fee_currency": False,
         "venue": False,
     },
 }
 TIMES = {"arrival_time", "decision_time", "end_time", "time", "received_time"}
 NUMBERS = {"quantity", "price", "limit_price", "decision_price", "fee", "fees"}
 BUILT_IN = "tcakit"
+_FLAGS = ("fixed_timezone", "optional_columns", "repeated_parents")
 ROW_NUMBER = "#row"  # as fill_id or parent_id: the row's number in the file serves as its id
 _TOP = (
     "name",
@@ -64,9 +69,16 @@ _TOP = (
     "signed_quantity",
     "separator",
     "currency",
+    "format",
+    "sheet",
+    "fixed_timezone",
+    "optional_columns",
+    "repeated_parents",
 )
-_SECTIONS = ("parents", "fills", "columns", "sides", "scale", "constants", "rows")
+_SECTIONS = ("parents", "fills", "columns", "sides", "liquidity", "scale", "constants", "rows", "corrections")
 _SIDES = {"buy": BUY, "sell": SELL}
+_LIQUIDITY = {"maker": MAKER, "taker": TAKER, "none": None}
+_READY = Path(__file__).parent / "mappings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,17 @@ class TableMapping:
     columns: dict[str, tuple[str, ...]]
     constants: dict[str, str]
     kinds: tuple[str, ...] | None = None
+    joined: frozenset[str] = frozenset()  # fields made of all their columns, joined by a dash
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionMapping:
+    """Which fills' rows correct or cancel an earlier fill, and the columns (joined by a dash) that name it."""
+
+    column: str
+    correct: tuple[str, ...]
+    cancel: tuple[str, ...]
+    refers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +116,12 @@ class BlotterMapping:
     sides: Mapping[str, int] = field(default_factory=lambda: dict(ORDER_WORDS))
     factors: Mapping[str, Decimal] = field(default_factory=dict)
     kind_column: str | None = None
+    sheet: str | None = None
+    fixed_timezone: bool = False  # times are in `timezone` whatever --tz says, which then dates them only
+    optional_columns: bool = False
+    repeated_parents: bool = False  # an order stands on the row of each of its fills
+    liquidity: Mapping[str, int | None] = field(default_factory=dict)
+    corrections: CorrectionMapping | None = None
 
     def columns(self) -> list[str]:
         """Every column of the file that the mapping names, each once."""
@@ -100,21 +129,54 @@ class BlotterMapping:
         for table in self.tables:
             for columns in table.columns.values():
                 named += [column for column in columns if column != ROW_NUMBER]
+        if self.corrections:
+            named += [self.corrections.column, *self.corrections.refers]
         return list(dict.fromkeys(named))
+
+    def fitted(self, names: Sequence[str]) -> BlotterMapping:
+        """With `optional_columns`, the mapping less what a file with these columns does not have."""
+        if not self.optional_columns:
+            return self
+        tables = []
+        for part in self.tables:
+            columns = {}
+            for name, listed in part.columns.items():
+                held = listed if name in part.joined else tuple(c for c in listed if c in names or c == ROW_NUMBER)
+                if FIELDS[part.table][name] or (all(column in names for column in held) and held):
+                    columns[name] = held or listed
+            tables.append(replace(part, columns=columns))
+        corrections = self.corrections
+        if corrections and not {corrections.column, *corrections.refers} <= set(names):
+            corrections = None
+        return replace(self, tables=tuple(tables), corrections=corrections)
+
+
+def ready_names() -> list[str]:
+    """The mappings that come with the package, by the name that --mapping takes in place of a file."""
+    return sorted(path.stem for path in _READY.glob("*.toml"))
 
 
 def load(path: Path | str) -> dict[str, Any]:
-    """The mapping in a TOML file; ConfigError with every mistake in it, UsageError if unreadable."""
+    """The mapping of that ready name or in that TOML file.
+
+    Raises ConfigError with every mistake in it, UsageError if there is none or it cannot be read.
+    """
     file = Path(path)
+    if str(path) in ready_names() and not file.exists():
+        file = _READY / f"{path}.toml"
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError("no such mapping file", place=str(file), remedy="check the path given to --mapping") from None
+        remedy = f"check the path given to --mapping, or name one that is ready: {', '.join(ready_names())}"
+        raise UsageError("no such mapping file", place=str(file), remedy=remedy) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", place=str(file), remedy="save it as UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([(str(file), f"not TOML: {error}", "correct that line")]) from None
-    compile_mapping(raw, place=str(file))
+    if raw.get("format") == FIX:
+        compile_fix_mapping(raw, place=str(file))
+    else:
+        compile_mapping(raw, place=str(file))
     return raw
 
 
@@ -128,33 +190,9 @@ def built_in(names: Iterable[str]) -> dict[str, Any] | None:
     return None
 
 
-class _Checker:
-    """Collects mistakes, so that all of them are told at once."""
-
-    def __init__(self, place: str) -> None:
-        self.place = place
-        self.mistakes: list[tuple[str, str, str]] = []
-
-    def add(self, where: str, message: str, remedy: str) -> None:
-        self.mistakes.append((f"{self.place}, {where}" if where else self.place, message, remedy))
-
-    def unknown(self, where: str, word: str, known: Sequence[str]) -> None:
-        guess = nearest(word, list(known))
-        hint = f"did you mean {guess!r}? " if guess else ""
-        self.add(where, f"unknown key {word!r}", f"{hint}known are {', '.join(known)}")
-
-    def typed(self, raw: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
-        value = raw.get(key, default)
-        if key in raw and not isinstance(value, kind):
-            words = {str: "a text", bool: "true or false", dict: "a table"}
-            self.add(key, f"{value!r} is not {words[kind]}", f"write {words[kind]}")
-            return default
-        return value
-
-
 def compile_mapping(raw: Mapping[str, Any], place: str = "mapping") -> BlotterMapping:
     """Check a parsed mapping and make it ready to read with; ConfigError with all mistakes at once."""
-    check = _Checker(place)
+    check = Checker(place)
     for key in raw:
         if key not in (*_TOP, *_SECTIONS):
             check.unknown("", key, (*_TOP, *_SECTIONS))
@@ -176,15 +214,65 @@ def compile_mapping(raw: Mapping[str, Any], place: str = "mapping") -> BlotterMa
     name = check.typed(raw, "name", str, "unnamed")
     time_format = check.typed(raw, "time_format", str, None)
     comma = check.typed(raw, "decimal_comma", bool, False)
+    flags = {key: check.typed(raw, key, bool, False) for key in _FLAGS}
+    sheet = check.typed(raw, "sheet", str, None)
+    if raw.get("format", "blotter") != "blotter":
+        check.add("format", f"{raw['format']!r} takes no mapping", 'write "blotter" or "fix"')
+    liquidity = _liquidity(check, raw)
+    corrections = _corrections(check, raw)
     if check.mistakes:
         raise ConfigError(check.mistakes)
-    kind_column = rows.get("column")
     return BlotterMapping(
-        name, tuple(tables), timezone, time_format, comma, signed, separator, sides, factors, kind_column
+        name,
+        tuple(tables),
+        timezone,
+        time_format,
+        comma,
+        signed,
+        separator,
+        sides,
+        factors,
+        rows.get("column"),
+        sheet,
+        liquidity=liquidity,
+        corrections=corrections,
+        **flags,
     )
 
 
-def _sides(check: _Checker, raw: Mapping[str, Any]) -> dict[str, int]:
+def _liquidity(check: Checker, raw: Mapping[str, Any]) -> dict[str, int | None]:
+    words: dict[str, int | None] = {}
+    for word, meaning in check.typed(raw, "liquidity", dict, {}).items():
+        if str(meaning).lower() not in _LIQUIDITY:
+            check.add(f"liquidity.{word}", f"{meaning!r} is neither", 'write "maker", "taker" or "none"')
+        else:
+            words[word.strip().lower()] = _LIQUIDITY[str(meaning).lower()]
+    return words
+
+
+def _corrections(check: Checker, raw: Mapping[str, Any]) -> CorrectionMapping | None:
+    section = check.typed(raw, "corrections", dict, {})
+    if not section:
+        return None
+    lists: dict[str, tuple[str, ...]] = {}
+    for key in section:
+        if key not in ("column", "correct", "cancel", "refers"):
+            check.unknown("corrections", key, ("column", "correct", "cancel", "refers"))
+    for key in ("correct", "cancel", "refers"):
+        value = section.get(key, [])
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list) or not all(isinstance(word, str) and word for word in listed):
+            check.add(f"corrections.{key}", f"{value!r} is no list of texts", f'write {key} = ["value"]')
+            listed = []
+        lists[key] = tuple(listed)
+    if not isinstance(section.get("column"), str) or not lists["refers"]:
+        check.add("corrections", "does not say which rows, or which fill they mean", "add column and refers")
+        return None
+    correct, cancel = (tuple(word.strip().lower() for word in lists[key]) for key in ("correct", "cancel"))
+    return CorrectionMapping(section["column"], correct, cancel, lists["refers"])
+
+
+def _sides(check: Checker, raw: Mapping[str, Any]) -> dict[str, int]:
     words = dict(ORDER_WORDS)
     for word, meaning in check.typed(raw, "sides", dict, {}).items():
         code = _SIDES.get(str(meaning).lower(), meaning)
@@ -195,7 +283,7 @@ def _sides(check: _Checker, raw: Mapping[str, Any]) -> dict[str, int]:
     return words
 
 
-def _factors(check: _Checker, raw: Mapping[str, Any]) -> dict[str, Decimal]:
+def _factors(check: Checker, raw: Mapping[str, Any]) -> dict[str, Decimal]:
     factors = {}
     for name, value in check.typed(raw, "scale", dict, {}).items():
         if name not in NUMBERS:
@@ -212,7 +300,7 @@ def _factors(check: _Checker, raw: Mapping[str, Any]) -> dict[str, Decimal]:
     return factors
 
 
-def _tables(check: _Checker, raw: Mapping[str, Any], rows: Mapping[str, Any], signed: bool) -> list[TableMapping]:
+def _tables(check: Checker, raw: Mapping[str, Any], rows: Mapping[str, Any], signed: bool) -> list[TableMapping]:
     sections: dict[str, Mapping[str, Any]] = {}
     table = raw.get("table")
     if table is not None and table not in FIELDS:
@@ -243,7 +331,7 @@ def _tables(check: _Checker, raw: Mapping[str, Any], rows: Mapping[str, Any], si
 
 
 def _table(
-    check: _Checker,
+    check: Checker,
     name: str,
     section: Mapping[str, Any],
     constants: Mapping[str, Any],
@@ -251,10 +339,14 @@ def _table(
     signed: bool,
 ) -> TableMapping:
     columns: dict[str, tuple[str, ...]] = {}
+    joined = set()
     for key, value in section.items():
         if key not in FIELDS[name]:
             check.unknown(name, key, list(FIELDS[name]))
             continue
+        if isinstance(value, dict) and list(value) == ["join"]:
+            value = value["join"]
+            joined.add(key)
         listed = [value] if isinstance(value, str) else value
         if not isinstance(listed, list) or not listed or not all(isinstance(v, str) and v for v in listed):
             check.add(f"{name}.{key}", f"{value!r} is no column", f'write {key} = "Column" or ["First", "Second"]')
@@ -270,10 +362,10 @@ def _table(
             elif key in ("symbol", "side"):
                 remedy += f", or a constant {key} to [constants]"
             check.add(name, f"no column for {key}", remedy)
-    return TableMapping(name, columns, own, kinds)
+    return TableMapping(name, columns, own, kinds, frozenset(joined))
 
 
-def _kinds(check: _Checker, rows: Mapping[str, Any], sections: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _kinds(check: Checker, rows: Mapping[str, Any], sections: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     if not rows:
         return {}
     if not isinstance(rows.get("column"), str):

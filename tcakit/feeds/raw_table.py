@@ -1,4 +1,4 @@
-"""A CSV or Parquet file as columns of text, each row with its line; lines that do not fit are faults."""
+"""A CSV, Parquet, JSON or Excel file as columns of text, each row with its line; lines that do not fit are faults."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from tcakit.errors import DataError
 from tcakit.feeds.contract import Faults
+from tcakit.feeds.excel_table import is_workbook, read_sheet
+from tcakit.feeds.json_table import is_json, read_objects
 
 SEPARATORS = (",", ";", "\t", "|")
 _NEWLINE, _QUOTE = 10, 34
@@ -39,10 +41,13 @@ class RawTable:
         return self.data[self.starts[row] : self.ends[row]].decode("utf-8", "replace").rstrip("\r")
 
 
-def read_table(place: str, content: Path | bytes, faults: Faults, separator: str | None = None) -> RawTable:
-    """Read a file with one header row; lines with a wrong number of columns become faults.
+def read_table(
+    place: str, content: Path | bytes, faults: Faults, separator: str | None = None, sheet: str | None = None
+) -> RawTable:
+    """Read a file with one header row, or JSON objects; lines with a wrong number of columns become faults.
 
-    DataError if the file is empty, binary, not UTF-8 or holds nothing below its header.
+    `sheet` names the sheet of an Excel workbook, the first if None. DataError if the file is empty, binary, not UTF-8
+    or holds nothing below its header.
     """
     try:
         data = content if isinstance(content, bytes) else content.read_bytes()
@@ -52,6 +57,10 @@ def read_table(place: str, content: Path | bytes, faults: Faults, separator: str
         ) from None
     if data[:4] == b"PAR1":
         return _parquet(place, data)
+    if is_workbook(place, data):
+        return RawTable(place, *read_sheet(place, data, sheet))
+    if is_json(data):
+        return RawTable(place, *read_objects(place, data, faults))
     if data[:3] == b"\xef\xbb\xbf":
         data = data[3:]
     _refuse_other_content(place, data)

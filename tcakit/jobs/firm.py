@@ -36,7 +36,8 @@ def load_blotter(store: Store, only: Sequence[str] | None = None) -> Blotter:
         keys = [
             row[0]
             for row in connection.execute(
-                "SELECT ingest_key FROM files WHERE format = 'blotter' AND status = 'stored' ORDER BY ingested_ns"
+                "SELECT ingest_key FROM files WHERE format IN ('blotter', 'fix') AND status = 'stored' "
+                "ORDER BY ingested_ns"
             ).fetchall()
         ]
         if only is not None:
