@@ -12,7 +12,7 @@ from tcakit.feeds.contract import ReaderOptions
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.market import market_day
 from tcakit.store.database import Store
-from tcakit.store.market_data import find_symbol_day
+from tcakit.store.market_data import symbol_days
 from tcakit.tca.quotes import quotes_at
 from tcakit.tca.spreads import effective_spread, quoted_spread
 from tcakit.tca.trade_sign import lee_ready
@@ -39,7 +39,7 @@ def test_spreads_of_a_real_stock_are_the_published_ones(real_data: Path, tmp_pat
     store = Store(tmp_path / "store")
     columns: dict[str, list[np.ndarray]] = {"price": [], "bid": [], "ask": [], "size": [], "shown": []}
     for date in store.dates():
-        day = market_day(store, find_symbol_day(store, "XXX", date))
+        day = market_day(store, symbol_days(store, date)[0])
         bid, ask = quotes_at(day, day.print_ns)
         at = np.searchsorted(day.quote_ns, day.print_ns, side="right") - 1
         columns["price"].append(day.print_price / day.instrument.price_scale)
