@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class TcakitError(Exception):
@@ -21,7 +22,7 @@ class TcakitError(Exception):
         self.place = place
         self.remedy = remedy
         # What was done all the same, for --json: other files of the same command, say.
-        self.done: dict[str, object] = {}
+        self.done: dict[str, Any] = {}
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
@@ -102,3 +103,17 @@ class Interrupted(TcakitError):
 
     exit_code = 130
     code = "interrupted"
+
+
+class SeveralErrors(TcakitError):
+    """Several things of one command went wrong, each apart; the exit code is that of the first."""
+
+    def __init__(self, what: str, errors: Sequence[TcakitError]) -> None:
+        self.errors = list(errors)
+        super().__init__("\n".join([what, *(f"  {error}" for error in self.errors)]))
+        self.code, self.exit_code = self.errors[0].code, self.errors[0].exit_code
+
+    def as_dict(self) -> dict[str, object]:
+        first = self.errors[0]
+        told = super().as_dict() | {"place": first.place, "remedy": first.remedy}
+        return told | {"errors": [error.as_dict() for error in self.errors]}

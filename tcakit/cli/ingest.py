@@ -56,6 +56,7 @@ def ingest(
     \b
     Example: tcakit ingest sample_data/lobster
     """
+    from tcakit.errors import TcakitError
     from tcakit.feeds.contract import ReaderOptions
     from tcakit.jobs.ingest import IngestRequest
     from tcakit.jobs.ingest import ingest as run
@@ -72,40 +73,54 @@ def ingest(
         content=content,
     )  # fmt: skip
     request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run)
-    with out.kernels(), out.progress("ingest") as progress:
-        result = run(Path(store), request, progress, wait_s=wait)
 
     def show(console: Any) -> None:
-        from tcakit.cli.tables import Column, printable, show_table
+        _show(console, result, "would be stored" if dry_run else "")
 
-        columns = [
-            Column("file"), Column("format", rank=2), Column("days"), Column("symbols", rank=1), Column("rows", True),
-            Column("faults", True), Column("seconds", True, rank=3),
-        ]  # fmt: skip
-        rows = []
-        for file in result["files"]:
-            days = file.get("days") or []
-            span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else ""
-            count = "stored before" if file["skipped"] else f"{file['rows']:,}"
-            rows.append(
-                [
-                    file["path"], file["format"], span, _some(file.get("symbols", [])), count, f"{file['faults']:,}",
-                    f"{file['seconds']:.2f}",
-                ]
-            )  # fmt: skip
-        show_table(console, columns, rows, "would be stored" if dry_run else "")
-        for path in result["recovered"]:
-            console.print(
-                printable(f"{path} was left half stored by a process that died and was taken out: ingest it again"),
-                markup=False,
-            )
-        for file in result["files"]:
-            if file.get("first_fault"):
-                console.print(
-                    printable(f"first fault: {file['first_fault']} (all: tcakit catalog --faults)"), markup=False
-                )
-
+    result: dict[str, Any] = {}
+    try:
+        with out.kernels(), out.progress("ingest") as progress:
+            result = run(Path(store), request, progress, wait_s=wait)
+    except TcakitError as error:
+        # The good files are stored all the same: say so before what is wrong with the others.
+        result = error.done
+        if result.get("files") and not json:
+            out.result(result, show)
+        raise
     out.result(result, show)
+
+
+def _show(console: Any, result: dict[str, Any], title: str) -> None:
+    """A table of the files, then what stands out."""
+    from tcakit.cli.tables import Column, printable, show_table
+
+    columns = [
+        Column("file"), Column("format", rank=2), Column("days"), Column("symbols", rank=1), Column("rows", True),
+        Column("faults", True), Column("seconds", True, rank=3),
+    ]  # fmt: skip
+    rows = []
+    for file in result["files"]:
+        days = file.get("days") or []
+        span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else ""
+        count = "stored before" if file["skipped"] else f"{file['rows']:,}"
+        rows.append(
+            [
+                file["path"], file["format"], span, _some(file.get("symbols", [])), count, f"{file['faults']:,}",
+                f"{file['seconds']:.2f}",
+            ]
+        )  # fmt: skip
+    show_table(console, columns, rows, title)
+    lines = [
+        f"{path} was left half stored by a process that died and was taken out: ingest it again"
+        for path in result["recovered"]
+    ]
+    lines += [
+        f"first fault: {file['first_fault']} (all: tcakit catalog --faults)"
+        for file in result["files"]
+        if file.get("first_fault")
+    ]
+    for line in lines:
+        console.print(printable(line), markup=False)
 
 
 def _some(names: list[str], most: int = 3) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.errors import DataError, TcakitError, UsageError
+from tcakit.errors import DataError, SeveralErrors, TcakitError, UsageError
 from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
 from tcakit.feeds.files import detect, discover, reader_named, sources
 from tcakit.market.schema import ALIASES, FAULTS
@@ -53,8 +53,8 @@ def ingest(
 ) -> dict[str, Any]:
     """Store every file of the request; gives what was stored of each.
 
-    Files that are good are stored even if others are not; the first trouble is raised at the end, with nothing of
-    that file stored.
+    Files that are good are stored even if others are not; what was wrong with those is raised at the end, with
+    nothing of them stored.
     """
     found = discover(request.paths)
     if not found and not request.symbol_map:
@@ -81,11 +81,11 @@ def ingest(
             except TcakitError as trouble:
                 troubles.append(trouble)
     if troubles:
-        first = troubles[0]
-        if len(troubles) > 1:
-            first.message += f" (and {len(troubles) - 1} more: {'; '.join(str(t) for t in troubles[1:4])})"
-        first.done = _totals(results, target.recovered)
-        raise first
+        many = f"{len(troubles)} of {len(troubles) + len(results)} files are refused:"
+        # One and the same for all of them is no file's: the store's, say.
+        told = troubles[0] if len({str(trouble) for trouble in troubles}) == 1 else SeveralErrors(many, troubles)
+        told.done = _totals(results, target.recovered)
+        raise told
     return _totals(results, target.recovered)
 
 

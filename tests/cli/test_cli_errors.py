@@ -6,6 +6,7 @@ import gzip
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -214,3 +215,16 @@ def test_good_files_are_stored_beside_a_bad_one(tcakit: Callable, files: Path) -
 def test_a_bad_file_alone_makes_no_store(tcakit: Callable, files: Path) -> None:
     assert tcakit("ingest", "binary.csv", "--store", files / "fresh").code == 3
     assert not (files / "fresh").exists()
+
+
+def test_good_files_are_told_beside_every_refused_one(files: Path, tcakit: Callable[..., Any]) -> None:
+    good = "sample_data/lobster/BRVO_2026-03-03_34200000_57600000_5.zip"
+    told = tcakit("ingest", good, "empty.csv", "noprice.csv")
+    assert told.code == 3
+    assert "BRVO" in told.out
+    assert "2 of 3 files are refused" in told.err
+    assert "empty.csv: the file is empty" in told.err
+    assert "noprice.csv: the format is not recognised" in told.err
+    told = tcakit("ingest", good, "empty.csv", "noprice.csv", "--json")
+    assert [file["skipped"] for file in told.json["files"]] == [True]
+    assert [error["place"] for error in told.json["error"]["errors"]] == ["empty.csv", "noprice.csv"]
