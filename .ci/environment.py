@@ -1,4 +1,4 @@
-"""Build the virtual environment, once, from pyproject.toml and constraints.txt (standard library only).
+"""Build the virtual environment, once, from pyproject.toml and what is beside it (standard library only).
 
 Two calls at the same time take turns; a call that finds the environment up to date returns at once.
 """
@@ -10,13 +10,14 @@ import sys
 import time
 
 OLDEST = (3, 11)
+INPUTS = ("pyproject.toml", "constraints.txt", os.path.join(".ci", "data-packages.txt"))
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def wanted_stamp(folder):
     """What the environment must have been made of: inputs, Python's version and the place it stands at."""
     digest = hashlib.sha256()
-    for name in ("pyproject.toml", "constraints.txt"):
+    for name in INPUTS:
         with open(os.path.join(ROOT, name), "rb") as file:
             digest.update(file.read())
     # An environment cannot be moved: its scripts name their interpreter by its full path.
@@ -74,8 +75,10 @@ def build(folder):
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     environment = dict(os.environ, PIP_ROOT_USER_ACTION="ignore")
     wanted = ["-c", os.path.join(ROOT, "constraints.txt"), "-e", ROOT + "[dev]"]
-    if subprocess.run(install + wanted, env=environment).returncode != 0:
-        fail("the packages could not be installed; is the package index reachable?")
+    data = ["--no-deps", "-r", os.path.join(ROOT, INPUTS[2])]
+    for packages in (wanted, data):
+        if subprocess.run(install + packages, env=environment).returncode != 0:
+            fail("the packages could not be installed; is the package index reachable?")
 
 
 def main():

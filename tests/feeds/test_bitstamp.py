@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import os
+from collections import Counter
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,10 @@ from tcakit.errors import DataError
 from tcakit.feeds import bitstamp
 from tcakit.feeds.bitstamp import BitstampReader
 from tcakit.feeds.blocks import tables
+from tcakit.feeds.contract import ReaderOptions
+from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.market import codes
+from tcakit.store.database import Store
 
 HEAD = "id,timestamp,exchange_timestamp,price,volume,action,direction\n"
 MS = 1_777_689_380_521
@@ -170,3 +178,35 @@ def test_spoilt_files_bring_rows_faults_or_one_error() -> None:
         (3, 6, 104.0, 1.0, "created", "ask"),
     )
     assert fuzz(BitstampReader(), "o.csv", data, 200, symbol="BTCUSD") > 50
+
+
+def test_every_trade_of_a_real_half_hour_is_told_by_its_orders(tmp_path: Path) -> None:
+    """The venue publishes trades apart: who rested, at what price and how much agrees with what the orders say."""
+    try:
+        folder = Path(str(distribution("ob-analytics").locate_file("ob_analytics/_sample_data")))
+    except PackageNotFoundError:
+        assert os.environ.get("CI") != "true"
+        pytest.skip("pip install --no-deps -r .ci/data-packages.txt")
+    told = ingest(tmp_path / "store", IngestRequest([str(folder / "orders.csv.gz")], ReaderOptions(symbol="BTCUSD")))
+    assert told["files"][0]["content"] == ["book-l3"]
+    (date,) = Store(tmp_path / "store").dates()
+    with Store(tmp_path / "store").read_day(date) as connection:
+        price_scale, size_scale = connection.execute("SELECT price_scale, size_scale FROM instruments").fetchone()
+        executed = connection.execute(
+            "SELECT order_id, side, price, size FROM book_events WHERE kind = ?", [codes.EXECUTE]
+        ).fetchall()
+        left = connection.execute(
+            "SELECT count(*) FROM (SELECT last(level_size ORDER BY seq) AS shown FROM book_events "
+            "GROUP BY side, price)"
+            " WHERE shown <> 0"
+        ).fetchone()
+    traded = []
+    with (folder / "trades.csv").open() as file:
+        for row in csv.DictReader(file):
+            rested, side = ("sell", codes.SELL) if row["side"] == "buy" else ("buy", codes.BUY)
+            price, size = Decimal(row["price"]) * price_scale, Decimal(row["amount"]) * size_scale
+            traded.append((int(row[f"{rested}_order_id"]), side, int(price), int(size)))
+    assert len(traded) == 284
+    assert Counter(executed) == Counter(traded)
+    # The recorder takes out what still rests at its end.
+    assert left == (0,)
