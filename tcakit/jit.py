@@ -123,6 +123,11 @@ def bare_jit(function: Kernel) -> Kernel:
     return numba.njit(**{**_OPTIONS, **_BARE})(function)
 
 
+def bare_call(function: Kernel) -> Kernel:
+    """Compile a part of such a kernel that is called rather than melted in: it is large, or seldom needed."""
+    return numba.njit(**{**_PART, **_BARE})(function)
+
+
 def bare_part(function: Kernel) -> Kernel:
     """Compile a part of such a kernel and melt it into its caller; it makes no arrays either."""
     return numba.njit(forceinline=True, **{**_PART, **_BARE})(function)
@@ -153,6 +158,25 @@ def _no_prefetch(array: Any, row: int) -> None:
 prefetch: Callable[[Any, Any], None] = (
     _no_prefetch if numba.config.DISABLE_JIT else numba.extending.intrinsic(_prefetch)  # type: ignore[assignment, attr-defined]
 )
+
+
+def _pointer_to(kind: Any) -> Any:
+    def pointer(typing: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+        return numba.types.CPointer(kind)(address), generate
+
+    return numba.extending.intrinsic(pointer)
+
+
+# An address as a pointer that numba.carray makes an array of: a kernel that is handed one table of addresses is called
+# in a microsecond, one that is handed the arrays themselves in a microsecond each.
+pointer_to: dict[str, Any] = {
+    name: None if numba.config.DISABLE_JIT else _pointer_to(getattr(numba.types, name))  # type: ignore[attr-defined]
+    for name in ("int8", "uint8", "int32", "int64", "float64")
+}
+IS_COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -89,3 +89,19 @@ def best_quotes(action, side, tick2, level, sizes, best, out_bid, out_bid_size, 
         out_bid_size[i] = sizes[0, bid] if bid >= 0 else 0
         out_ask[i] = ask if ask < ticks else -1
         out_ask_size[i] = sizes[1, ask] if ask < ticks else 0
+
+
+@jit
+def best_ticks(action, side, tick2, level, sizes, out_bid, out_ask):
+    """Best ticks after each row, int32 (n): -1 and the number of ticks where a side is empty. Else as `best_quotes`."""
+    best = np.empty(2, np.int64)
+    best[0], best[1] = -1, sizes.shape[1]
+    for i in range(action.shape[0]):
+        do = action[i]
+        if do & (SETS_LEVEL | LEAVES_WINDOW):
+            shown = level[i] if do & SETS_LEVEL else np.int64(0)
+            set_level(sizes, best, 0 if side[i] > 0 else 1, tick2[i] >> 1, shown)
+        elif do & CLEARS:
+            clear_book(sizes, best)
+        out_bid[i] = best[0]
+        out_ask[i] = best[1]

@@ -18,6 +18,7 @@ from tcakit.book.ladder_kernel import (
     RESUMES,
     SETS_LEVEL,
     best_quotes,
+    best_ticks,
 )
 from tcakit.errors import DataError
 from tcakit.market import codes
@@ -56,6 +57,8 @@ class Feed:
     `tick2` is twice the ladder index (odd: a price between two ticks); ladder index 0 is `base_tick`, so that price =
     (base_tick + index) * tick_size / price_scale. `level` is the displayed size after the row (-1 unknown or
     untouched). `queued_row` is the row at which the order of this row got its place (level 3; else length 1).
+    `best_bid` and `best_ask` are the best displayed ladder indices after the row, -1 and `ticks` where a side is empty.
+    `print_row` are the rows that print, `print_volume` the size printed up to and with each of them.
     """
 
     instrument: Instrument
@@ -69,6 +72,10 @@ class Feed:
     size: NDArray[np.int64]
     level: NDArray[np.int64]
     queued_row: NDArray[np.int64]
+    best_bid: NDArray[np.int32]
+    best_ask: NDArray[np.int32]
+    print_row: NDArray[np.int64]
+    print_volume: NDArray[np.int64]
     has_receive_times: bool
 
     def index_of(self, price: int) -> int:
@@ -126,16 +133,29 @@ def feed_columns(
     price = parts.pop("price")
     twice = 2 * (price // tick - base) + (price % tick != 0)
     parts["tick2"] = np.clip(twice, -1, 2 * ticks).astype(np.int32)
+    parts["best_bid"], parts["best_ask"] = _best_ticks(parts, ticks)
+    parts["print_row"] = np.flatnonzero(parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int64)
+    parts["print_volume"] = np.cumsum(parts["size"][parts["print_row"]], dtype=np.int64)
     parts["queued_row"] = queued_row if queued_row is not None else np.full(1, -1, np.int64)
     receive = bool(not np.array_equal(parts["ns"], parts["local_ns"]))
     parts["grid"] = np.array([base, ticks, tick, int(receive)], np.int64)
     return parts
 
 
+def _best_ticks(parts: dict[str, NDArray[Any]], ticks: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    n = len(parts["ns"])
+    bid, ask = np.empty(n, np.int32), np.empty(n, np.int32)
+    best_ticks(parts["action"], parts["side"], parts["tick2"], parts["level"], np.zeros((2, ticks), np.int64), bid, ask)
+    return bid, ask
+
+
 def feed_from_columns(instrument: Instrument, columns: dict[str, NDArray[Any]]) -> Feed:
     """The feed of columns that `feed_columns` made."""
     base, ticks, _, receive = (int(value) for value in columns["grid"])
-    names = ("ns", "local_ns", "action", "side", "tick2", "size", "level", "queued_row")
+    names = (
+        "ns", "local_ns", "action", "side", "tick2", "size", "level", "queued_row", "best_bid", "best_ask", "print_row",
+        "print_volume",
+    )  # fmt: skip
     return Feed(
         instrument=instrument,
         base_tick=base,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import part
+from tcakit.jit import bare_call
 from tcakit.market.codes import LOG_PROB, LOG_PROB2, POWER_PROB, POWER_PROB2, RISK_AVERSE
 
 
-@part
+@bare_call
 def _smaller(a, b):
     """Minimum that ignores NaN (0/0 in the power rules means: nothing is known, so believe the level)."""
     if a != a:
@@ -22,7 +22,7 @@ def _smaller(a, b):
     return a if a < b else b
 
 
-@part
+@bare_call
 def _behind_probability(rule, power, ahead, behind):
     if rule == LOG_PROB:
         weight = np.log(1.0 + behind)
@@ -37,7 +37,7 @@ def _behind_probability(rule, power, ahead, behind):
     return 1.0 - (ahead / (ahead + behind)) ** power
 
 
-@part
+@bare_call
 def after_level_change(rule, power, ahead, printed, before, after):
     """Size ahead of us once the level went from `before` to `after`, `printed` of it by prints already counted."""
     if rule == RISK_AVERSE:

@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
+from tcakit.jit import IS_COMPILED
 from tcakit.market import codes
 from tcakit.replay import replay_kernel as rk
 from tcakit.replay.columns import Feed
+from tcakit.replay.entry_kernel import advance_at, see_at, table_of
 from tcakit.replay.state import Market, State
 from tcakit.venue.gateway import Fill, Strategy
 from tcakit.venue.latency import ConstantLatency
 
-_FOREVER = np.iinfo(np.int64).max
+_OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
+_FILLS = frozenset((codes.PARTIAL, codes.FILLED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,10 @@ class OwnGateway:
     What the participants took is not shown any more: at once where the feed has no delay, else from when they know.
     """
 
-    __slots__ = ("_engine", "_feed", "_owner", "tick_size")
+    __slots__ = ("_engine", "_owner", "tick_size")
 
     def __init__(self, engine: Replay, owner: int) -> None:
         self._engine = engine
-        self._feed = engine.feed
         self._owner = owner
         self.tick_size = engine.feed.instrument.tick_size / engine.feed.instrument.price_scale
 
@@ -72,30 +74,18 @@ class OwnGateway:
 
     @property
     def best_bid_tick(self) -> int | None:
-        state = self._engine.state
-        at = int(state.local_best[0])
-        while at >= 0 and state.local_sizes[0, at] <= state.local_taken[0, at]:
-            at -= 1
-        return None if at < 0 else at + self._feed.base_tick
+        return self._engine.best_tick(0)
 
     @property
     def best_ask_tick(self) -> int | None:
-        state = self._engine.state
-        at, ticks = int(state.local_best[1]), self._feed.ticks
-        while at < ticks and state.local_sizes[1, at] <= state.local_taken[1, at]:
-            at += 1
-        return None if at >= ticks else at + self._feed.base_tick
+        return self._engine.best_tick(1)
 
     @property
     def market_volume(self) -> int:
-        return int(self._engine.cursor[rk.LOCAL_VOLUME])
+        return self._engine.market_volume
 
     def size_at(self, side: int, tick: int) -> int:
-        at = tick - self._feed.base_tick
-        if not 0 <= at < self._feed.ticks:
-            return 0
-        state, row = self._engine.state, 0 if side > 0 else 1
-        return max(0, int(state.local_sizes[row, at]) - int(state.local_taken[row, at]))
+        return self._engine.size_at(side, tick)
 
     def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = codes.GTC) -> int:
         return self._engine.submit(self._owner, side, quantity, tick, time_in_force)
@@ -127,15 +117,13 @@ class Replay:
         columns = {name: getattr(feed, name) for name in Market._fields}
         self.market = Market(**columns)
         one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
-        sizes, best = _empty_book(feed)
-        local_sizes, local_best = (sizes, best) if one_book else _empty_book(feed)
-        taken = np.zeros_like(sizes)
+        sizes, taken = np.zeros((2, feed.ticks), np.int64), np.zeros((2, feed.ticks), np.int64)
         self.state = State(
             sizes=sizes,
             taken=taken,
-            best=best,
-            local_sizes=local_sizes,
-            local_best=local_best,
+            best=np.array([-1, feed.ticks], np.int64),
+            mine=np.zeros((2, feed.ticks), np.int32),
+            local_sizes=sizes if one_book else np.zeros_like(sizes),
             local_taken=taken if one_book else np.zeros_like(sizes),
             cursor=np.zeros(rk.CURSOR_SIZE, np.int64),
             settings=np.zeros(rk.SETTINGS_SIZE, np.int64),
@@ -148,11 +136,16 @@ class Replay:
             log_ahead=np.zeros(1024, np.float64),
         )
         self.cursor = self.state.cursor
+        self.cursor[rk.OWN_BID], self.cursor[rk.OWN_ASK] = -1, feed.ticks
+        self._one_book = one_book
+        self._best = memoryview(feed.best_bid), memoryview(feed.best_ask)
+        self._renew()
         self.state.settings[rk.RESPONSE_LATENCY_NS] = settings.latency.response_ns
         self.state.settings[rk.FEED_LATENCY_NS] = settings.latency.feed_ns
         self.state.settings[rk.QUEUE_RULE] = settings.queue_rule
         self.state.settings[rk.LOT] = feed.instrument.lot_size
         self.state.settings[rk.ONE_BOOK] = int(one_book)
+        self._on_order = [getattr(participant.strategy, "on_order", None) for participant in self.participants]
         self.order_count = 0
         self.open_orders: dict[int, int] = {}
         self.local_events: list[tuple[int, int, int]] = []
@@ -167,7 +160,44 @@ class Replay:
                 remedy="use risk-averse or a probability rule",
             )
 
-    # --- what a participant may do ------------------------------------------------------------------------
+    # --- what a participant sees and may do -----------------------------------------------------------------
+
+    def best_tick(self, row: int) -> int | None:
+        """The best displayed tick that has reached the strategies, of the bids (0) or the offers (1)."""
+        at = self._at[rk.LOCAL_ROW]
+        if at == 0:
+            return None
+        tick, ticks = self._best[row][at - 1], self.feed.ticks
+        if self._at[rk.ANY_TAKEN if self._one_book else rk.ANY_LOCAL_TAKEN]:
+            # What we took is not shown any more.
+            self._look()
+            step = 1 if row else -1
+            while 0 <= tick < ticks and self.state.local_sizes[row, tick] <= self.state.local_taken[row, tick]:
+                tick += step
+        return tick + self.feed.base_tick if 0 <= tick < ticks else None
+
+    def size_at(self, side: int, tick: int) -> int:
+        """Displayed size at a level that has reached the strategies, less what they know they took."""
+        at = tick - self.feed.base_tick
+        if not 0 <= at < self.feed.ticks:
+            return 0
+        self._look()
+        row = 0 if side > 0 else 1
+        return max(0, int(self.state.local_sizes[row, at]) - int(self.state.local_taken[row, at]))
+
+    @property
+    def market_volume(self) -> int:
+        """Printed size that has reached the strategies."""
+        seen = int(np.searchsorted(self.feed.print_row, self._at[rk.LOCAL_ROW]))
+        return int(self.feed.print_volume[seen - 1]) if seen else 0
+
+    def _look(self) -> None:
+        """Bring the sizes that strategies see up to now."""
+        if not self._one_book and self._at[rk.SEEN_ROW] < self._at[rk.LOCAL_ROW]:
+            if IS_COMPILED:
+                see_at(self._table)
+            else:
+                rk.see(self.market, self.state)
 
     def submit(self, owner: int, side: int, quantity: int, tick: int | None, time_in_force: int) -> int:
         lot = self.feed.instrument.lot_size
@@ -176,18 +206,16 @@ class Replay:
         order = self.order_count
         if order >= len(self.state.orders):
             self._grow("orders")
-        self.state.orders[order] = (
-            0 if side > 0 else 1,
-            0 if tick is None else tick - self.feed.base_tick,
-            quantity,
-            quantity,
-            codes.MARKET if tick is None else codes.LIMIT,
-            time_in_force,
-            codes.NEW,
-            self.now,
-            owner,
-        )
-        self.order_count += 1
+        row = self._orders
+        row[order, rk.SIDE] = 0 if side > 0 else 1
+        row[order, rk.TICK] = 0 if tick is None else tick - self.feed.base_tick
+        row[order, rk.QUANTITY] = row[order, rk.LEAVES] = quantity
+        row[order, rk.TYPE] = codes.MARKET if tick is None else codes.LIMIT
+        row[order, rk.TIME_IN_FORCE] = time_in_force
+        row[order, rk.STATE] = codes.NEW
+        row[order, rk.SUBMITTED_NS] = self.now
+        row[order, rk.OWNER] = owner
+        self.order_count = order + 1
         self.open_orders[order] = owner
         self.local_events.append((self.now, order, codes.NEW))
         if self.first_order_ns is None:
@@ -206,67 +234,65 @@ class Replay:
         heapq.heappush(self.wakes, (max(ns, self.now + 1), self.wake_count, owner))
 
     def _send(self, what: int, order: int) -> None:
-        tail = int(self.cursor[rk.BUS_TAIL])
+        tail = self._at[rk.BUS_TAIL]
         if tail >= len(self.state.bus):
             self._grow("bus")
-        arrival = self.now + self.entry_ns
-        if tail:
-            arrival = max(arrival, int(self.state.bus[tail - 1, rk.BUS_NS]))
-        self.state.bus[tail] = (arrival, what, order)
-        self.cursor[rk.BUS_TAIL] = tail + 1
+        bus, arrival = self._bus, self.now + self.entry_ns
+        if tail and bus[tail - 1, rk.BUS_NS] > arrival:
+            arrival = bus[tail - 1, rk.BUS_NS]
+        bus[tail, rk.BUS_NS], bus[tail, rk.BUS_WHAT], bus[tail, rk.BUS_ORDER] = arrival, what, order
+        self._at[rk.BUS_TAIL] = tail + 1
 
     # --- the loop ----------------------------------------------------------------------------------------
 
     def _advance(self, until: int) -> int:
         while True:
-            status = rk.advance(self.market, self.state, until)
-            if status == rk.GROW_LOG:
-                self._grow("log", "log_ahead")
-            elif status == rk.GROW_LIVE:
-                self._grow("live", "queue")
-            else:
-                self.now = int(self.cursor[rk.NOW])
-                return int(status)
+            status = advance_at(self._table, until) if IS_COMPILED else rk.advance(self.market, self.state, until)
+            if status < rk.GROW_LOG:
+                self.now = self._at[rk.NOW]
+                return status
+            self._grow(*(("log", "log_ahead") if status == rk.GROW_LOG else ("live", "queue")))
 
     def _grow(self, *names: str) -> None:
         """Make arrays of the state twice as long."""
         self.state = self.state._replace(**{name: _doubled(getattr(self.state, name)) for name in names})
+        self._renew()
+
+    def _renew(self) -> None:
+        """Look at the arrays where they stand now."""
+        # Views that give plain numbers, several times as fast as arrays do.
+        self._at = memoryview(self.cursor)
+        self._log, self._orders, self._bus = (memoryview(getattr(self.state, n)) for n in ("log", "orders", "bus"))
+        self._table = table_of(self.market, self.state)
 
     def _deliver(self, gateways: Sequence[OwnGateway]) -> None:
         """Tell the owners what has reached them by now."""
-        while True:
-            at = int(self.cursor[rk.DELIVERED])
-            if at >= self.cursor[rk.N_LOG] or self.state.log[at, rk.LOG_LOCAL_NS] > self.now:
-                return
-            self.cursor[rk.DELIVERED] = at + 1
-            row = self.state.log[at]
-            order, event = int(row[rk.LOG_ORDER]), int(row[rk.LOG_EVENT])
-            owner = int(self.state.orders[order, rk.OWNER])
-            strategy = self.participants[owner].strategy
-            if event in (codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED):
+        cursor, log, now = self._at, self._log, self.now
+        at, logged = cursor[rk.DELIVERED], cursor[rk.N_LOG]
+        while at < logged and log[at, rk.LOG_LOCAL_NS] <= now:
+            order, event = log[at, rk.LOG_ORDER], log[at, rk.LOG_EVENT]
+            owner = self._orders[order, rk.OWNER]
+            cursor[rk.DELIVERED] = at + 1
+            if event in _OVER:
                 self.open_orders.pop(order, None)
-            if event in (codes.PARTIAL, codes.FILLED):
-                if row[rk.LOG_REASON] == codes.TOOK and self.state.settings[rk.ONE_BOOK] == 0:
-                    level = 1 - int(self.state.orders[order, rk.SIDE]), int(row[rk.LOG_TICK])
-                    self.state.local_taken[level] = min(
-                        self.state.local_taken[level] + row[rk.LOG_SIZE], self.state.local_sizes[level]
-                    )
-                strategy.on_fill(
-                    gateways[owner],
-                    Fill(
-                        order,
-                        codes.BUY if self.state.orders[order, rk.SIDE] == 0 else codes.SELL,
-                        int(row[rk.LOG_TICK]) + self.feed.base_tick,
-                        int(row[rk.LOG_SIZE]),
-                        int(row[rk.LOG_NS]),
-                        int(row[rk.LOG_LOCAL_NS]),
-                        bool(row[rk.LOG_LIQUIDITY] == codes.MAKER),
-                    ),
-                )
-            else:
-                on_order = getattr(strategy, "on_order", None)
-                if on_order is not None:
-                    on_order(gateways[owner], order, event, int(row[rk.LOG_REASON]))
+            if event in _FILLS:
+                self._told_fill(gateways[owner], self.participants[owner].strategy, order, at)
+            elif (on_order := self._on_order[owner]) is not None:
+                on_order(gateways[owner], order, event, log[at, rk.LOG_REASON])
+            at += 1
+
+    def _told_fill(self, gateway: OwnGateway, strategy: Strategy, order: int, at: int) -> None:
+        log, side = self._log, self._orders[order, rk.SIDE]
+        tick, size = log[at, rk.LOG_TICK], log[at, rk.LOG_SIZE]
+        if log[at, rk.LOG_REASON] == codes.TOOK and not self._one_book:
+            self._look()
+            taken = int(self.state.local_taken[1 - side, tick]) + size
+            self.state.local_taken[1 - side, tick] = min(taken, self.state.local_sizes[1 - side, tick])
+            self._at[rk.ANY_LOCAL_TAKEN] = 1
+        is_maker = log[at, rk.LOG_LIQUIDITY] == codes.MAKER
+        tick += self.feed.base_tick
+        ns, local_ns = log[at, rk.LOG_NS], log[at, rk.LOG_LOCAL_NS]
+        strategy.on_fill(gateway, Fill(order, 1 - 2 * side, tick, size, ns, local_ns, is_maker))
 
     def run(self) -> ReplayResult:
         """Replay until every participant's end has passed and no answer is under way."""
@@ -276,25 +302,26 @@ class Replay:
             self.wake_count += 1
             heapq.heappush(self.wakes, (participant.start_ns, self.wake_count, owner))
         end = max(participant.end_ns for participant in self.participants)
+        strategies = [participant.strategy for participant in self.participants]
+        wakes = self.wakes
         while True:
-            until = self.wakes[0][0] if self.wakes else end
-            status = self._advance(max(until, self.now))
+            until = wakes[0][0] if wakes else end
+            status = self._advance(until if until > self.now else self.now)
             self._deliver(gateways)
             if self.progress is not None:
-                self.progress(int(self.cursor[rk.ROW]))
+                self.progress(self._at[rk.ROW])
             if status == rk.RESPONSE:
                 continue
-            while self.wakes and self.wakes[0][0] <= self.now:
-                _, _, owner = heapq.heappop(self.wakes)
+            while wakes and wakes[0][0] <= self.now:
+                owner = heapq.heappop(wakes)[2]
                 if started[owner]:
-                    self.participants[owner].strategy.on_time(gateways[owner])
+                    strategies[owner].on_time(gateways[owner])
                 else:
                     started[owner] = True
-                    self.participants[owner].strategy.on_start(gateways[owner])
-            if not self.wakes and self.now >= end:
-                if self.cursor[rk.BUS_HEAD] == self.cursor[rk.BUS_TAIL] and (
-                    self.cursor[rk.DELIVERED] == self.cursor[rk.N_LOG]
-                ):
+                    strategies[owner].on_start(gateways[owner])
+            if not wakes and self.now >= end:
+                at = self._at
+                if at[rk.BUS_HEAD] == at[rk.BUS_TAIL] and at[rk.DELIVERED] == at[rk.N_LOG]:
                     break
                 end = self.now + 1 + self.entry_ns + int(self.state.settings[rk.RESPONSE_LATENCY_NS])
         return self._result()
@@ -326,11 +353,6 @@ class Replay:
             rows=int(self.cursor[rk.ROW]),
             first_order_ns=self.first_order_ns,
         )
-
-
-def _empty_book(feed: Feed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Displayed sizes by side and tick, and the best ticks of an empty book."""
-    return np.zeros((2, feed.ticks), np.int64), np.array([-1, feed.ticks], np.int64)
 
 
 def _doubled(values: NDArray[Any]) -> NDArray[Any]:

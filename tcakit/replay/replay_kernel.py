@@ -25,10 +25,8 @@ from tcakit.book.ladder_kernel import (
     PRINTS_OTHER,
     RESUMES,
     SETS_LEVEL,
-    clear_book,
-    set_level,
 )
-from tcakit.jit import hot_part, jit, part
+from tcakit.jit import bare_call, bare_part
 from tcakit.market import codes
 from tcakit.market.codes import FIFO, FOK, GTC, MARKET, NEW, POST_ONLY
 from tcakit.replay.queue_kernel import after_level_change
@@ -67,7 +65,7 @@ GROW_LIVE = 3  # the table of resting orders is full: enlarge it and call again
 
 # cursor: int64 scalars of the state.
 ROW = 0  # next row of the feed at the venue
-LOCAL_ROW = 1  # next row of the feed as the strategy sees it
+LOCAL_ROW = 1  # next row of the feed that has not reached the strategy
 NOW = 2
 N_LIVE = 3
 N_LOG = 4
@@ -76,10 +74,14 @@ BUS_HEAD = 6
 BUS_TAIL = 7
 LAST_RESPONSE_NS = 8
 IS_HALTED = 9
-LOCAL_VOLUME = 10  # printed size the strategy has seen
+SEEN_ROW = 10  # next row that local_sizes do not show yet: they are brought up to LOCAL_ROW when looked at
 QUOTE_BID = 11  # best displayed and not yet taken before the row or message at hand, -1 if none
 QUOTE_ASK = 12
-CURSOR_SIZE = 13
+OWN_BID = 13  # our best resting bid, -1 if none
+OWN_ASK = 14  # our best resting offer, the number of ticks if none
+ANY_TAKEN = 15  # whether we ever took displayed size
+ANY_LOCAL_TAKEN = 16  # and whether the strategy knows
+CURSOR_SIZE = 17
 
 # settings: int64 parameters of the run.
 RESPONSE_LATENCY_NS = 0
@@ -132,7 +134,7 @@ LOG_LIQUIDITY = 11
 LOG_FIELDS = 12
 
 
-@part
+@bare_call
 def _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
     """Log what the venue did, and when the strategy will know; answers never overtake each other."""
     at = s.cursor[N_LOG]
@@ -156,14 +158,14 @@ def _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
         s.orders[order, STATE] = event
 
 
-@part
+@bare_call
 def _fill(s, ns, order, reason, tick, size, ahead, row, liquidity):
     s.orders[order, LEAVES] -= size
     event = FILLED if s.orders[order, LEAVES] == 0 else PARTIAL
     _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity)
 
 
-@part
+@bare_call
 def _fill_resting(s, ns, k, reason, size, row):
     """Fill the k-th resting order at its own price; gives whether it is gone."""
     order = s.live[k, L_ORDER]
@@ -174,9 +176,10 @@ def _fill_resting(s, ns, k, reason, size, row):
     return True
 
 
-@part
+@bare_call
 def _remove_live(s, k):
     n = s.cursor[N_LIVE]
+    s.mine[s.live[k, L_SIDE], s.live[k, L_TICK]] -= 1
     # Cell by cell: assigning whole rows would triple the time this file takes to compile.
     for j in range(k, n - 1):
         for field in range(s.live.shape[1]):
@@ -184,12 +187,28 @@ def _remove_live(s, k):
         for field in range(s.queue.shape[1]):
             s.queue[j, field] = s.queue[j + 1, field]
     s.cursor[N_LIVE] = n - 1
+    _note_own_best(s)
 
 
-@hot_part
-def _note_quote(s):
-    """Remember the best displayed ticks that still have something we did not take."""
+@bare_call
+def _note_own_best(s):
+    """Remember our best resting prices: rows beyond them, at levels without orders of ours, are no concern of ours."""
+    s.cursor[OWN_BID] = -1
+    s.cursor[OWN_ASK] = s.sizes.shape[1]
+    for k in range(s.cursor[N_LIVE]):
+        tick = s.live[k, L_TICK]
+        if s.live[k, L_SIDE] == 0:
+            s.cursor[OWN_BID] = max(s.cursor[OWN_BID], tick)
+        else:
+            s.cursor[OWN_ASK] = min(s.cursor[OWN_ASK], tick)
+
+
+@bare_call
+def _note_quote(market, s, row):
+    """Remember the best displayed ticks before a row, and those that still have something we did not take."""
     ticks = s.sizes.shape[1]
+    s.best[0] = market.best_bid[row - 1] if row > 0 else -1
+    s.best[1] = market.best_ask[row - 1] if row > 0 else ticks
     bid = s.best[0]
     while bid >= 0 and s.sizes[0, bid] <= s.taken[0, bid]:
         bid -= 1
@@ -200,7 +219,7 @@ def _note_quote(s):
     s.cursor[QUOTE_ASK] = ask if ask < ticks else -1
 
 
-@hot_part
+@bare_part
 def _best_eligible(s, side, tick2, margin):
     """The resting order of ours on `side` (or on either) that has priority at a print or level, -1 if none.
 
@@ -220,7 +239,7 @@ def _best_eligible(s, side, tick2, margin):
     return found
 
 
-@hot_part
+@bare_part
 def _reached(s, k, size, queued_row):
     """How much of a print at our price is past what stood ahead of the k-th resting order."""
     if s.settings[QUEUE_RULE] == FIFO:
@@ -239,7 +258,7 @@ def _reached(s, k, size, queued_row):
     return lots * s.settings[LOT]
 
 
-@hot_part
+@bare_part
 def _on_print(s, ns, side, tick2, size, displayed, queued_row, row):
     """Fill our resting orders by a print: those it traded through, then those it reached in the queue."""
     left = size
@@ -264,7 +283,7 @@ def _on_print(s, ns, side, tick2, size, displayed, queued_row, row):
             k += 1
 
 
-@hot_part
+@bare_part
 def _on_level(s, ns, side, tick, before, after, size, entered, printed, queued_row, row):
     """Move our places in the queue of a level that changed, and fill what the other side now shows to us."""
     for k in range(s.cursor[N_LIVE]):
@@ -288,10 +307,11 @@ def _on_level(s, ns, side, tick, before, after, size, entered, printed, queued_r
             return
         take = min(s.sizes[side, tick] - s.taken[side, tick], s.orders[s.live[k, L_ORDER], LEAVES])
         s.taken[side, tick] += take
+        s.cursor[ANY_TAKEN] = 1
         _fill_resting(s, ns, k, CROSSED, take, row)
 
 
-@part
+@bare_call
 def _available(s, side, limit):
     """Displayed size not yet taken on `side`, from the best to the limit tick."""
     total = np.int64(0)
@@ -303,7 +323,7 @@ def _available(s, side, limit):
     return total
 
 
-@part
+@bare_call
 def _walk(s, ns, order, limit, row):
     """Take what is displayed and not yet taken, best first, up to the limit; False when the log is full."""
     side = 1 - s.orders[order, SIDE]
@@ -316,12 +336,13 @@ def _walk(s, ns, order, limit, row):
                 return False
             take = min(free, s.orders[order, LEAVES])
             s.taken[side, tick] += take
+            s.cursor[ANY_TAKEN] = 1
             _fill(s, ns, order, TOOK, tick, take, -1.0, row, TAKER)
         tick += step
     return True
 
 
-@part
+@bare_call
 def _on_new(s, ns, order, row):
     """Our order reaches the venue; False when the log filled up before it was done (call again)."""
     ticks = s.sizes.shape[1]
@@ -364,11 +385,13 @@ def _on_new(s, ns, order, row):
     s.queue[k, AHEAD] = float(s.sizes[side, limit])
     s.queue[k, PRINTED] = 0.0
     s.cursor[N_LIVE] = k + 1
+    s.mine[side, limit] += 1
+    _note_own_best(s)
     s.log_ahead[s.cursor[N_LOG] - 1] = s.queue[k, AHEAD]
     return True
 
 
-@part
+@bare_call
 def _on_cancel(s, ns, order, row):
     for k in range(s.cursor[N_LIVE]):
         if s.live[k, L_ORDER] == order:
@@ -379,35 +402,78 @@ def _on_cancel(s, ns, order, row):
     _emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
 
 
-@part
-def _see(market, s):
-    """Bring the strategy's own view up to what has reached it by now."""
-    i = s.cursor[LOCAL_ROW]
-    until = s.cursor[NOW] - s.settings[FEED_LATENCY_NS]
-    while i < market.ns.shape[0] and market.local_ns[i] <= until:
-        do = market.action[i]
-        if do & (PRINTS_DISPLAYED | PRINTS_OTHER):
-            s.cursor[LOCAL_VOLUME] += market.size[i]
-        if do & (SETS_LEVEL | LEAVES_WINDOW):
-            shown = market.level[i] if do & SETS_LEVEL else 0
-            side, tick = 0 if market.side[i] > 0 else 1, market.tick2[i] >> 1
-            set_level(s.local_sizes, s.local_best, side, tick, shown)
-            if do & SETS_LEVEL and s.local_taken[side, tick] > shown:
-                s.local_taken[side, tick] = shown
-        elif do & CLEARS:
-            clear_book(s.local_sizes, s.local_best)
+@bare_part
+def _concerns_us(market, s, i, do, side):
+    """Whether a row can fill a resting order of ours or move its place: few rows do."""
+    tick2 = market.tick2[i]
+    if do & (PRINTS_DISPLAYED | PRINTS_OTHER):
+        below, above = 2 * s.cursor[OWN_BID] >= tick2, 2 * s.cursor[OWN_ASK] <= tick2
+        if do & PRINTS_OTHER or market.side[i] == 0:
+            if below or above:
+                return True
+        elif below if side == 0 else above:
+            return True
+    if do & SETS_LEVEL:
+        tick = tick2 >> 1
+        return s.mine[side, tick] > 0 or (tick >= s.cursor[OWN_ASK] if side == 0 else tick <= s.cursor[OWN_BID])
+    return False
+
+
+@bare_call
+def _on_row(market, s, i, do, side):
+    """Let a row reach the venue where orders of ours rest that it concerns."""
+    ns = market.ns[i]
+    queued_row = market.queued_row[i] if s.settings[QUEUE_RULE] == FIFO else -1
+    if do & (PRINTS_DISPLAYED | PRINTS_OTHER):
+        displayed = do & PRINTS_DISPLAYED != 0
+        known = side if market.side[i] != 0 else EITHER_SIDE
+        _on_print(s, ns, known, np.int64(market.tick2[i]), market.size[i], displayed, queued_row, i)
+    if do & SETS_LEVEL:
+        tick, after = market.tick2[i] >> 1, market.level[i]
+        before = s.sizes[side, tick]
+        s.sizes[side, tick] = after
+        if s.taken[side, tick] > after:
+            s.taken[side, tick] = after
+        entered = do & ENTERS_WINDOW != 0
+        printed = do & PRINTS_DISPLAYED != 0
+        _on_level(s, ns, side, tick, before, after, market.size[i], entered, printed, queued_row, i)
+
+
+@bare_part
+def _apply(market, i, do, side, sizes, taken, any_taken):
+    """What a row does to the displayed sizes, and to what of them was taken."""
+    if do & SETS_LEVEL:
+        tick, shown = market.tick2[i] >> 1, market.level[i]
+        sizes[side, tick] = shown
+        if any_taken and taken[side, tick] > shown:
+            taken[side, tick] = shown
+    elif do & LEAVES_WINDOW:
+        sizes[side, market.tick2[i] >> 1] = 0
+    elif do & CLEARS:
+        for row in range(2):
+            for tick in range(sizes.shape[1]):
+                if sizes[row, tick] != 0:
+                    sizes[row, tick] = 0
+
+
+@bare_call
+def see(market, s):
+    """Show the strategy the sizes of all rows that have reached it."""
+    i = s.cursor[SEEN_ROW]
+    any_taken = s.cursor[ANY_LOCAL_TAKEN] == 1
+    while i < s.cursor[LOCAL_ROW]:
+        _apply(market, i, market.action[i], 0 if market.side[i] > 0 else 1, s.local_sizes, s.local_taken, any_taken)
         i += 1
-    s.cursor[LOCAL_ROW] = i
+    s.cursor[SEEN_ROW] = i
 
 
-@jit
+@bare_call
 def advance(market, s, until):
     """Run the market and our messages up to `until` (ns), or to the first response that reaches the strategy.
 
     Gives why it came back: AT_TIME, RESPONSE, GROW_LOG or GROW_LIVE; cursor[NOW] is the time reached.
     """
     rows = market.ns.shape[0]
-    one_book = s.settings[ONE_BOOK] == 1
     cursor, log, bus = s.cursor, s.log, s.bus
     while True:
         horizon = until
@@ -418,46 +484,22 @@ def advance(market, s, until):
             horizon = bus[cursor[BUS_HEAD], BUS_NS]
         logged = cursor[N_LOG]
         quiet = cursor[N_LIVE] == 0
+        any_taken = cursor[ANY_TAKEN] == 1
         full = False
         i = cursor[ROW]
         while i < rows and market.ns[i] <= horizon:
             do = market.action[i]
-            if not quiet:
+            side = 0 if market.side[i] > 0 else 1
+            if not quiet and _concerns_us(market, s, i, do, side):
                 if cursor[N_LOG] + cursor[N_LIVE] + 4 >= log.shape[0]:
                     full = True
                     break
-                _note_quote(s)
-            side = 0 if market.side[i] > 0 else 1
-            queued_row = market.queued_row[i] if s.settings[QUEUE_RULE] == FIFO else -1
-            if do & (PRINTS_DISPLAYED | PRINTS_OTHER):
-                if one_book:
-                    cursor[LOCAL_VOLUME] += market.size[i]
-                if not quiet:
-                    displayed = do & PRINTS_DISPLAYED != 0
-                    known = side if market.side[i] != 0 else EITHER_SIDE
-                    _on_print(
-                        s, market.ns[i], known, np.int64(market.tick2[i]), market.size[i], displayed, queued_row, i
-                    )
-            if do & SETS_LEVEL:
-                tick = market.tick2[i] >> 1
-                after = market.level[i]
-                before = set_level(s.sizes, s.best, side, tick, after)
-                if s.taken[side, tick] > after:
-                    s.taken[side, tick] = after
-                if not quiet:
-                    entered = do & ENTERS_WINDOW != 0
-                    printed = do & PRINTS_DISPLAYED != 0
-                    _on_level(
-                        s, market.ns[i], side, tick, before, after, market.size[i], entered, printed, queued_row, i
-                    )
-            elif do & LEAVES_WINDOW:
-                set_level(s.sizes, s.best, side, market.tick2[i] >> 1, 0)
-            elif do & CLEARS:
-                clear_book(s.sizes, s.best)
-            elif do & HALTS:
-                cursor[IS_HALTED] = 1
-            elif do & RESUMES:
-                cursor[IS_HALTED] = 0
+                _note_quote(market, s, i)
+                _on_row(market, s, i, do, side)
+            else:
+                _apply(market, i, do, side, s.sizes, s.taken, any_taken)
+            if do & (HALTS | RESUMES):
+                cursor[IS_HALTED] = 1 if do & HALTS else 0
             i += 1
             if cursor[N_LOG] > logged:
                 break
@@ -476,7 +518,7 @@ def advance(market, s, until):
         order = bus[cursor[BUS_HEAD], BUS_ORDER]
         if s.orders[order, STATE] == NEW or bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
             # Not again for an order that was taking when the log filled up.
-            _note_quote(s)
+            _note_quote(market, s, i)
         if bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
             _on_cancel(s, horizon, order, i)
         elif not _on_new(s, horizon, order, i):
@@ -487,6 +529,11 @@ def advance(market, s, until):
     if cursor[DELIVERED] < cursor[N_LOG] and log[cursor[DELIVERED], LOG_LOCAL_NS] <= until:
         status = RESPONSE
         cursor[NOW] = log[cursor[DELIVERED], LOG_LOCAL_NS]
-    if not one_book:
-        _see(market, s)
+    i = cursor[ROW]
+    if s.settings[ONE_BOOK] == 0:
+        i = cursor[LOCAL_ROW]
+        seen_until = cursor[NOW] - s.settings[FEED_LATENCY_NS]
+        while i < rows and market.local_ns[i] <= seen_until:
+            i += 1
+    cursor[LOCAL_ROW] = i
     return status

@@ -16,6 +16,10 @@ class Market(NamedTuple):
     size: Any  # int64
     level: Any  # int64
     queued_row: Any  # int64
+    best_bid: Any  # int32, ladder index of the best displayed bid after the row, -1 if none
+    best_ask: Any  # int32, that of the offers, the number of ticks if none
+    print_row: Any  # int64, the rows that print
+    print_volume: Any  # int64, size printed up to and with each of them
 
 
 class State(NamedTuple):
@@ -23,9 +27,9 @@ class State(NamedTuple):
 
     sizes: Any  # int64 (2, ticks), displayed at the venue
     taken: Any  # int64 (2, ticks), of it by us
-    best: Any  # int64 (2)
-    local_sizes: Any  # int64 (2, ticks), as the strategy sees it
-    local_best: Any  # int64 (2)
+    best: Any  # int64 (2), best displayed ticks before the row or message at hand
+    mine: Any  # int32 (2, ticks), how many orders of ours rest there
+    local_sizes: Any  # int64 (2, ticks), as the strategy sees it, up to cursor[SEEN_ROW]
     local_taken: Any  # int64 (2, ticks), of what the strategy sees, what it knows it took
     cursor: Any
     settings: Any

@@ -209,6 +209,7 @@ def engine_of(
             live=engine.state.live[:1].copy(),
             queue=engine.state.queue[:1].copy(),
         )
+        engine._renew()
     for message in sent:
         engine.now = message.ns
         if message.is_cancel:

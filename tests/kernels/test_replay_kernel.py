@@ -191,8 +191,7 @@ def test_without_orders_the_book_is_the_recorded_one(rows, until):
                  for at in np.flatnonzero(engine.state.sizes[number])}  # fmt: skip
         assert shown == {tick: plain.size_at(side, tick) for tick in plain.levels[side]}
     bids, asks = plain.top(1)
-    assert engine.state.best[0] == (bids[0][0] - engine.feed.base_tick if bids else -1)
-    assert engine.state.best[1] == (asks[0][0] - engine.feed.base_tick if asks else engine.feed.ticks)
+    assert (engine.best_tick(0), engine.best_tick(1)) == (bids[0][0] if bids else None, asks[0][0] if asks else None)
     assert engine.cursor[rk.N_LOG] == 0
 
 
