@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import polars as pl
 
@@ -24,14 +26,15 @@ def unseen(store: Store, name: str, rows: pl.DataFrame, own_keys: Sequence[str],
     """
     table, identity = FIRM_TABLES[name], list(_IDENTITY[name])
     rows = table.conform(rows)
-    with store.read_results() as connection:
-        held = frame(
-            connection,
-            table,
-            f"WHERE run_id IN (SELECT ingest_key FROM files) AND NOT list_contains(?, run_id) "
-            f'AND list_contains(?, "{identity[0]}")',
-            [list(own_keys), rows[identity[0]].unique().to_list()],
-        )
+    others = "WHERE run_id IN (SELECT ingest_key FROM files) AND NOT list_contains(?, run_id)"
+    with store.read_results() as connection, tempfile.TemporaryDirectory(prefix="tcakit-") as folder:
+        if not connection.execute(f'SELECT 1 FROM "{name}" {others} LIMIT 1', [list(own_keys)]).fetchone():
+            return rows
+        # Hundreds of thousands of ids are joined; a list of them would be searched once for every row that is held.
+        ids = Path(folder) / "ids.parquet"
+        rows.select(identity[0]).unique().write_parquet(ids, compression="uncompressed", statistics=False)
+        wanted = f'{others} AND "{identity[0]}" IN (SELECT "{identity[0]}" FROM read_parquet(?))'
+        held = frame(connection, table, wanted, [list(own_keys), str(ids)])
     if not held.height:
         return rows
     values = [column for column in table.names if column != "run_id"]
@@ -39,15 +42,15 @@ def unseen(store: Store, name: str, rows: pl.DataFrame, own_keys: Sequence[str],
     left = rows.join(same.select(identity).unique(), on=identity, how="anti")
     changed = left.join(held.select(identity).unique(), on=identity, how="semi")
     if changed.height:
-        ids = ", ".join(str(value) for value in changed[identity[0]].unique(maintain_order=True).to_list()[:_SHOWN])
+        shown = ", ".join(str(value) for value in changed[identity[0]].unique(maintain_order=True).to_list()[:_SHOWN])
         with store.read_results() as connection:
-            others = connection.execute(
+            paths = connection.execute(
                 "SELECT DISTINCT path FROM files WHERE list_contains(?, ingest_key) ORDER BY path",
                 [held.join(changed.select(identity), on=identity, how="semi")["run_id"].unique().to_list()],
             ).fetchall()
         raise DataError(
-            f"{changed.height} {name} are stored already with other values ({ids}) "
-            f"from {', '.join(row[0] for row in others)}",
+            f"{changed.height} {name} are stored already with other values ({shown}) "
+            f"from {', '.join(row[0] for row in paths)}",
             place=path,
             remedy="`tcakit drop` that file first if this one corrects it",
         )
