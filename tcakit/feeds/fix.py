@@ -71,7 +71,8 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
                 faults.count(_PASSED.get(kind, f"messages of type {kind}"), number)
         for line in frame["line"].filter(frame["35"].is_null()):
             faults.add(place, line, "MsgType (35) is missing")
-        kept.append(_where(frame.drop("sound"), frame["35"].is_in(_READ).fill_null(False)))
+        read = frame["35"].is_in(_READ).fill_null(False)
+        kept.append(frame if read.all() else frame.filter(read))
     faults.rows += seen
     if not seen:
         raise DataError("no FIX message in it", place=place, remedy="a message starts with 8=FIX and then 9=")
@@ -83,7 +84,7 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
             "same; this is the first",
             kept=True,
         )
-    events = pl.concat(kept)
+    events = _compact(pl.concat(kept, rechunk=True).drop("sound"))
     if not events.height:
         raise DataError("no message of it speaks of an order", place=place, remedy="give a log with 35=8 or 35=D")
     return events
@@ -126,6 +127,13 @@ def _rows(
     if not events.filter(pl.col("35").is_in(["D", "8"])).height:
         raise DataError("no order of it can be read", place=place, remedy="see its faults with --max-faults 1")
     yield from _batches(events, fills, chains, tags, options, faults, place)
+
+
+def _compact(events: pl.DataFrame) -> pl.DataFrame:
+    """The same, the columns that hold nothing as one null each: a log fills half of them."""
+    empty = [name for name in events.columns if events[name].null_count() == events.height]
+    nulls = [pl.lit(None, dtype=pl.String).alias(name) for name in empty]
+    return events.drop(empty).with_columns(nulls).select(events.columns)
 
 
 def _where(frame: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:

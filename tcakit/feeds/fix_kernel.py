@@ -95,8 +95,8 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
     `slots` gives each wanted tag its column (-1 else), `once` whether a column may be given once only, `data_tags`
     the data field that a length field announces, `role_slots` the column of a party by its role, `fee_slot` that of
     the fees of a group. Written are rows of columns to `out`, and start, end, result and lines before the message to
-    `info`; rows are written for good messages only, and `used` tells which columns hold anything. Gives messages, bytes written, where the unfinished rest starts,
-    and the number of line ends before it.
+    `info`; rows are written for good messages only, and `used` tells which columns hold anything. Gives messages,
+    bytes written, where the unfinished rest starts, and the number of line ends before it.
     """
     size = len(data)
     columns = len(once)

@@ -150,7 +150,7 @@ def _table(
     frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     if good.any():
         frame = pl.read_csv(
-            io.BytesIO(out),
+            io.BytesIO(out.data),
             has_header=False,
             new_columns=names,
             # Columns that no message fills are not looked at, and cost nothing on their way.
@@ -158,7 +158,7 @@ def _table(
             infer_schema=False,
             separator="\x01",
             quote_char=None,
-            encoding="utf8-lossy",
+            encoding="utf8" if data.isascii() else "utf8-lossy",
         )
         unused = [name for name in names if name not in frame.columns]
         frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in unused).select(names)
