@@ -8,6 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, WaitOption
+from tcakit.feeds.files import READERS
+from tcakit.feeds.mapping import ready_names
+
+_FORMATS = f"{', '.join(READERS)}; detected if left out."
+_MAPPINGS = f"TOML file that says which column of a blotter is what, or a ready one: {', '.join(ready_names())}."
 
 
 def ingest(
@@ -15,9 +20,7 @@ def ingest(
         list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs; .zip and .gz are read as they are.")
     ],
     store: StoreOption = DEFAULT_STORE,
-    format: Annotated[
-        str | None, typer.Option("--format", help="lobster, csv or blotter; detected if left out.")
-    ] = None,
+    format: Annotated[str | None, typer.Option("--format", help=_FORMATS)] = None,
     symbol: Annotated[str | None, typer.Option("--symbol", help="Symbol, where the file does not say.")] = None,
     venue: Annotated[str | None, typer.Option("--venue", help="Venue, where the file does not say.")] = None,
     date: Annotated[str | None, typer.Option("--date", help="Trade date, where the file has clock times only.")] = None,
@@ -30,15 +33,16 @@ def ingest(
     content: Annotated[
         str | None, typer.Option("--content", help="trades, quotes or book-l2, where the header leaves it open.")
     ] = None,
-    mapping: Annotated[
-        str | None, typer.Option("--mapping", help="TOML file that says which column of a blotter is what.")
-    ] = None,
+    mapping: Annotated[str | None, typer.Option("--mapping", help=_MAPPINGS)] = None,
     suggest_mapping: Annotated[
         bool, typer.Option("--suggest-mapping", help="Draft a mapping from the file; store nothing.")
     ] = False,
     symbol_map: Annotated[
         str | None, typer.Option("--symbol-map", help="CSV of alias,kind,symbol,valid_from,valid_to.")
     ] = None,
+    sentiment: Annotated[
+        bool, typer.Option("--sentiment", help="Score headlines of news; needs the extra `news`.")
+    ] = False,
     max_faults: Annotated[
         float,
         typer.Option("--max-faults", min=0.0, max=1.0, help="Share of bad rows over which a file is refused whole."),
@@ -68,9 +72,14 @@ def ingest(
         text = draft(paths)
         out.result({"mapping": text}, lambda console: print(text))
         return
+    lexicon = None
+    if sentiment:
+        from tcakit.feeds.sentiment import lexicon as installed_lexicon
+
+        lexicon = installed_lexicon()
     options = ReaderOptions(
         symbol=symbol, venue=venue, date=date, timezone=tz, currency=currency, tick_size=tick_size, lot_size=lot_size,
-        content=content,
+        content=content, sentiment=lexicon,
     )  # fmt: skip
     request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run)
 

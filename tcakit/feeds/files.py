@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tcakit.errors import DataError, TcakitError, UsageError
-from tcakit.feeds import lobster
 from tcakit.feeds.contract import Reader, Source
 from tcakit.registry import find
 
@@ -32,6 +31,7 @@ READERS = {
     "bybit": "tcakit.feeds.bybit:BybitReader",
     "binance": "tcakit.feeds.binance:BinanceReader",
     "bitstamp": "tcakit.feeds.bitstamp:BitstampReader",
+    "news": "tcakit.feeds.news:NewsReader",
     "csv": "tcakit.feeds.delimited:DelimitedReader",
     "blotter": "tcakit.feeds.blotter:BlotterReader",
 }
@@ -48,6 +48,8 @@ _DATA_SUFFIXES = (
     ".pcap",
     ".pcapng",
     ".data",
+    ".jsonl",
+    ".ndjson",
 )
 _PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 _LARGEST_UNPACKED = 32 << 30
@@ -126,6 +128,8 @@ def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> Iterator[Sour
 
 
 def _pair_stem(name: str) -> str | None:
+    from tcakit.feeds import lobster  # not above: the list of formats is part of the help, which loads nothing else
+
     plain = _unpacked_name(name)
     match = lobster._NAME.search(plain)
     if match:

@@ -11,7 +11,7 @@ from tcakit.errors import DataError
 from tcakit.feeds import fix_reports as reports
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
 from tcakit.feeds.fix_assembly import Assembly
-from tcakit.feeds.fix_chains import Chain, chains_of
+from tcakit.feeds.fix_chains import Chains, chains_of
 from tcakit.feeds.fix_mapping import FORMAT, STANDARD, compile_fix_mapping
 from tcakit.feeds.fix_messages import read_messages, starts_message
 from tcakit.feeds.timestamps import parse_times
@@ -58,7 +58,7 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
         seen += frame.height + len(table.troubles)
         for trouble in table.troubles:
             faults.add(place, trouble.line, trouble.reason, trouble.text)
-        wrong = frame.filter(~pl.col("sound"))["line"]
+        wrong = frame["line"].filter(~frame["sound"])
         if wrong.len():
             unsound += wrong.len()
             first_unsound = first_unsound or int(wrong[0])
@@ -69,9 +69,10 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
                 faults.count(_PASSED.get(kind, "session messages"), number)
             elif kind not in _READ:
                 faults.count(_PASSED.get(kind, f"messages of type {kind}"), number)
-        for (line,) in frame.filter(pl.col("35").is_null()).select("line").iter_rows():
+        for line in frame["line"].filter(frame["35"].is_null()):
             faults.add(place, line, "MsgType (35) is missing")
-        kept.append(frame.filter(pl.col("35").is_in(_READ)).drop("sound"))
+        read = frame["35"].is_in(_READ).fill_null(False)
+        kept.append(frame if read.all() else frame.filter(read))
     faults.rows += seen
     if not seen:
         raise DataError("no FIX message in it", place=place, remedy="a message starts with 8=FIX and then 9=")
@@ -83,7 +84,7 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
             "same; this is the first",
             kept=True,
         )
-    events = pl.concat(kept)
+    events = _compact(pl.concat(kept, rechunk=True).drop("sound"))
     if not events.height:
         raise DataError("no message of it speaks of an order", place=place, remedy="give a log with 35=8 or 35=D")
     return events
@@ -109,22 +110,35 @@ def _rows(
         at_ns=stamped.ts_ns,
     )
     wrong = stamped.reason.is_not_null()
-    for line, reason in events.with_columns(why=stamped.reason).filter(wrong).select("line", "why").iter_rows():
+    for line, reason in zip(events["line"].filter(wrong), stamped.reason.filter(wrong), strict=True):
         faults.add(place, line, f"TransactTime (60): {reason}")
-    events, chains = chains_of(events.filter(~wrong))
-    for (line,) in events.filter(pl.col("chain").is_null()).select("line").iter_rows():
+    events, chains = chains_of(_where(events, ~wrong))
+    known = events["chain"].is_not_null()
+    for line in events["line"].filter(~known):
         faults.add(place, line, "neither ClOrdID (11) nor OrderID (37) says whose it is")
-    events = _orders_once(events.filter(pl.col("chain").is_not_null()), faults, place)
-    told = reports.with_kinds(events.filter(pl.col("35") == "8"))
-    status = told.filter(pl.col("kind") == reports.STATUS)
-    faults.count("status reports", status.height)
-    told = reports.without_repeats(told.filter(pl.col("kind") != reports.STATUS), faults, place)
+    events = _orders_once(_where(events, known), faults, place)
+    told = reports.with_kinds(_where(events, events["35"] == "8"))
+    status = told["kind"] == reports.STATUS
+    faults.count("status reports", int(status.sum()))
+    told = reports.without_repeats(_where(told, ~status), faults, place)
     fills = reports.final_fills(told, faults, place)
     sent = events.filter(pl.col("35") != "8")
     events = pl.concat([sent, told.drop("kind")]).sort("line") if sent.height else told
     if not events.filter(pl.col("35").is_in(["D", "8"])).height:
         raise DataError("no order of it can be read", place=place, remedy="see its faults with --max-faults 1")
     yield from _batches(events, fills, chains, tags, options, faults, place)
+
+
+def _compact(events: pl.DataFrame) -> pl.DataFrame:
+    """The same, the columns that hold nothing as one null each: a log fills half of them."""
+    empty = [name for name in events.columns if events[name].null_count() == events.height]
+    nulls = [pl.lit(None, dtype=pl.String).alias(name) for name in empty]
+    return events.drop(empty).with_columns(nulls).select(events.columns)
+
+
+def _where(frame: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
+    """The rows that are kept; a log of reports alone keeps all of them, and a copy of fifty columns is dear."""
+    return frame if kept.all() else frame.filter(kept)
 
 
 def _orders_once(events: pl.DataFrame, faults: Faults, place: str) -> pl.DataFrame:
@@ -147,7 +161,7 @@ def _orders_once(events: pl.DataFrame, faults: Faults, place: str) -> pl.DataFra
 def _batches(
     events: pl.DataFrame,
     fills: pl.DataFrame,
-    chains: list[Chain],
+    chains: Chains,
     tags: dict[str, tuple[int, ...]],
     options: ReaderOptions,
     faults: Faults,

@@ -20,7 +20,7 @@ from tcakit.market.schema import ALIASES, FAULTS
 from tcakit.store import ingest as stored
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
-from tcakit.store.firm_rows import FIRM_TABLES
+from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS
 from tcakit.store.staging import MarketRows, Staging
 
 DEFAULT_MAX_FAULTS = 0.001
@@ -135,6 +135,8 @@ def _one(
     # A mapping says what it is for: a blotter's columns, or a FIX log's tags.
     mapped = None if options.mapping is None else reader_named(str(options.mapping.get("format", "blotter")))
     reader = forced or mapped or detect(source)
+    if not getattr(reader, "scores_sentiment", False):
+        options = replace(options, sentiment=None)
     key = ingest_key(source, reader, options)
     entry: dict[str, Any] = {"path": source.name, "format": reader.name, "sha256": source.sha256, "ingest_key": key}
     if target.has(key):
@@ -148,7 +150,7 @@ def _one(
         for batch in reader.read(source, options, faults):
             seen.add(batch)
             if batch.table in FIRM_TABLES:
-                seen.firm.append((batch.table, batch.frame.with_columns(pl.lit(key).alias("run_id"))))
+                seen.firm.append((batch.table, batch.frame.with_columns(pl.lit(key).alias(KEY_COLUMNS[batch.table]))))
             elif batch.date is not None:
                 staged.add(_market_rows(batch, batch.date))
         _judge(source, faults, seen.rows, request)

@@ -393,6 +393,21 @@ FILLS = Table(
         _c("venue", "str", "", "where it executed", True),
     ),
 )
+NEWS = Table(
+    "news",
+    "results",
+    "Headlines, a row for each symbol that one names",
+    (
+        _c("ingest_key", "str", "", "the file, as in `files`"),
+        _c("ts_ns", "i64", "ns since 1970, UTC", "when it was published"),
+        _c("symbol", "str", "", "symbol as the file names it; null where it is of the whole market", True),
+        _c("headline", "str", "", "headline"),
+        _c("source", "str", "", "who published it", True),
+        _c("url", "str", "", "where it stands", True),
+        _c("sentiment", "f64", "-1 to 1", "bad to good, null where not scored", True),
+        _c("sentiment_by", "str", "", "name and version of the lexicon that scored it", True),
+    ),
+)
 TCA_PARENTS = Table(
     "tca_parents",
     "results",
@@ -507,6 +522,7 @@ TABLES: tuple[Table, ...] = (
     ORDERS,
     ORDER_EVENTS,
     FILLS,
+    NEWS,
     TCA_PARENTS,
     TCA_FILLS,
     TCA_MARKOUTS,

@@ -45,6 +45,16 @@ def days(store: Store) -> list[dict[str, Any]]:
     return out
 
 
+def news(store: Store) -> dict[str, Any]:
+    """How many headlines are stored, of how many symbols, and the times of the first and the last."""
+    with store.read_results() as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM (SELECT DISTINCT ts_ns, headline, source FROM news)), "
+            "count(DISTINCT symbol), min(ts_ns), max(ts_ns) FROM news"
+        ).fetchone()
+    return dict(zip(("headlines", "symbols", "first_ts", "last_ts"), row or (0, 0, None, None), strict=True))
+
+
 def files(store: Store) -> list[dict[str, Any]]:
     """Every stored file, oldest first."""
     with store.read_results() as connection:

@@ -18,7 +18,7 @@ from tcakit.errors import DataError
 from tcakit.market.schema import FAULTS, FILES, SOURCES
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
-from tcakit.store.firm_rows import FIRM_TABLES, unseen
+from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, unseen
 from tcakit.store.instruments import PRICES, SIZES, place
 from tcakit.store.staging import MARKET_TABLES, Lot, Staging, sweep
 
@@ -224,8 +224,8 @@ def _delete_market(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -
 
 
 def _delete_firm(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
-    for table in FIRM_TABLES.values():
-        connection.execute(f'DELETE FROM "{table.name}" WHERE list_contains(?, run_id)', [list(keys)])
+    for name, column in KEY_COLUMNS.items():
+        connection.execute(f'DELETE FROM "{name}" WHERE list_contains(?, {column})', [list(keys)])
     for name in ("files", "faults"):
         connection.execute(f'DELETE FROM "{name}" WHERE list_contains(?, ingest_key)', [list(keys)])
 

@@ -14,6 +14,7 @@ from tcakit.errors import DataError, UsageError
 from tcakit.feeds.blotter import BlotterReader
 from tcakit.feeds.contract import Faults, ReaderOptions, Source
 from tcakit.feeds.files import detect, discover, sources
+from tcakit.jobs.suggest_mapping import suggest_mapping
 
 HEADER = ["fill_id", "symbol", "side", "time", "price", "quantity"]
 TEN = 1_704_189_600_000_000_000  # 2024-01-02 10:00 UTC
@@ -84,3 +85,12 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(UsageError, match=r"tcakit\[excel\]"):
         read(workbook(F=[HEADER]))
+
+
+def test_a_mapping_is_drafted_from_a_workbook(tmp_path: Path) -> None:
+    rows = [["ExecId", "Ticker", "B/S", "Px", "Qty", "Time"], ["1", "A", "B", 1.5, 10, datetime(2024, 1, 2, 10)]]
+    (tmp_path / "desk.xlsx").write_bytes(workbook(Fills=rows))
+    drafted = suggest_mapping([str(tmp_path / "desk.xlsx")])
+    assert 'fill_id = "ExecId"' in drafted
+    assert 'side = "B/S"' in drafted
+    assert "# timezone" in drafted
