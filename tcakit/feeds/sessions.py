@@ -27,7 +27,7 @@ def session_of(venue: str, date: str) -> tuple[int, int] | None:
     A holiday has no session. A lunch break stays inside.
     """
     calendar = _calendar_of(venue, int(date[:4]))
-    if calendar is None or not calendar.is_session(date):
+    if calendar is None or not _trades_on(calendar, date):
         return None
     return int(calendar.session_open(date).value), int(calendar.session_close(date).value)
 
@@ -43,7 +43,7 @@ def holidays_of(venue: str, first: str, last: str) -> frozenset[str]:
         calendar = _calendar_of(venue, day.year)
         if calendar is None:
             raise _unknown(venue)
-        if day.weekday() < _SATURDAY and not calendar.is_session(day.isoformat()):
+        if day.weekday() < _SATURDAY and not _trades_on(calendar, day.isoformat()):
             found.append(day.isoformat())
         day += timedelta(days=1)
     return frozenset(found)
@@ -81,10 +81,19 @@ def _calendar_of(venue: str, year: int) -> Any:
     if library is None:
         return None
     name = "XNYS" if code[1] in _NEW_YORK else code[1]
-    try:
-        if library.resolve_alias(name) in _NOT_MEANT:
-            return None
-        return library.get_calendar(name, start=f"{year}-01-01", end=f"{year}-12-31")
-    except (library.errors.InvalidCalendarName, library.errors.NoSessionsError, ValueError, NotImplementedError):
-        # Some calendars reach only so far back or ahead, and some do not know the newest pandas.
-        return None
+    # A calendar speaks of nothing before its first session and after its last, so New Year needs days around it.
+    for start, end in ((f"{year - 1}-12-01", f"{year + 1}-01-31"), (f"{year}-01-01", f"{year}-12-31")):
+        try:
+            if library.resolve_alias(name) in _NOT_MEANT:
+                return None
+            return library.get_calendar(name, start=start, end=end)
+        except (library.errors.InvalidCalendarName, library.errors.NoSessionsError, ValueError, NotImplementedError):
+            # Some calendars reach only so far back or ahead, and some do not know the newest pandas.
+            continue
+    return None
+
+
+def _trades_on(calendar: Any, date: str) -> bool:
+    """Whether a date is a session; not so out of the calendar's reach."""
+    first, last = calendar.first_session.date().isoformat(), calendar.last_session.date().isoformat()
+    return first <= date <= last and bool(calendar.is_session(date))
