@@ -47,6 +47,10 @@ def ingest(
         float,
         typer.Option("--max-faults", min=0.0, max=1.0, help="Share of bad rows over which a file is refused whole."),
     ] = 0.001,
+    symbols_from: Annotated[
+        str | None,
+        typer.Option("--symbols-from", help="orders: keep only the symbols and dates that the stored orders need."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check; store nothing.")] = False,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -81,7 +85,7 @@ def ingest(
         symbol=symbol, venue=venue, date=date, timezone=tz, currency=currency, tick_size=tick_size, lot_size=lot_size,
         content=content, sentiment=lexicon,
     )  # fmt: skip
-    request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run)
+    request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run, symbols_from=symbols_from)
 
     def show(console: Any) -> None:
         _show(console, result, "would be stored" if dry_run else "")

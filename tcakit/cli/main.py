@@ -12,7 +12,22 @@ from typing import Annotated, Any
 import typer
 
 from tcakit import __version__
-from tcakit.cli import backtest, batch, book, catalog, demo, drop, firm, ingest, quality, report, simulate, sql
+from tcakit.cli import (
+    backtest,
+    batch,
+    book,
+    catalog,
+    demo,
+    drop,
+    firm,
+    ingest,
+    instruments,
+    quality,
+    rates,
+    report,
+    simulate,
+    sql,
+)
 from tcakit.errors import Interrupted, TcakitError
 
 app = typer.Typer(
@@ -32,6 +47,8 @@ app.command("data-request")(firm.data_request)
 app.command("catalog")(catalog.catalog)
 app.command("book")(book.book)
 app.command("sql")(sql.sql)
+app.add_typer(instruments.app, name="instruments")
+app.add_typer(rates.app, name="rates")
 app.add_typer(simulate.app, name="simulate")
 app.command("backtest")(backtest.backtest)
 app.command("report")(report.report)

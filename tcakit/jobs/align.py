@@ -25,8 +25,14 @@ def align(folder: Path, *, within_s: float = 10.0, step_s: float = 0.05, wait_s:
     steps = round(within_s / step_s)
     shifts = (np.arange(-steps, steps + 1) * round(step_s * 1e9)).astype(np.int64)
     brokers = blotter.parents.select("parent_id", "broker").unique("parent_id", keep="first")
-    fills = blotter.fills.join(brokers, on="parent_id", how="left").with_columns(
-        pl.col("broker").fill_null("(no broker)"), pl.col("parent_id").fill_null("").rank("dense").alias("cluster")
+    # A fill restated after a split is no longer at the price that its tape showed.
+    there = [key not in blotter.restated for key in blotter.fills.select("fill_id", "date").iter_rows()]
+    fills = (
+        blotter.fills.filter(pl.Series(there, dtype=pl.Boolean))
+        .join(brokers, on="parent_id", how="left")
+        .with_columns(
+            pl.col("broker").fill_null("(no broker)"), pl.col("parent_id").fill_null("").rank("dense").alias("cluster")
+        )
     )
     offsets, left_out = [], []
     for (broker,), of_broker in sorted(fills.group_by("broker"), key=lambda group: str(group[0])):

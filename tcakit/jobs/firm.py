@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.feeds.aliases import Alias, match_with_kinds
+from tcakit.jobs.restate import restate, with_multipliers
 from tcakit.market.schema import ALIASES, FILLS, ORDERS, PARENTS
 from tcakit.store.bridge import frame
 from tcakit.store.database import Store
 from tcakit.store.market_data import symbol_days
+from tcakit.store.reference import References
 
 
 @dataclass(frozen=True, slots=True)
 class Blotter:
     """All ingested parents, child orders and fills with the store's symbols, and the names that found none.
 
-    `unmatched` are dicts of name, orders (how many parents bear it) and candidates (symbols it may mean).
+    `unmatched` are dicts of name, orders (how many parents bear it) and candidates (symbols it may mean). `restated`
+    has by (fill_id, date) the factor by which a price was brought to the shares of its order's arrival, after a split.
     """
 
     parents: pl.DataFrame
@@ -28,6 +31,7 @@ class Blotter:
     fills: pl.DataFrame
     data_keys: tuple[str, ...]
     unmatched: list[dict[str, Any]]
+    restated: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 def load_blotter(store: Store, only: Sequence[str] | None = None) -> Blotter:
@@ -81,7 +85,10 @@ def load_blotter(store: Store, only: Sequence[str] | None = None) -> Blotter:
         {"name": raw, "orders": orders_of.get(raw, 0), "candidates": list(candidates)}
         for raw, _, candidates in unmatched
     ]
-    return Blotter(parents, orders, fills, tuple(keys), names)
+    facts = References.of(store)
+    parents = with_multipliers(parents, facts)
+    parents, fills, restated = restate(parents, fills, facts)
+    return Blotter(parents, orders, fills, tuple(keys), names, restated)
 
 
 def _one_name_each(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

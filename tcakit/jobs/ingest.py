@@ -16,11 +16,14 @@ import polars as pl
 from tcakit.errors import DataError, SeveralErrors, TcakitError, UsageError
 from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
 from tcakit.feeds.files import detect, discover, reader_named, sources
+from tcakit.jobs.ingest_facts import settle
+from tcakit.jobs.needed import PASSED_OVER, Needed, no_orders
 from tcakit.market.schema import ALIASES, FAULTS
 from tcakit.store import ingest as stored
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
 from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS
+from tcakit.store.reference import References
 from tcakit.store.staging import MarketRows, Staging
 
 DEFAULT_MAX_FAULTS = 0.001
@@ -31,7 +34,8 @@ class IngestRequest:
     """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole.
 
     A file with fewer rows than `min_rows` is refused whole too. With `replace` a file takes the place of what was
-    stored before from the same path, whatever it held.
+    stored before from the same path, whatever it held. With `symbols_from` "orders", of market data only the symbols
+    and dates of the stored blotter are kept.
     """
 
     paths: Sequence[str]
@@ -43,6 +47,7 @@ class IngestRequest:
     dry_run: bool = False
     min_rows: int = 0
     replace: bool = False
+    symbols_from: str | None = None
 
 
 Progress = Callable[[str, int, int], None]
@@ -59,6 +64,8 @@ def ingest(
     found = discover(request.paths)
     if not found and not request.symbol_map:
         raise UsageError("no files to ingest", place=", ".join(request.paths), remedy="give files, folders or globs")
+    if request.symbols_from not in (None, "orders"):
+        raise UsageError(f"{request.symbols_from!r} is unknown", place="--symbols-from", remedy="write orders")
     options = request.options
     if request.mapping is not None:
         from tcakit.feeds.mapping import load
@@ -73,11 +80,12 @@ def ingest(
         if request.symbol_map:
             rows = 0 if request.dry_run else _store_aliases(target.store(), Path(request.symbol_map))
             results.append(_alias_entry(request.symbol_map, rows))
+        needed = target.needed() if request.symbols_from else None
         for number, source in enumerate(sources(found, troubles)):
             if progress:
                 progress(source.name, number, len(found))
             try:
-                results.append(_one(target, source, forced, options, request))
+                results.append(_one(target, source, forced, options, request, needed))
             except TcakitError as trouble:
                 troubles.append(trouble)
     if troubles:
@@ -109,6 +117,24 @@ class _Target:
         self.held = held
         self.opened: Store | None = None
         self.recovered: list[str] = []
+        self._references: References | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self.opened is not None or (self.folder / "store.json").exists()
+
+    def references(self) -> References:
+        """The security master of the store, empty where there is no store yet."""
+        if self._references is None:
+            held = self.opened or (Store(self.folder, wait_s=self.wait_s) if self.exists else None)
+            self._references = References([]) if held is None else References.of(held)
+        return self._references
+
+    def needed(self) -> Needed:
+        """What the stored orders need; UsageError if there are none."""
+        if not self.exists:
+            raise no_orders()
+        return Needed.of(Store(self.folder, wait_s=self.wait_s))
 
     def store(self) -> Store:
         if self.opened is None:
@@ -119,13 +145,18 @@ class _Target:
         return self.opened
 
     def has(self, key: str) -> bool:
-        if self.dry_run or (self.opened is None and not (self.folder / "store.json").exists()):
+        if self.dry_run or not self.exists:
             return False
         return stored.is_stored(self.store(), key)
 
 
 def _one(
-    target: _Target, source: Source, forced: Reader | None, options: ReaderOptions, request: IngestRequest
+    target: _Target,
+    source: Source,
+    forced: Reader | None,
+    options: ReaderOptions,
+    request: IngestRequest,
+    needed: Needed | None = None,
 ) -> dict[str, Any]:
     """Read one source and store it; gives what is told of it."""
     started = time.perf_counter()
@@ -137,7 +168,7 @@ def _one(
     reader = forced or mapped or detect(source)
     if not getattr(reader, "scores_sentiment", False):
         options = replace(options, sentiment=None)
-    key = ingest_key(source, reader, options)
+    key = ingest_key(source, reader, options, needed)
     entry: dict[str, Any] = {"path": source.name, "format": reader.name, "sha256": source.sha256, "ingest_key": key}
     if target.has(key):
         return entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0}
@@ -147,15 +178,22 @@ def _one(
         # A dry run stages too: what it says is what would be stored.
         store = (lambda: Store.scratch(stack)) if request.dry_run else target.store
         staged = stack.enter_context(Staging(store, key))
-        for batch in reader.read(source, options, faults):
+        for read in reader.read(source, options, faults):
+            batch = read if needed is None else needed.keep(read, faults)
+            if batch is None:
+                continue
             seen.add(batch)
             if batch.table in FIRM_TABLES:
                 seen.firm.append((batch.table, batch.frame.with_columns(pl.lit(key).alias(KEY_COLUMNS[batch.table]))))
             elif batch.date is not None:
                 staged.add(_market_rows(batch, batch.date))
-        _judge(source, faults, seen.rows, request)
         rows = seen.rows
-        if not request.dry_run:
+        # A file of the whole market may have nothing of ours: that is no fault of it.
+        nothing_needed = not rows and PASSED_OVER in faults.counts
+        if not nothing_needed:
+            _judge(source, faults, rows, request)
+            settle(staged, options, target.references(), faults, source.name)
+        if not request.dry_run and not nothing_needed:
             told = json.dumps(options.as_dict(), sort_keys=True)
             record = stored.FileRecord(
                 key, source.sha256, source.name, reader.name, reader.version, told, request.replace
@@ -199,11 +237,13 @@ def _alias_entry(path: str, rows: int) -> dict[str, Any]:
     return {"path": path, "format": "aliases", "rows": rows, "faults": 0, "skipped": False, "seconds": 0.0}
 
 
-def ingest_key(source: Source, reader: Reader, options: ReaderOptions) -> str:
-    """Name what a file gives: its content, who read it, and how it was told to."""
+def ingest_key(source: Source, reader: Reader, options: ReaderOptions, needed: Needed | None = None) -> str:
+    """Name what a file gives: its content, who read it, how it was told to, and which symbols were kept."""
     # A reader that takes symbol or date from a file's name reads another file when the name is another.
     named = sorted(Path(label).name for label, _ in source.members) if getattr(reader, "reads_names", False) else []
     facts = [source.sha256, reader.name, reader.version, options.as_dict(), named]
+    if needed is not None:
+        facts.append(needed.key)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 

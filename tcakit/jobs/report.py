@@ -121,12 +121,14 @@ def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
     markets = _markets(store, parents)
     keys = sorted({*blotter.data_keys, *(key for market in markets.values() for key in market.data_keys)})
-    facts = [keys, request.date_from, request.date_to, parents.select("parent_id", "symbol").rows(), versions()]
+    # What the security master says of the orders is part of them: multipliers, and fills restated after splits.
+    stated = parents.select("parent_id", "symbol", "multiplier", "notes").rows()
+    facts = [keys, request.date_from, request.date_to, stated, sorted(blotter.restated.items()), versions()]
     run_id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
-    measured = measure(parents, fills, markets, run_id=run_id)
+    measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated)
     notes = list(measured.notes)
     for market in _days(store, parents):
         notes += data_notes(store, market)

@@ -127,6 +127,7 @@ INSTRUMENTS = Table(
         _c("size_scale", "i64", "", "stored size / size_scale = shares, contracts or coins"),
         _c("tick_size", "i64", "stored price units", "smallest step of a displayed price"),
         _c("lot_size", "i64", "stored size units", "smallest step of an order's size"),
+        _c("tick_from", "str", "", "who says the tick: flag, definition, reference or inferred"),
         _c("session_open_ns", "i64", "ns since 1970, UTC", "start of continuous trading", True),
         _c("session_close_ns", "i64", "ns since 1970, UTC", "end of continuous trading", True),
     ),
@@ -278,6 +279,36 @@ ALIASES = Table(
         _c("valid_to", "str", "date", "last day it holds", True),
     ),
 )
+INSTRUMENT_REFERENCE = Table(
+    "instrument_reference",
+    "results",
+    "What the firm's security master says of a symbol, by date",
+    (
+        _c("symbol", "str", "", "the store's symbol"),
+        _c("venue", "str", "", "venue it holds for, every venue if null", True),
+        _c("name", "str", "", "name of the company or contract", True),
+        _c("currency", "str", "", "currency of the price", True),
+        _c("tick_size", "str", "currency", "smallest step of a price, exact decimal", True),
+        _c("lot_size", "str", "shares", "smallest step of an order's size, exact decimal", True),
+        _c("multiplier", "f64", "", "currency of one contract per unit of price", True),
+        _c("split", "str", "", "NEW:OLD shares, from valid_from on", True),
+        _c("valid_from", "str", "date", "first day it holds", True),
+        _c("valid_to", "str", "date", "last day it holds", True),
+        _c("aliases", "str", "JSON", "the row's other names by kind, as they stand in `aliases`", True),
+    ),
+)
+RATES = Table(
+    "rates",
+    "results",
+    "Exchange rates, by date and source",
+    (
+        _c("date", "str", "date", "day it was fixed for"),
+        _c("base", "str", "", "currency of which there is one"),
+        _c("quote", "str", "", "currency it is told in"),
+        _c("rate", "f64", "quote per base", "what one unit of base is worth"),
+        _c("source", "str", "", "who says so"),
+    ),
+)
 RUNS = Table(
     "runs",
     "results",
@@ -321,6 +352,7 @@ PARENTS = Table(
         _c("trader", "str", "", "trader", True),
         _c("account", "str", "", "account or fund", True),
         _c("currency", "str", "", "currency of the price", True),
+        _c("multiplier", "f64", "", "currency of one contract per unit of price, 1 if null", True),
         _c("fees", "f64", "currency", "explicit costs given for the whole order, beside those of its fills", True),
         _c("notes", "str", "", "what a reader must know of this order", True),
     ),
@@ -517,6 +549,8 @@ TABLES: tuple[Table, ...] = (
     FILES,
     FAULTS,
     ALIASES,
+    INSTRUMENT_REFERENCE,
+    RATES,
     RUNS,
     PARENTS,
     ORDERS,

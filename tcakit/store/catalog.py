@@ -28,7 +28,7 @@ def days(store: Store) -> list[dict[str, Any]]:
                      s AS (SELECT instrument_id, list(DISTINCT content ORDER BY content) AS contents,
                                   list(DISTINCT path ORDER BY path) AS paths, max(depth) AS depth
                            FROM sources GROUP BY ALL)
-                SELECT i.symbol, i.venue, i.timezone, coalesce(e.events, 0),
+                SELECT i.symbol, i.venue, i.timezone, i.tick_size / i.price_scale, i.tick_from, coalesce(e.events, 0),
                        coalesce(e.prints, 0) + coalesce(t.trades, 0), coalesce(q.quotes, 0),
                        least(e.first, t.first, q.first), greatest(e.last, t.last, q.last), s.contents, s.depth, s.paths
                 FROM instruments i LEFT JOIN e USING (instrument_id) LEFT JOIN t USING (instrument_id)
@@ -37,11 +37,9 @@ def days(store: Store) -> list[dict[str, Any]]:
                 """,
                 [list(PRINT_KINDS)],
             ).fetchall()
-        names = ("symbol", "venue", "timezone", "events", "trades", "quotes")
-        for row in rows:
-            entry = {"date": date, **dict(zip(names, row[:6], strict=True))}
-            entry |= {"first_ts": row[6], "last_ts": row[7], "content": row[8], "depth": row[9], "source": row[10]}
-            out.append(entry)
+        names = ["symbol", "venue", "timezone", "tick_size", "tick_from", "events", "trades", "quotes"]
+        names += ["first_ts", "last_ts", "content", "depth", "source"]
+        out += [{"date": date, **dict(zip(names, row, strict=True))} for row in rows]
     return out
 
 

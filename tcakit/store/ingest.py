@@ -242,7 +242,7 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
     lots = [lot for lot in staged.lots.values() if lot.date == date]
     used = sorted({staged_id for lot in lots for staged_id in lot.spans})
     displayed = {staged_id for lot in lots if lot.content not in _UNDISPLAYED for staged_id in lot.spans}
-    wanted = [(staged.instruments[staged_id], staged_id in displayed) for staged_id in used]
+    wanted = [(staged.instrument_on(staged_id, date), staged_id in displayed) for staged_id in used]
     placed = dict(zip(used, place(connection, wanted, record.ingest_key), strict=True))
     last = connection.execute("SELECT coalesce(max(source_id), 0) FROM sources").fetchone()
     source_id = last[0] if last else 0

@@ -17,6 +17,8 @@ from tcakit.store.staging import MARKET_TABLES
 if TYPE_CHECKING:
     import duckdb
 
+# Whose word on the tick counts for more.
+_RANK = ("flag", "definition", "reference", "inferred")
 PRICES = {
     "book_events": ("price", "print_price"),
     "trades": ("price",),
@@ -82,6 +84,7 @@ def _reconcile(
                 sets = ", ".join(f'"{name}" = "{name}" * {factor}' for name in scaled)
                 connection.execute(f'UPDATE "{table}" SET {sets} WHERE instrument_id = ?', [instrument_id])
     tick, new_tick = int(held["tick_size"]) * old_price, new.tick_size * (price_scale // new.price_scale)
+    tick_from = held["tick_from"]
     if displayed:
         # Prints lie off the grid: only displayed prices say what the tick is.
         others = connection.execute(
@@ -89,9 +92,13 @@ def _reconcile(
             "AND content NOT IN ('trades', 'bars', 'notices')",
             [instrument_id, ingest_key],
         ).fetchone()
-        tick = gcd(tick, new_tick) if others and others[0] else new_tick
+        told = [(tick, held["tick_from"])] if others and others[0] else []
+        told.append((new_tick, new.tick_from))
+        tick, tick_from = _finest(told)
+    elif _RANK.index(new.tick_from) < _RANK.index(held["tick_from"]) and tick % new_tick == 0:
+        tick, tick_from = new_tick, new.tick_from
     connection.execute(
-        "UPDATE instruments SET price_scale = ?, size_scale = ?, tick_size = ?, lot_size = ?, "
+        "UPDATE instruments SET price_scale = ?, size_scale = ?, tick_size = ?, tick_from = ?, lot_size = ?, "
         # Files of parts of a day: the session reaches over all of them (least and greatest pass over nulls).
         "session_open_ns = least(session_open_ns, ?), session_close_ns = greatest(session_close_ns, ?) "
         "WHERE instrument_id = ?",
@@ -99,6 +106,7 @@ def _reconcile(
             price_scale,
             size_scale,
             tick,
+            tick_from,
             gcd(int(held["lot_size"]) * old_size, new.lot_size * (size_scale // new.size_scale)),
             new.session_open_ns,
             new.session_close_ns,
@@ -106,6 +114,12 @@ def _reconcile(
         ],
     )
     return Placed(instrument_id, price_scale // new.price_scale, size_scale // new.size_scale)
+
+
+def _finest(told: Sequence[tuple[int, str]]) -> tuple[int, str]:
+    """The step on which all of several (tick, who says it) lie, and the best of those who say so."""
+    tick = gcd(*(step for step, _ in told))
+    return tick, min((who for step, who in told if step == tick), key=_RANK.index, default="inferred")
 
 
 def _common(one: int, other: int) -> int:

@@ -68,6 +68,8 @@ class Staging:
         self._name = f"{ingest_key}-{os.getpid()}"
         self._folder: Path | None = None
         self.instruments: list[Instrument] = []
+        # What was found out of an instrument for one date, where that is not what its file says.
+        self.settled: dict[tuple[int, str], Instrument] = {}
         self.lots: dict[tuple[str, str, str], Lot] = {}
         self.rows = 0
         self._ids: dict[tuple[str, str], int] = {}
@@ -88,6 +90,10 @@ class Staging:
     @property
     def dates(self) -> list[str]:
         return sorted({lot.date for lot in self.lots.values()})
+
+    def instrument_on(self, staged_id: int, date: str) -> Instrument:
+        """A staged instrument as it is on a date."""
+        return self.settled.get((staged_id, date), self.instruments[staged_id])
 
     def _id(self, instrument: Instrument) -> int:
         key = (instrument.symbol, instrument.venue)

@@ -40,18 +40,21 @@ def measure(
     markets: Mapping[tuple[str, str], MarketDay],
     *,
     run_id: str,
+    restated: Mapping[tuple[str, str], float] | None = None,
 ) -> Measured:
     """Cost of every parent order, spreads and markouts of every fill.
 
     `parents` and `fills` follow the tables of those names (run_id may be absent; it is set to `run_id`);
     `markets` is keyed by (symbol, date). An order that contradicts itself, or that no market data cover,
     keeps its row, with the reason in `unpriced_reason` or `notes`; it stops nothing. Raises DataError
-    only where a frame lacks a column.
+    only where a frame lacks a column. Money of a parent with a `multiplier` is multiplied by it, except fees, which are
+    money already. `restated` says by (fill_id, date) what factor a fill's price was brought to the shares of its
+    order's arrival with, after a split; the quotes of its day are brought there too.
     """
     parents = PARENTS.conform(parents.with_columns(run_id=pl.lit(run_id)))
     fills = FILLS.conform(fills.with_columns(run_id=pl.lit(run_id)))
     foreign = _in_another_currency(parents, markets)
-    by_fill = measure_fills(_out_of_market(fills, foreign), markets, run_id)
+    by_fill = measure_fills(_out_of_market(fills, foreign), markets, run_id, restated)
     joined = parents.join(fill_totals(parents, fills, by_fill.fills), on="parent_id", how="left", maintain_order="left")
     first = joined["first_fill_ns"].fill_null(MISSING_NS).to_numpy()
     last = joined["last_fill_ns"].fill_null(MISSING_NS).to_numpy()
@@ -161,6 +164,9 @@ def _cost_columns(
     columns["decision_price"] = decision
     if decision is None:
         return columns
+    # A contract is worth its multiplier times its price: so many units of the underlying were ordered and filled.
+    multiplier = row["multiplier"] or 1.0
+    ordered, filled, paid = ordered * multiplier, filled * multiplier, paid * multiplier
     cost = _shortfall(side, ordered, filled, paid, decision, arrival, out, notes)
     if cost is None:
         return columns
@@ -180,6 +186,7 @@ def _cost_columns(
     }
     at_mid = row["paid_at_mid"]
     if at_mid is not None and arrival is not None and filled:
+        at_mid *= multiplier
         columns["spread_cost"] = side * (paid - at_mid)
         columns["drift_cost"] = side * (at_mid - filled * arrival)
     return columns

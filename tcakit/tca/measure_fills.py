@@ -28,11 +28,14 @@ class MeasuredFills:
     markouts: pl.DataFrame
 
 
-def measure_fills(fills: pl.DataFrame, markets: Markets, run_id: str) -> MeasuredFills:
+def measure_fills(
+    fills: pl.DataFrame, markets: Markets, run_id: str, restated: Mapping[tuple[str, str], float] | None = None
+) -> MeasuredFills:
     """Spreads and markouts of `fills` (a conformed FILLS frame), null where the market data say nothing.
 
     The quote just before a fill is the one recorded on its row where the row has one, else the last quote
-    with an earlier time. An order received at the very instant of its fill met that same quote.
+    with an earlier time. An order received at the very instant of its fill met that same quote. The market's prices
+    are multiplied by the factor that `restated` has for a fill's (fill_id, date), as the fill's own price was.
     """
     count = fills.height
     scale = fills["price_scale"].to_numpy().astype(np.float64)
@@ -54,6 +57,10 @@ def measure_fills(fills: pl.DataFrame, markets: Markets, run_id: str) -> Measure
         at_receipt[earlier] = mid_at(day, received[earlier])
         later[rows] = mids_around(day, times[rows], (_REALISED_NS / NS_PER_SECOND,))[:, 0]
         around[rows] = mids_around(day, times[rows])
+    if restated:
+        factor = np.array([restated.get(key, 1.0) for key in fills.select("fill_id", "date").iter_rows()])
+        bid, ask, at_receipt, later = bid * factor, ask * factor, at_receipt * factor, later * factor
+        around = around * factor[:, None]
     recorded = (fills["bid"].is_not_null() | fills["ask"].is_not_null()).to_numpy()
     for quote, name in ((bid, "bid"), (ask, "ask")):
         given = fills[name].cast(pl.Float64).fill_null(np.nan).to_numpy() / np.where(scale > 0, scale, np.nan)
