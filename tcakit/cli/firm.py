@@ -9,8 +9,16 @@ import typer
 
 from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, WaitOption
 
+OrdersOption = Annotated[bool, typer.Option("--orders", help="Of the ingested blotter, as is so without it too.")]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="The blotter as it stood then: ISO 8601, UTC unless it has an offset."),
+]
+
 
 def coverage(
+    orders: OrdersOption = False,
+    as_of: AsOfOption = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -19,12 +27,14 @@ def coverage(
 ) -> None:
     """Say which of the firm's orders and fills have no market data, and why.
 
-    Example: tcakit coverage
+    Example: tcakit coverage --orders
     """
     from tcakit.jobs.coverage import coverage as run
+    from tcakit.market.clock import parse_time
 
     out = Out(json, quiet, verbose)
-    result = run(Path(store), wait_s=wait)
+    as_of_ns = parse_time(as_of, place="--as-of") if as_of else None
+    result = run(Path(store), as_of_ns=as_of_ns, wait_s=wait)
 
     def show(console: Any) -> None:
         from tcakit.cli.tables import Column, printable, show_table
@@ -38,11 +48,14 @@ def coverage(
         for name in result["unmatched"]:
             may_be = f"; may be {', '.join(name['candidates'])}" if name["candidates"] else ""
             console.print(printable(f"no symbol for {name['name']} ({name['orders']} orders){may_be}"), markup=False)
+        for note in result["notes"]:
+            console.print(printable(note), markup=False)
 
     out.result(result, show)
 
 
 def align(
+    orders: OrdersOption = False,
     within: Annotated[str, typer.Option("--within", help="Largest offset to look for.")] = "10s",
     step: Annotated[str, typer.Option("--step", help="Finest step.")] = "50ms",
     store: StoreOption = DEFAULT_STORE,
@@ -55,7 +68,7 @@ def align(
 
     Nothing is shifted; an interval that holds zero says that the clocks agree.
 
-    Example: tcakit align --within 5s
+    Example: tcakit align --orders --within 5s
     """
     from tcakit.errors import UsageError
     from tcakit.jobs.align import align as run
@@ -89,6 +102,7 @@ def align(
 
 
 def data_request(
+    orders: OrdersOption = False,
     everything: Annotated[bool, typer.Option("--all", help="For all orders, not only those without data.")] = False,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
@@ -98,7 +112,7 @@ def data_request(
 ) -> None:
     """List the symbols and windows of market data that the firm's orders still need.
 
-    Example: tcakit data-request --all
+    Example: tcakit data-request --orders --all
     """
     from tcakit.jobs.coverage import data_request as run
 

@@ -29,7 +29,10 @@ _FORMATS = (".html", ".json", ".csv")
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """Which run (None: the latest), or the ingested blotter, between which dates, and where the page goes."""
+    """Which run (None: the latest), or the ingested blotter, between which dates, and where the page goes.
+
+    `as_of_ns` takes the blotter as it stood then.
+    """
 
     run: str | None = None
     orders: bool = False
@@ -37,6 +40,7 @@ class ReportRequest:
     date_to: str | None = None
     out: Path | None = None
     title: str | None = None
+    as_of_ns: int | None = None
 
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
@@ -96,7 +100,7 @@ def _own_tables(store: Store, run: dict[str, Any]) -> dict[str, pl.DataFrame]:
     """Parents, orders and fills of a run; those of a measured blotter stand under their files' own keys."""
     if run["kind"] != "blotter":
         return {name: results.table(store, name, run["run_id"]) for name in ("parents", "orders", "fills")}
-    blotter = load_blotter(store, run["data_keys"])
+    blotter = load_blotter(store, run["data_keys"], run["config"].get("as_of_ns"))
     return {"parents": blotter.parents, "orders": blotter.orders, "fills": blotter.fills}
 
 
@@ -113,7 +117,7 @@ def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     from tcakit.tca import measure
 
     begun = time.perf_counter()
-    blotter = load_blotter(store)
+    blotter = load_blotter(store, as_of_ns=request.as_of_ns)
     parents, fills = _between(blotter.parents, request), blotter.fills
     # Fills without a known parent are kept, by their own date: the report counts them.
     orphan = ~pl.col("parent_id").is_in(blotter.parents["parent_id"].to_list()).fill_null(False)
@@ -121,24 +125,29 @@ def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
     markets = _markets(store, parents)
     keys = sorted({*blotter.data_keys, *(key for market in markets.values() for key in market.data_keys)})
-    facts = [keys, request.date_from, request.date_to, parents.select("parent_id", "symbol").rows(), versions()]
+    facts: list[Any] = [keys, request.date_from, request.date_to, parents.select("parent_id", "symbol").rows()]
+    # What stands depends on the order in which the files came, and on when.
+    facts += [blotter.data_keys, request.as_of_ns, versions()]
+    if request.as_of_ns is not None:
+        facts.append(fills.select("fill_id", "ts_ns", "price", "quantity").rows())
     run_id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
     measured = measure(parents, fills, markets, run_id=run_id)
-    notes = list(measured.notes)
+    notes = [*blotter.notes, *measured.notes]
     for market in _days(store, parents):
         notes += data_notes(store, market)
     notes += [f"{int(parents['matched'].sum())} of {parents.height} orders matched to a stored symbol"]
     for name in blotter.unmatched:
         may_be = f"; may be {', '.join(name['candidates'])}" if name["candidates"] else ""
         notes.append(f"unmatched name {name['name']!r} ({name['orders']} orders){may_be}")
+    config = {"orders": True, "from": request.date_from, "to": request.date_to, "as_of_ns": request.as_of_ns}
     row = {
         "run_id": run_id,
         "kind": "blotter",
         "created_ns": time.time_ns(),
-        "config": json.dumps({"orders": True, "from": request.date_from, "to": request.date_to}),
+        "config": json.dumps(config),
         "data_keys": json.dumps(keys),
         "versions": json.dumps(versions()),
         "notes": json.dumps(notes),

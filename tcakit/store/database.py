@@ -21,7 +21,7 @@ import duckdb
 from tcakit.errors import DataError, StoreBusyError, UsageError
 from tcakit.market.schema import tables_of
 
-FORMAT = 2
+FORMAT = 3
 _POLL_S = 0.05
 _UNFINISHED = ".unfinished"
 
