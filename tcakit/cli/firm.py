@@ -66,7 +66,8 @@ def align(
 ) -> None:
     """Estimate each broker's clock offset against the tape: the shift that puts most fills inside the quote.
 
-    Nothing is shifted; an interval that holds zero says that the clocks agree.
+    Nothing is shifted by this; an interval that holds zero says that the clocks agree. Where one does not, the option
+    of `ingest` that shifts that broker's times is told.
 
     Example: tcakit align --orders --within 5s
     """
@@ -81,7 +82,7 @@ def align(
     result = run(Path(store), within_s=within_s, step_s=step_s, wait_s=wait)
 
     def show(console: Any) -> None:
-        from tcakit.cli.tables import Column, show_table
+        from tcakit.cli.tables import Column, printable, show_table
 
         columns = [
             Column("broker"), Column("offset, s", True), Column("95 % interval"), Column("inside before", True),
@@ -95,6 +96,11 @@ def align(
             for row in result["offsets"]
         ]  # fmt: skip
         show_table(console, columns, rows)
+        for row in result["offsets"]:
+            if row["low_s"] <= 0.0 <= row["high_s"]:
+                continue
+            how = f"tcakit ingest FILE... {row['apply']}" if row["apply"] else "its files are shifted differently"
+            console.print(printable(f"to apply, {row['broker']}: {how}"), markup=False, soft_wrap=True)
         for row in result["left_out"]:
             console.print(f"{row['broker']}: {row['fills']} fills with market data are too few", markup=False)
 

@@ -39,6 +39,15 @@ def ingest(
     symbol_map: Annotated[
         str | None, typer.Option("--symbol-map", help="CSV of alias,kind,symbol,valid_from,valid_to.")
     ] = None,
+    clock_offset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--clock-offset",
+            metavar="[BROKER=]OFFSET",
+            help="Added to the times of orders and fills, e.g. 1.25s or BROKER=-300ms; may be given again. `align` "
+            "estimates it.",
+        ),
+    ] = None,
     max_faults: Annotated[
         float,
         typer.Option("--max-faults", min=0.0, max=1.0, help="Share of bad rows over which a file is refused whole."),
@@ -57,6 +66,7 @@ def ingest(
     Example: tcakit ingest sample_data/lobster
     """
     from tcakit.feeds.contract import ReaderOptions
+    from tcakit.jobs.clock_shift import parse_offsets
     from tcakit.jobs.ingest import IngestRequest
     from tcakit.jobs.ingest import ingest as run
 
@@ -69,7 +79,7 @@ def ingest(
         return
     options = ReaderOptions(
         symbol=symbol, venue=venue, date=date, timezone=tz, currency=currency, tick_size=tick_size, lot_size=lot_size,
-        content=content,
+        content=content, clock_offsets=parse_offsets(clock_offset or []),
     )  # fmt: skip
     request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run)
     with out.kernels(), out.progress("ingest") as progress:

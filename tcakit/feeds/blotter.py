@@ -15,6 +15,7 @@ from tcakit.feeds.decimals import tidy, to_floats, to_integers
 from tcakit.feeds.excel_table import is_workbook
 from tcakit.feeds.mapping import BlotterMapping, TableMapping
 from tcakit.feeds.raw_table import RawTable, header_of, parquet_names, read_table
+from tcakit.feeds.resolution import resolution_ns
 from tcakit.feeds.sides import side_codes
 from tcakit.feeds.timestamps import parse_times, trade_dates
 from tcakit.market import codes, schema
@@ -186,6 +187,8 @@ def _rows(
         faults.add(table.place, int(table.lines[index]), sentence, table.text(index), kept=True)
     good = frame.filter(pl.col("#reason").is_null() & ~work.dropped)
     _remember(good, table, id_column, seen)
+    stamp, step = ("arrival_ns", "arrival_resolution_ns") if part.table == "parents" else ("ts_ns", "ts_resolution_ns")
+    good = good.with_columns(pl.lit(resolution_ns(good[stamp]), dtype=pl.Int64).alias(step))
     wanted = {name: kind for name, kind in _schema(part.table).items() if name in good.columns}
     return good.select(pl.col(name).cast(kind) for name, kind in wanted.items())
 

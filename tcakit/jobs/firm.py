@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.feeds.aliases import Alias, match_with_kinds
+from tcakit.jobs.clock_shift import offsets_of, told
 from tcakit.jobs.standing import StandingFills, standing_fills, standing_rows
 from tcakit.market.clock import format_time
 from tcakit.market.schema import ALIASES, FILLS, ORDERS, PARENTS
 from tcakit.store.bridge import frame
 from tcakit.store.database import Store
+from tcakit.store.firm_rows import FIRM_FORMATS
 from tcakit.store.market_data import symbol_days
 
 
@@ -23,7 +26,8 @@ class Blotter:
     """The parents, child orders and fills that stand with the store's symbols, and the names that found none.
 
     `unmatched` are dicts of name, orders (how many parents bear it) and candidates (symbols it may mean); `notes` what
-    to know of it: corrections, cancels, shifted clocks; `lost_changes` the rows that change a fill nobody has.
+    to know of it: corrections, cancels, shifted clocks; `lost_changes` the rows that change a fill nobody has;
+    `clock_offsets` what was added to the times (ns), by file (ingest key) and broker ("" for all others).
     """
 
     parents: pl.DataFrame
@@ -33,6 +37,7 @@ class Blotter:
     unmatched: list[dict[str, Any]]
     notes: tuple[str, ...] = ()
     lost_changes: tuple[dict[str, Any], ...] = ()
+    clock_offsets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def load_blotter(store: Store, only: Sequence[str] | None = None, as_of_ns: int | None = None) -> Blotter:
@@ -43,7 +48,8 @@ def load_blotter(store: Store, only: Sequence[str] | None = None, as_of_ns: int 
     with store.read_results() as connection:
         files = connection.execute(
             "SELECT ingest_key, ingested_ns, options FROM files "
-            "WHERE format IN ('blotter', 'fix') AND status = 'stored' ORDER BY ingested_ns"
+            "WHERE list_contains(?, format) AND status = 'stored' ORDER BY ingested_ns",
+            [list(FIRM_FORMATS)],
         ).fetchall()
         files = [file for file in files if only is None or file[0] in only]
         keys = [file[0] for file in files]
@@ -62,7 +68,8 @@ def load_blotter(store: Store, only: Sequence[str] | None = None, as_of_ns: int 
     parents, revised = standing_rows("parents", parents, ingested, as_of_ns)
     orders, _ = standing_rows("orders", orders, ingested, as_of_ns)
     stand = standing_fills(fills, ingested, as_of_ns)
-    notes = _notes(stand, revised, as_of_ns)
+    offsets = {key: offsets_of(json.loads(options)) for key, _, options in files}
+    notes = (*_notes(stand, revised, as_of_ns), *_shifts(offsets))
     if not parents.height:
         raise UsageError("no order had arrived by then", place="--as-of", remedy="give a later time")
     parents, fills = _one_name_each(parents, stand.fills)
@@ -93,7 +100,17 @@ def load_blotter(store: Store, only: Sequence[str] | None = None, as_of_ns: int 
         {"name": raw, "orders": orders_of.get(raw, 0), "candidates": list(candidates)}
         for raw, _, candidates in unmatched
     ]
-    return Blotter(parents, orders, fills, tuple(keys), names, notes, stand.unknown)
+    return Blotter(parents, orders, fills, tuple(keys), names, notes, stand.unknown, offsets)
+
+
+def _shifts(offsets: dict[str, dict[str, int]]) -> list[str]:
+    """What was moved, and in how many files where not in all."""
+    counted: dict[str, int] = {}
+    for of_file in offsets.values():
+        for words in told(of_file):
+            counted[words] = counted.get(words, 0) + 1
+    whole = len(offsets)
+    return [words + (f" in {held} of {whole} files" if held < whole else "") for words, held in counted.items()]
 
 
 def _notes(stand: StandingFills, revised: int, as_of_ns: int | None) -> tuple[str, ...]:

@@ -5,3 +5,4 @@ from __future__ import annotations
 from tcakit.market.schema import FILLS, ORDERS, PARENTS
 
 FIRM_TABLES = {table.name: table for table in (PARENTS, ORDERS, FILLS)}
+FIRM_FORMATS = ("blotter", "fix")
