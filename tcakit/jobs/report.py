@@ -13,9 +13,12 @@ from typing import Any
 import polars as pl
 
 from tcakit.errors import UsageError
+from tcakit.jobs.align import clock_offsets
 from tcakit.jobs.backtest import versions
+from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day
+from tcakit.jobs.quality import JUDGED_FILLS, day_checks
 from tcakit.market.clock import parse_date
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FAULTS, FILES, ORDER_EVENTS
@@ -75,6 +78,12 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     fills = tables["fills"]
     tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
+    markets = _markets(store, tables["parents"])
+    files = _files(store, run["data_keys"], FILES)
+    clocks: list[dict[str, Any]] = []
+    if run["kind"] == "blotter":
+        applied = {key: offsets_of(json.loads(told)) for key, told in files.select("ingest_key", "options").iter_rows()}
+        clocks = clock_offsets(tables["parents"], fills, markets, applied, most_fills=JUDGED_FILLS)["offsets"]
     data = ReportData(
         run=run,
         parents=tables["parents"],
@@ -83,11 +92,13 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         tca_parents=tca_parents,
         tca_fills=tca_fills,
         markouts=markouts,
-        files=_files(store, run["data_keys"], FILES),
+        files=files,
         faults=_files(store, run["data_keys"], FAULTS),
-        markets=_markets(store, tables["parents"]),
+        markets=markets,
         order_event_counts=_event_counts(store, run_id),
         titles={"title": request.title} if request.title else {},
+        checks=[check for day in _days(store, tables["parents"]) for check in day_checks(store, day)],
+        clocks=clocks,
     )
     summary = summarise(data)
     if request.out is not None:
