@@ -43,6 +43,15 @@ def ingest(
     sentiment: Annotated[
         bool, typer.Option("--sentiment", help="Score headlines of news; needs the extra `news`.")
     ] = False,
+    clock_offset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--clock-offset",
+            metavar="[BROKER=]OFFSET",
+            help="Added to the times of orders and fills, e.g. 1.25s or BROKER=-300ms; may be given again. `align` "
+            "estimates it.",
+        ),
+    ] = None,
     max_faults: Annotated[
         float,
         typer.Option("--max-faults", min=0.0, max=1.0, help="Share of bad rows over which a file is refused whole."),
@@ -66,6 +75,7 @@ def ingest(
     """
     from tcakit.errors import TcakitError
     from tcakit.feeds.contract import ReaderOptions
+    from tcakit.jobs.clock_shift import parse_offsets
     from tcakit.jobs.ingest import IngestRequest
     from tcakit.jobs.ingest import ingest as run
 
@@ -83,7 +93,7 @@ def ingest(
         lexicon = installed_lexicon()
     options = ReaderOptions(
         symbol=symbol, venue=venue, date=date, timezone=tz, currency=currency, tick_size=tick_size, lot_size=lot_size,
-        content=content, sentiment=lexicon,
+        content=content, sentiment=lexicon, clock_offsets=parse_offsets(clock_offset or []),
     )  # fmt: skip
     request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run, symbols_from=symbols_from)
 

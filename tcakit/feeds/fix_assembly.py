@@ -14,6 +14,7 @@ from tcakit.feeds.decimals import to_floats, to_integers
 from tcakit.feeds.fix_chains import Chains, order_ids, parent_links
 from tcakit.feeds.fix_fees import fees
 from tcakit.feeds.fix_mapping import STANDARD
+from tcakit.feeds.resolution import resolution_ns
 from tcakit.feeds.timestamps import parse_times, trade_dates
 from tcakit.market import codes, schema
 
@@ -257,6 +258,7 @@ class Assembly:
             fee=fees(stamped, self.size_scale, self.faults, self.place),
             venue=pl.coalesce("30", pl.lit(self.options.venue, dtype=pl.String)),
             size_scale=pl.lit(self.size_scale, dtype=pl.Int64),
+            ts_resolution_ns=pl.lit(resolution_ns(fills["ts_ns"]), dtype=pl.Int64),
         )
         return _columns(stamped, schema.FILLS)
 
@@ -286,6 +288,7 @@ class Assembly:
             decision_ns=times.ts_ns,
             decision_price=price,
             arrival_ns="submitted_ns",
+            arrival_resolution_ns=pl.lit(resolution_ns(orders["submitted_ns"]), dtype=pl.Int64),
             end_ns=pl.when(~backwards).then(end),
             algo=algo,
             broker=pl.coalesce(*first["broker"], "party_1", "sent_to"),

@@ -14,7 +14,7 @@ from tcakit.feeds.fix_mapping import FORMAT as FIX
 from tcakit.feeds.fix_mapping import compile_fix_mapping
 from tcakit.feeds.mapping_checks import Checker
 from tcakit.feeds.sides import ORDER_WORDS
-from tcakit.market import clock
+from tcakit.market import clock, codes
 from tcakit.market.codes import BUY, MAKER, SELL, TAKER
 from tcakit.registry import nearest
 
@@ -186,7 +186,11 @@ def built_in(names: Iterable[str]) -> dict[str, Any] | None:
     for table in ("fills", "parents"):
         if all(name in header for name, needed in FIELDS[table].items() if needed):
             own = {name: name for name in FIELDS[table] if name in header}
-            return {"name": BUILT_IN, "table": table, "columns": own}
+            raw: dict[str, Any] = {"name": BUILT_IN, "table": table, "columns": own}
+            if table == "fills" and {"change", "revises"} <= header:
+                words = {"correct": [codes.CORRECT], "cancel": [codes.CANCEL]}
+                raw["corrections"] = {"column": "change", "refers": ["revises"], **words}
+            return raw
     return None
 
 

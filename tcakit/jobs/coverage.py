@@ -30,10 +30,13 @@ def markets_of(store: Store, blotter: Blotter) -> dict[tuple[str, str], MarketDa
     return out
 
 
-def coverage(folder: Path, *, wait_s: float = 30.0) -> dict[str, Any]:
-    """Parents and fills without market data, by reason: name unmatched, symbol or day not stored, hours not covered."""
+def coverage(folder: Path, *, as_of_ns: int | None = None, wait_s: float = 30.0) -> dict[str, Any]:
+    """Parents and fills without market data, by reason: name unmatched, symbol or day not stored, hours not covered.
+
+    With `as_of_ns` of the blotter as it stood then. `lost_changes` are corrections and cancels of fills nobody has.
+    """
     store = Store(folder, wait_s=wait_s)
-    blotter = load_blotter(store)
+    blotter = load_blotter(store, as_of_ns=as_of_ns)
     markets = markets_of(store, blotter)
     stored = {symbol for symbol, _ in markets}
     unmatched = {row["name"] for row in blotter.unmatched}
@@ -51,6 +54,11 @@ def coverage(folder: Path, *, wait_s: float = 30.0) -> dict[str, Any]:
         "by_reason": [{"reason": reason, **counts} for reason, counts in sorted(reasons.items())],
         "missing": parents + fills,
         "unmatched": blotter.unmatched,
+        "notes": list(blotter.notes),
+        "lost_changes": [
+            {name: row[name] for name in ("change", "fill_id", "revises", "symbol", "date")}
+            for row in blotter.lost_changes
+        ],
     }
 
 

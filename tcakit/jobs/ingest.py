@@ -16,13 +16,14 @@ import polars as pl
 from tcakit.errors import DataError, SeveralErrors, TcakitError, UsageError
 from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
 from tcakit.feeds.files import detect, discover, reader_named, sources
+from tcakit.jobs.clock_shift import Brokers, shifted
 from tcakit.jobs.ingest_facts import settle
 from tcakit.jobs.needed import PASSED_OVER, Needed, no_orders
-from tcakit.market.schema import ALIASES, FAULTS
+from tcakit.market.schema import ALIASES, FAULTS, PARENTS
 from tcakit.store import ingest as stored
-from tcakit.store.bridge import insert
+from tcakit.store.bridge import frame, insert
 from tcakit.store.database import Store
-from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS
+from tcakit.store.firm_rows import FIRM_FORMATS, FIRM_TABLES, KEY_COLUMNS
 from tcakit.store.reference import References
 from tcakit.store.staging import MarketRows, Staging
 
@@ -81,11 +82,19 @@ def ingest(
             rows = 0 if request.dry_run else _store_aliases(target.store(), Path(request.symbol_map))
             results.append(_alias_entry(request.symbol_map, rows))
         needed = target.needed() if request.symbols_from else None
+        waiting: list[Source] = []
         for number, source in enumerate(sources(found, troubles)):
             if progress:
                 progress(source.name, number, len(found))
             try:
                 results.append(_one(target, source, forced, options, request, needed))
+            except _OrdersUnknownError:
+                waiting.append(source)
+            except TcakitError as trouble:
+                troubles.append(trouble)
+        for source in waiting:
+            try:
+                results.append(_one(target, source, forced, options, request, needed, last=True))
             except TcakitError as trouble:
                 troubles.append(trouble)
     if troubles:
@@ -95,6 +104,10 @@ def ingest(
         told.done = _totals(results, target.recovered)
         raise told
     return _totals(results, target.recovered)
+
+
+class _OrdersUnknownError(Exception):
+    """Fills of orders that no file gave so far: whose clock they bear is known once the other files are read."""
 
 
 def _totals(results: list[dict[str, Any]], recovered: list[str]) -> dict[str, Any]:
@@ -157,8 +170,13 @@ def _one(
     options: ReaderOptions,
     request: IngestRequest,
     needed: Needed | None = None,
+    last: bool = False,
 ) -> dict[str, Any]:
-    """Read one source and store it; gives what is told of it."""
+    """Read one source and store it; gives what is told of it.
+
+    Raises _OrdersUnknownError, unless this is its `last` turn, when its rows are shifted by broker and nobody knows
+    theirs.
+    """
     started = time.perf_counter()
     if forced is None and request.mapping is None and is_alias_file(source):
         rows = 0 if request.dry_run else _store_aliases(target.store(), source.paths[0])
@@ -168,6 +186,8 @@ def _one(
     reader = forced or mapped or detect(source)
     if not getattr(reader, "scores_sentiment", False):
         options = replace(options, sentiment=None)
+    if reader.name not in FIRM_FORMATS:
+        options = replace(options, clock_offsets=None)  # the tape's clock is what the firm's is set by
     key = ingest_key(source, reader, options, needed)
     entry: dict[str, Any] = {"path": source.name, "format": reader.name, "sha256": source.sha256, "ingest_key": key}
     if target.has(key):
@@ -192,6 +212,11 @@ def _one(
         nothing_needed = not rows and PASSED_OVER in faults.counts
         if not nothing_needed:
             _judge(source, faults, rows, request)
+            if options.clock_offsets:
+                unknown = _shift(target, seen.firm, options.clock_offsets)
+                if unknown and not last:
+                    raise _OrdersUnknownError
+                faults.count("fills and child orders of no known parent order, not shifted by broker", unknown)
             settle(staged, options, target.references(), faults, source.name)
         if not request.dry_run and not nothing_needed:
             told = json.dumps(options.as_dict(), sort_keys=True)
@@ -206,6 +231,29 @@ def _one(
     if faults.found:
         entry["first_fault"] = f"{faults.found[0].path}:{faults.found[0].line}: {faults.found[0].reason}"
     return entry | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def _shift(target: _Target, firm: list[tuple[str, pl.DataFrame]], offsets: dict[str, int]) -> int:
+    """Move the times of a file's rows in place; gives how many name an order that neither it nor the store has."""
+    stored_parents = []
+    if target.opened is not None or (target.folder / "store.json").exists():
+        with (target.opened or Store(target.folder, wait_s=target.wait_s)).read_results() as connection:
+            stored_parents.append(
+                frame(connection, PARENTS, "WHERE run_id IN (SELECT ingest_key FROM files) ORDER BY rowid")
+            )
+    own_parents = [rows for table, rows in firm if table == "parents"]
+    brokers = Brokers.among([*stored_parents, *own_parents])
+    by_broker = any(broker for broker in offsets)
+    unknown = 0
+    for place, (table, rows) in enumerate(firm):
+        if table == "parents":
+            missing = pl.Series([None] * rows.height, dtype=pl.String)
+            whose = rows["broker"].cast(pl.String) if "broker" in rows.columns else missing
+        else:
+            whose, lost = brokers.find(rows)
+            unknown += lost if by_broker else 0
+        firm[place] = (table, shifted(table, rows, offsets, whose))
+    return unknown
 
 
 def _market_rows(batch: Batch, date: str) -> MarketRows:

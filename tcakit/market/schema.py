@@ -346,6 +346,9 @@ PARENTS = Table(
         _c("decision_price", "f64", "currency", "price when it was decided", True),
         _c("arrival_ns", "i64", "ns since 1970, UTC", "when the desk or algorithm got it"),
         _c("end_ns", "i64", "ns since 1970, UTC", "end of its window, or its last event", True),
+        _c(
+            "arrival_resolution_ns", "i64", "ns", "step of the file's arrival stamps where it is a second or more", True
+        ),
         _c("algo", "str", "", "algorithm", True),
         _c("params", "str", "JSON", "parameters of the algorithm", True),
         _c("broker", "str", "", "executing broker", True),
@@ -413,9 +416,9 @@ FILLS = Table(
         _c("ts_ns", "i64", "ns since 1970, UTC", "time of execution at the venue"),
         _c("received_ns", "i64", "ns since 1970, UTC", "when the child order reached the venue", True),
         _c("side", "i8", "+1/-1", "buy or sell"),
-        _c("price", "i64", "1/price_scale", "price"),
+        _c("price", "i64", "1/price_scale", "price; null only in a cancel that names none", True),
         _c("price_scale", "i64", "", "stored price / price_scale = currency"),
-        _c("quantity", "i64", "1/size_scale", "size"),
+        _c("quantity", "i64", "1/size_scale", "size; null only in a cancel that names none", True),
         _c("size_scale", "i64", "", "stored size / size_scale = shares"),
         _c("liquidity", "str", "", "maker or taker", True),
         _c("reason", "str", "", "why it filled (replay)", True),
@@ -423,6 +426,10 @@ FILLS = Table(
         _c("bid", "i64", "1/price_scale", "displayed best bid before it (replay)", True),
         _c("ask", "i64", "1/price_scale", "displayed best offer before it (replay)", True),
         _c("venue", "str", "", "where it executed", True),
+        _c("revises", "str", "", "fill_id of the fill that this row corrects or cancels (blotters)", True),
+        _c("change", "str", "", "correct or cancel; null for an execution", True),
+        _c("known_ns", "i64", "ns since 1970, UTC", "when the change was made known, if its row says so", True),
+        _c("ts_resolution_ns", "i64", "ns", "step of the file's stamps where it is a second or more", True),
     ),
 )
 NEWS = Table(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tcakit.errors import DataError
-from tcakit.market.schema import FAULTS, FILES, SOURCES
+from tcakit.market.schema import FAULTS, FILES, NEWS, SOURCES
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
 from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, unseen
@@ -73,7 +73,8 @@ def put(
             [record.sha256, record.replaces_path, record.path, record.ingest_key],
         ).fetchall()
     replaced = [key for key, _ in former]
-    firm = [(name, unseen(store, name, frame, [*replaced, record.ingest_key], record.path)) for name, frame in firm]
+    own_keys = [*replaced, record.ingest_key]
+    firm = [(name, unseen(store, rows, own_keys) if name == NEWS.name else rows) for name, rows in firm]
     rows = market.rows + sum(frame.height for _, frame in firm)
     for lot in market.lots.values():
         _refuse_overlap(store, market, lot, record.path, [*replaced, record.ingest_key])

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from tcakit.errors import TcakitError
+from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.codes import BUY, SELL
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FILLS, PARENTS, TCA_PARENTS
@@ -58,9 +59,10 @@ def measure(
     joined = parents.join(fill_totals(parents, fills, by_fill.fills), on="parent_id", how="left", maintain_order="left")
     first = joined["first_fill_ns"].fill_null(MISSING_NS).to_numpy()
     last = joined["last_fill_ns"].fill_null(MISSING_NS).to_numpy()
+    latest = joined["latest_fill_ns"].fill_null(MISSING_NS).to_numpy()
     ordered = joined["quantity"] / joined["size_scale"]
     complete = (joined["filled"].fill_null(0.0) >= ordered * (1 - 1e-12)).fill_null(False).to_numpy()
-    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, complete)
+    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, latest, complete)
     repeated = {name for name, times in Counter(parents["parent_id"].to_list()).items() if times > 1}
     rows = [
         _measure_parent(row, place, prices, repeated, foreign) for place, row in enumerate(joined.iter_rows(named=True))
@@ -279,7 +281,29 @@ def _run_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[str, ...]:
     loose = fills["parent_id"].null_count()
     if loose:
         notes.append(f"{loose} fills name no parent order: in no order's cost")
+    notes += _coarse_notes(parents, fills)
     doubled = fills.height - fills["fill_id"].n_unique()
     if doubled:
         notes.append(f"{doubled} fills repeat the id of another")
     return tuple(notes)
+
+
+def _coarse_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> list[str]:
+    """What stamps of whole seconds or minutes do to the numbers."""
+    notes = []
+    for step, count in fills["ts_resolution_ns"].drop_nulls().value_counts().sort("ts_resolution_ns").rows():
+        notes.append(
+            f"stamps of {count} fills are whole {_unit(step)}: each is set against all that was quoted in its "
+            f"{_unit(step).removesuffix('s')}, and intervals run to the end of the last one"
+        )
+    steps = parents["arrival_resolution_ns"].drop_nulls().value_counts().sort("arrival_resolution_ns")
+    for step, count in steps.rows():
+        notes.append(
+            f"stamps of {count} arrivals are whole {_unit(step)}: arrival prices are those at its beginning, the "
+            "earliest it can have been"
+        )
+    return notes
+
+
+def _unit(step_ns: int) -> str:
+    return {NS_PER_SECOND: "seconds", 60 * NS_PER_SECOND: "minutes"}.get(step_ns, f"steps of {step_ns:,} ns")

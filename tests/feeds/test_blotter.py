@@ -52,6 +52,7 @@ def test_fills_in_our_own_names() -> None:
         "liquidity": "maker",
         "fee": -0.2,
         "venue": "XNAS",
+        "ts_resolution_ns": None,
     }
 
 
