@@ -150,7 +150,8 @@ def time_to_ns(column: str) -> pl.Expr:
     whole = parts.struct.field("field_0").cast(pl.Int64, strict=False)
     fraction = parts.struct.field("field_1").fill_null("")
     digits = fraction.str.pad_end(10, "0").str.slice(0, 10).cast(pl.Int64, strict=False)
-    valid = fraction.str.contains(r"^\d*$")
+    # Larger numbers are damage, and could wrap round into a time that looks sound.
+    valid = fraction.str.contains(r"^\d*$") & whole.is_between(0, 86_400)
     return pl.when(valid).then(whole * 1_000_000_000 + (digits + 5) // 10).otherwise(None)
 
 
