@@ -146,9 +146,11 @@ def _table(data: bytes, info: np.ndarray, out: np.ndarray, names: list[str], lin
     ]
     frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     if good.any():
+        # A line of our own comes first: the parser unpacks, in silence, what begins like a packed file.
+        first = "\x01".join(f"c{column}" for column in range(len(names))).encode() + b"\n"
         frame = pl.read_csv(
-            io.BytesIO(out.tobytes()),
-            has_header=False,
+            io.BytesIO(first + out.tobytes()),
+            has_header=True,
             new_columns=names,
             infer_schema=False,
             separator="\x01",

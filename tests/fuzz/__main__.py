@@ -53,7 +53,9 @@ def main() -> int:
         tallies.append(tally)
         for numbers, first in tally.findings.values():
             shown = " ".join(map(str, sorted(numbers)[:10]))
-            print(f"FINDING {format}, {len(numbers)} times: --seed {shown}\n    " + first[-1500:].replace("\n", "\n    "))
+            print(
+                f"FINDING {format}, {len(numbers)} times: --seed {shown}\n    " + first[-1500:].replace("\n", "\n    ")
+            )
         print(_line(tally), flush=True)
     print(f"\n{'format':10} {'mutations':>10} {'rows':>8} {'+faults':>8} {'refused':>8} {'findings':>9} {'seconds':>8}")
     for tally in tallies:

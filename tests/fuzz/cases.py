@@ -129,7 +129,7 @@ def _detected(source: Source) -> Reader | None:
         return None
     except TcakitError:
         raise
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is a finding)
+    except Exception as error:
         raise Finding(oracle._told(error)) from error
 
 

@@ -53,7 +53,7 @@ def read(reader: Reader, source: Source, options: ReaderOptions, *, strict: bool
         batches = []
     except (Finding, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is a finding)
+    except Exception as error:
         raise Finding(_told(error)) from error
     check_faults(faults)
     if batches:
@@ -117,7 +117,10 @@ def check_batch(batch: Batch) -> None:
             raise Finding(f"a trade date that is none\n{batch.date}") from None
         start = midnight.days * DAY_NS
         first, last = frame["ts_ns"].min(), frame["ts_ns"].max()
-        _require(start - 2 * DAY_NS <= first <= last <= start + 3 * DAY_NS, "a time far from its day", first, last, start)  # type: ignore[operator]
+        assert isinstance(first, int)
+        assert isinstance(last, int)
+        near = start - 2 * DAY_NS <= first <= last <= start + 3 * DAY_NS
+        _require(near, "a time far from its day", first, last, start)
 
 
 def _conform(table: Any, frame: pl.DataFrame) -> None:
@@ -154,7 +157,7 @@ def _check_values(frame: pl.DataFrame) -> None:
         elif name in _PRICES:
             _require(low not in _UNDEFINED and high not in _UNDEFINED, f"{name} undefined", low, high)
         elif name in ("side", "aggressor"):
-            _require(-1 <= low and high <= 1, f"{name} that is none", low, high)
+            _require(low >= -1 and high <= 1, f"{name} that is none", low, high)
         elif column.dtype.is_float():
             _require(column.is_finite().all(), f"{name} not finite", low, high)
         elif name.endswith("_scale"):
@@ -176,7 +179,7 @@ def _is_text(text: str) -> bool:
 
 
 def values(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
-    """All rows in file order as what they say: exact amounts in currency and shares, whatever scale they are kept in."""
+    """All rows in file order as what they say: exact amounts, whatever scale they are kept in."""
     rows: list[tuple[tuple[int, ...], tuple[Any, ...]]] = []
     for batch in batches:
         named = batch.frame.columns

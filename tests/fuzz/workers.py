@@ -1,4 +1,4 @@
-"""Cases run in processes of their own: one that dies, hangs or eats memory is a finding, and another takes its place."""
+"""Cases run in processes of their own: one that dies, hangs or eats memory is a finding, and another goes on."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def limit_memory(more: int = MORE_MEMORY) -> None:
 
 
 def _work(run: Run, format: str, numbers: range, warm: bool, current: Any, pipe: Connection) -> None:
-    """Run the cases; `current` holds the number of the one at work, which the parent reads when this process is dead."""
+    """Run the cases; `current` holds the number at work, which the parent reads when this process is dead."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if warm:
         # Kernels are compiled, and libraries loaded, before time and memory are measured.
@@ -152,7 +152,7 @@ def _listen(worker: _Worker, tally: Tally) -> None:
 
 
 def _judge(worker: _Worker, tally: Tally, hang_seconds: float) -> range | None:
-    """The numbers that another process must go on with, none of them where this one is finished; None while it works."""
+    """The numbers that another process must go on with, none where this one is finished; None while it works."""
     if worker.finished:
         return range(0)
     number = worker.current.value
