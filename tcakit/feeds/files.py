@@ -48,6 +48,7 @@ _DATA_SUFFIXES = (
     ".pcap",
     ".pcapng",
     ".data",
+    ".nasdaq_itch50",
 )
 _PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 _LARGEST_UNPACKED = 32 << 30

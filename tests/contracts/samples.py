@@ -92,7 +92,10 @@ def _iex(protocol: int = iex_files.DEEP) -> tuple[bytes, ...]:
 def _tops() -> tuple[bytes, ...]:
     made = iex_files
     quote = made.message("Q", 0x40, "ACME", "IqqI", 100, 1_000_000, 1_000_300, 200)
-    return (made.segment(quote, made.trade(0, 10, 1_000_300, 78), protocol=made.TOPS),)
+    return (
+        made.segment(quote, made.trade(0, 10, 1_000_300, 78), protocol=made.TOPS),
+        made.segment(made.trade(0, 20, 1_000_300, 79), first=3, protocol=made.TOPS),
+    )
 
 
 def _dbn() -> tuple[Sample, ...]:

@@ -51,10 +51,8 @@ def _plain(path: Path, most: int) -> tuple[str, bytes]:
         return path.name, file.read(most)
 
 
-def _real(format: str) -> list[Sample]:
-    folder = real_folder()
-    if folder is None:
-        return []
+def real(format: str, folder: Path) -> list[Sample]:
+    """The beginnings of the format's real files in that folder."""
     found = []
     for pattern, most in _CUTS.get(format, ()):
         for path in sorted(folder.glob(pattern)):
@@ -97,4 +95,5 @@ def seeds(format: str) -> list[Sample]:
     if format == "packed":
         chosen = [SAMPLES[name][0] for name in ("csv", "lobster", "lean", "dbn", "bybit", "itch")]
         return [archive for sample in chosen for archive in packed(sample)]
-    return [*SAMPLES[format], *_real(format)]
+    folder = real_folder()
+    return [*SAMPLES[format], *(real(format, folder) if folder else [])]
