@@ -51,6 +51,12 @@ def _seeds(format: str) -> list[Sample]:
     return seeds(format)
 
 
+def forget() -> None:
+    """Let seeds be gathered anew."""
+    _seeds.cache_clear()
+    _unspoilt.cache_clear()
+
+
 @lru_cache(maxsize=256)
 def _reader(name: str) -> Reader:
     return reader_named(name)
