@@ -26,7 +26,10 @@ Run = Callable[[str, int], str]
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the cases of one format; `findings` by their first line, each with its numbers and first words."""
+    """What came of the cases of one format; `findings` by their first line, each with its numbers and all it says.
+
+    Of a process that died, the last few outcomes are not counted.
+    """
 
     format: str
     done: int = 0
@@ -83,6 +86,7 @@ class _Worker:
         theirs.close()
         self.ready = False
         self.finished = False
+        self.ended = False
         self.moved = time.monotonic()
         self.seen = self.current.value
 
@@ -90,6 +94,10 @@ class _Worker:
         if self.current.value != self.seen or not self.ready:
             self.seen, self.moved = self.current.value, time.monotonic()
         return time.monotonic() - self.moved
+
+    def begun(self) -> int:
+        """How many of its cases it has begun."""
+        return (self.current.value - self.numbers.start) // self.numbers.step + 1
 
     def stop(self) -> None:
         self.process.kill()
@@ -110,6 +118,7 @@ def fuzz(
     """Run cases first to first + count - 1 of one format."""
     tally, started = Tally(format), time.monotonic()
     shares = [range(first + share, first + count, processes) for share in range(min(processes, count))]
+    settled = 0
     workers = [_Worker(run, format, numbers, warm) for numbers in shares]
     try:
         while workers:
@@ -118,16 +127,17 @@ def fuzz(
             for worker in list(workers):
                 rest = _judge(worker, tally, hang_seconds)
                 if rest is not None:
+                    settled += len(worker.numbers) - len(rest)
                     worker.stop()
                     workers.remove(worker)
                     if rest:
                         workers.append(_Worker(run, format, rest, warm))
+            tally.done = settled + sum(worker.begun() for worker in workers)
             tally.seconds = time.monotonic() - started
             progress(tally)
     finally:
         for worker in workers:
             worker.stop()
-    tally.done = sum(tally.outcomes.values())
     return tally
 
 
@@ -146,9 +156,10 @@ def _listen(worker: _Worker, tally: Tally) -> None:
             elif what in ("at", "done"):
                 tally.outcomes.update(rest[1])
                 worker.finished = what == "done"
-    except EOFError:
+    except (EOFError, OSError):
+        # Nothing more will come: it is dead, or about to be.
         worker.process.join()
-    tally.done = sum(tally.outcomes.values())
+        worker.ended = True
 
 
 def _judge(worker: _Worker, tally: Tally, hang_seconds: float) -> range | None:
@@ -158,7 +169,7 @@ def _judge(worker: _Worker, tally: Tally, hang_seconds: float) -> range | None:
     number = worker.current.value
     if worker.silent_seconds() > hang_seconds and worker.process.is_alive():
         told = f"the process hangs: no end within {hang_seconds:g} seconds"
-    elif not worker.process.is_alive() and not worker.pipe.poll():
+    elif worker.ended:
         told = f"the process died with exit code {worker.process.exitcode}"
     else:
         return None
