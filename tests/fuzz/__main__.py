@@ -12,7 +12,6 @@ import time
 
 # Before anything compiles: what reads a spoilt file needs no second thread, and bounds checks are another compilation.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 if "--bounds-checked" in sys.argv:
     os.environ["NUMBA_BOUNDSCHECK"] = "1"
 

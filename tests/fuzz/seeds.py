@@ -25,7 +25,7 @@ _CUTS: dict[str, tuple[tuple[str, int], ...]] = {
     "binance": (("crypto/binance_csv/*depth-snap.csv", 1_000),),
     "csv": (("highfrequency/*.csv", 1_000),),
 }
-_FORMAT_OPTIONS = {"csv": {"symbol": "XXX"}, "bitstamp": {"symbol": "BTCUSD"}}
+_FORMAT_OPTIONS = {"csv": {"symbol": "SPY"}, "bitstamp": {"symbol": "BTCUSD"}}
 
 
 def real_folder() -> Path | None:
