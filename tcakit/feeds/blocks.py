@@ -59,9 +59,10 @@ def tables(
 
     The first line is the header row, unless `header` names the columns of a file without one.
     """
-    first = b""
+    first, blocks = b"", 0
     for line, block in line_blocks(place, content, block_bytes):
         offset = line - 1
+        blocks += 1
         if line == 1:
             block = block.removeprefix(b"\xef\xbb\xbf")
             first = header if header is not None else block.split(b"\n", 1)[0].rstrip(b"\r")
@@ -78,3 +79,5 @@ def tables(
         for fault in own.found:
             faults.add(fault.path, fault.line + offset, fault.reason, fault.text, fault.kept)
         yield replace(table, lines=table.lines + offset)
+    if not blocks:
+        raise DataError("the file is empty", place=place, remedy="fetch it again")

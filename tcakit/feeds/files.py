@@ -6,8 +6,10 @@ import glob
 import gzip
 import hashlib
 import io
+import lzma
 import os
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +52,9 @@ _DATA_SUFFIXES = (
     ".data",
     ".jsonl",
     ".ndjson",
+    ".nasdaq_itch50",
 )
+_DAMAGE = (ValueError, IndexError, OverflowError, struct.error, lzma.LZMAError)
 _PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 _LARGEST_UNPACKED = 32 << 30
 _LARGEST_RATIO = 400
@@ -187,7 +191,8 @@ def _told_as_damaged(path: Path) -> Iterator[None]:
         yield
     except PermissionError:
         raise UsageError("may not be read", place=str(path), remedy="check its permissions") from None
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, OSError) as error:
+    # What a damaged directory of an archive makes the standard library raise is of many kinds.
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, OSError, *_DAMAGE) as error:
         raise DataError(
             f"the archive is damaged or cut short ({error})", place=str(path), remedy="fetch it again"
         ) from None

@@ -149,10 +149,10 @@ def _table(
     ]
     frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     if good.any():
+        # A line of our own comes first: the parser unpacks, in silence, what begins like a packed file.
+        first = "\x01".join(names).encode() + b"\n"
         frame = pl.read_csv(
-            io.BytesIO(out.data),
-            has_header=False,
-            new_columns=names,
+            io.BytesIO(first + out.tobytes()),
             # Columns that no message fills are not looked at, and cost nothing on their way.
             columns=np.flatnonzero(used).tolist() or [0],
             infer_schema=False,

@@ -158,3 +158,19 @@ def test_a_wrong_format_brings_the_nearest() -> None:
     with pytest.raises(UsageError, match="lobster") as caught:
         reader_named("lobsters")
     assert caught.value.place == "--format"
+
+
+def test_an_archive_whose_member_has_no_name_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "day.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "timestamp,symbol,price,size\n")
+    whole = path.read_bytes()
+    directory = whole.index(b"PK\x01\x02")
+    nameless = bytearray(whole.replace(b"a.csv", b""))
+    at = nameless.index(b"PK\x01\x02")
+    nameless[26:28] = nameless[at + 28 : at + 30] = b"\0\0"
+    end = nameless.index(b"PK\x05\x06")
+    nameless[end + 12 : end + 20] = (end - at).to_bytes(4, "little") + at.to_bytes(4, "little")
+    assert directory > at
+    path.write_bytes(bytes(nameless))
+    assert "damaged" in trouble_of(path).message
