@@ -6,20 +6,21 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tcakit.errors import DataError, TcakitError, UsageError
+from tcakit.errors import DataError, DiskError, TcakitError, UsageError
 from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
 from tcakit.feeds.files import detect, discover, reader_named, sources
 from tcakit.market.schema import ALIASES, FAULTS
 from tcakit.store import ingest as stored
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
+from tcakit.store.disk import no_room_told
 from tcakit.store.firm_rows import FIRM_TABLES
 from tcakit.store.staging import MarketRows, Staging
 
@@ -69,7 +70,7 @@ def ingest(
     results: list[dict[str, Any]] = []
     troubles: list[TcakitError] = []
     with ExitStack() as held:
-        target = _Target(folder, request.dry_run, wait_s, held)
+        target = _Target(folder, _doing(found), request.dry_run, wait_s, held)
         if request.symbol_map:
             rows = 0 if request.dry_run else _store_aliases(target.store(), Path(request.symbol_map))
             results.append(_alias_entry(request.symbol_map, rows))
@@ -80,6 +81,8 @@ def ingest(
                 results.append(_one(target, source, forced, options, request))
             except TcakitError as trouble:
                 troubles.append(trouble)
+                if isinstance(trouble, DiskError):
+                    break
     if troubles:
         first = troubles[0]
         if len(troubles) > 1:
@@ -87,6 +90,13 @@ def ingest(
         first.done = _totals(results, target.recovered)
         raise first
     return _totals(results, target.recovered)
+
+
+def _doing(found: Sequence[Path]) -> str:
+    """What others are told who wait for us."""
+    if not found:
+        return "ingest"
+    return f"ingest {found[0].name}" + (f" and {len(found) - 1} more" if len(found) > 1 else "")
 
 
 def _totals(results: list[dict[str, Any]], recovered: list[str]) -> dict[str, Any]:
@@ -102,8 +112,9 @@ def _totals(results: list[dict[str, Any]], recovered: list[str]) -> dict[str, An
 class _Target:
     """The store to write to, made and locked when the first good file is there: bad files alone leave no trace."""
 
-    def __init__(self, folder: Path, dry_run: bool, wait_s: float, held: ExitStack) -> None:
+    def __init__(self, folder: Path, what: str, dry_run: bool, wait_s: float, held: ExitStack) -> None:
         self.folder = folder
+        self.what = what
         self.dry_run = dry_run
         self.wait_s = wait_s
         self.held = held
@@ -112,11 +123,25 @@ class _Target:
 
     def store(self) -> Store:
         if self.opened is None:
-            store = Store(self.folder, create=True, wait_s=self.wait_s)
-            self.held.enter_context(store.writer("ingest"))
-            self.recovered = stored.recover(store)
+            with no_room_told(self.folder):
+                store = Store(self.folder, create=True, wait_s=self.wait_s)
+                self.held.enter_context(store.writer(self.what))
+                self.recovered = stored.recover(store)
             self.opened = store
         return self.opened
+
+    def put(
+        self, record: stored.FileRecord, market: Staging, firm: Sequence[tuple[str, pl.DataFrame]], faults: pl.DataFrame
+    ) -> int:
+        """Store a file's rows; what a failure left of them is taken out at once, not only by the next process."""
+        store = self.store()
+        try:
+            return stored.put(store, record, market, firm, faults)
+        except Exception:
+            # Where that fails too (a full disk), the next writer does it.
+            with suppress(Exception):
+                stored.recover(store)
+            raise
 
     def has(self, key: str) -> bool:
         if self.dry_run or (self.opened is None and not (self.folder / "store.json").exists()):
@@ -141,7 +166,7 @@ def _one(
         return entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0}
     faults = Faults()
     seen = _Seen()
-    with ExitStack() as stack:
+    with no_room_told(target.folder), ExitStack() as stack:
         # A dry run stages too: what it says is what would be stored.
         store = (lambda: Store.scratch(stack)) if request.dry_run else target.store
         staged = stack.enter_context(Staging(store, key))
@@ -158,7 +183,7 @@ def _one(
             record = stored.FileRecord(
                 key, source.sha256, source.name, reader.name, reader.version, told, request.replace
             )
-            rows = stored.put(target.store(), record, staged, seen.firm, _fault_rows(key, faults))
+            rows = target.put(record, staged, seen.firm, _fault_rows(key, faults))
     entry |= {"rows": rows, "faults": len(faults.found), "skipped": False, "content": sorted(seen.contents)}
     entry |= {"days": sorted(seen.days), "symbols": sorted(seen.symbols)}
     if faults.counts:

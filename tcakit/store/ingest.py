@@ -234,7 +234,7 @@ def _remove_if_empty(store: Store, date: str) -> None:
     with store.read_day(date) as connection:
         left = connection.execute("SELECT count(*) FROM sources").fetchone()
     if left and left[0] == 0:
-        store.day_path(date).unlink(missing_ok=True)
+        store.remove_day(date)
 
 
 def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date: str, record: FileRecord) -> None:

@@ -70,7 +70,7 @@ class Staging:
         self.instruments: list[Instrument] = []
         self.lots: dict[tuple[str, str, str], Lot] = {}
         self.rows = 0
-        self._ids: dict[tuple[str, str], int] = {}
+        self._ids: dict[tuple[str, str, str], int] = {}
 
     def __enter__(self) -> Staging:
         return self
@@ -89,8 +89,9 @@ class Staging:
     def dates(self) -> list[str]:
         return sorted({lot.date for lot in self.lots.values()})
 
-    def _id(self, instrument: Instrument) -> int:
-        key = (instrument.symbol, instrument.venue)
+    def _id(self, instrument: Instrument, date: str) -> int:
+        # Hours and ticks are those of a day: in a file of several days a symbol is an instrument of each.
+        key = (instrument.symbol, instrument.venue, date)
         if key not in self._ids:
             self._ids[key] = len(self.instruments)
             self.instruments.append(instrument)
@@ -107,9 +108,9 @@ class Staging:
         key = (rows.date, rows.table, rows.content)
         lot = self.lots.setdefault(key, Lot(rows.table, rows.date, rows.content, rows.depth))
         if rows.instrument is not None:
-            staged = pl.lit(self._id(rows.instrument), dtype=pl.Int32)
+            staged = pl.lit(self._id(rows.instrument, rows.date), dtype=pl.Int32)
         else:
-            ids = {local: self._id(instrument) for local, instrument in rows.instruments.items()}
+            ids = {local: self._id(instrument, rows.date) for local, instrument in rows.instruments.items()}
             staged = pl.col("local_id").replace_strict(ids, return_dtype=pl.Int32)
         ids_first = rows.frame.with_columns(instrument_id=staged, source_id=pl.lit(0, dtype=pl.Int32))
         frame = table.conform(ids_first.drop("local_id", strict=False))
