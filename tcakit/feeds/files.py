@@ -168,6 +168,33 @@ def _hash(contents: Iterable[Path | bytes]) -> str:
     return digest.hexdigest()
 
 
+def sizes(source: Source) -> tuple[tuple[str, int], ...]:
+    """Name and size in bytes of each of a source's members."""
+    return tuple((Path(label).name, _size(content)) for label, content in source.members)
+
+
+def _size(content: Path | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def beginning_hash(source: Source, members: Sequence[tuple[str, int]]) -> str | None:
+    """The hash that a source had when its members were of these sizes; None if it cannot have been so."""
+    contents = dict(zip((name for name, _ in sizes(source)), (content for _, content in source.members), strict=True))
+    digest = hashlib.sha256()
+    for name, size in members:
+        content = contents.get(name)
+        if content is None or _size(content) < size:
+            return None
+        if isinstance(content, bytes):
+            digest.update(memoryview(content)[:size])
+            continue
+        with content.open("rb") as file:
+            while size and (chunk := file.read(min(size, 1 << 20))):
+                digest.update(chunk)
+                size -= len(chunk)
+    return digest.hexdigest() if members else None
+
+
 def _content(path: Path) -> Path | bytes:
     """A plain file as it is, a .gz or .zst unpacked; DataError if it is damaged."""
     suffix = path.suffix.lower()

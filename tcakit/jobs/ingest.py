@@ -15,7 +15,7 @@ import polars as pl
 
 from tcakit.errors import DataError, DiskError, TcakitError, UsageError
 from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
-from tcakit.feeds.files import detect, discover, reader_named, sources
+from tcakit.feeds.files import beginning_hash, detect, discover, reader_named, sizes, sources
 from tcakit.market.schema import ALIASES, FAULTS
 from tcakit.store import ingest as stored
 from tcakit.store.bridge import insert
@@ -132,7 +132,7 @@ class _Target:
 
     def put(
         self, record: stored.FileRecord, market: Staging, firm: Sequence[tuple[str, pl.DataFrame]], faults: pl.DataFrame
-    ) -> int:
+    ) -> stored.Put:
         """Store a file's rows; what a failure left of them is taken out at once, not only by the next process."""
         store = self.store()
         try:
@@ -177,20 +177,30 @@ def _one(
             elif batch.date is not None:
                 staged.add(_market_rows(batch, batch.date))
         _judge(source, faults, seen.rows, request)
-        rows = seen.rows
+        rows, shared = seen.rows, 0
         if not request.dry_run:
             told = json.dumps(options.as_dict(), sort_keys=True)
             record = stored.FileRecord(
-                key, source.sha256, source.name, reader.name, reader.version, told, request.replace
-            )
-            rows = target.put(record, staged, seen.firm, _fault_rows(key, faults))
+                key, source.sha256, source.name, reader.name, reader.version, told, request.replace,
+                sizes(source), getattr(reader, "reads_names", False), _grown_from(target.store(), source, reader),
+            )  # fmt: skip
+            done = target.put(record, staged, seen.firm, _fault_rows(key, faults))
+            rows, shared = done.rows, done.shared
     entry |= {"rows": rows, "faults": len(faults.found), "skipped": False, "content": sorted(seen.contents)}
     entry |= {"days": sorted(seen.days), "symbols": sorted(seen.symbols)}
+    if shared:
+        entry["stored_before"] = shared  # rows that other files had given
     if faults.counts:
         entry["passed_over"] = dict(sorted(faults.counts.items()))
     if faults.found:
         entry["first_fault"] = f"{faults.found[0].path}:{faults.found[0].line}: {faults.found[0].reason}"
     return entry | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def _grown_from(store: Store, source: Source, reader: Reader) -> tuple[str, ...]:
+    """Ingest keys of files that were stored from the same path when they held the beginning of this content."""
+    beginnings = stored.stored_beginnings(store, source.name, reader.name)
+    return tuple(key for key, sha256, members in beginnings if beginning_hash(source, members) == sha256)
 
 
 def _market_rows(batch: Batch, date: str) -> MarketRows:

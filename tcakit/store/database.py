@@ -23,7 +23,7 @@ from tcakit.errors import DataError, StoreBusyError, UsageError
 from tcakit.market.schema import tables_of
 from tcakit.store.disk import is_no_room, no_room_told
 
-FORMAT = 2
+FORMAT = 3
 _POLL_S = 0.05
 _UNFINISHED = ".unfinished"
 _BEGUN = ".store."

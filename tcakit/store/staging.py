@@ -38,11 +38,15 @@ class MarketRows:
 
 @dataclass(slots=True)
 class Span:
-    """What a file has of one instrument: rows, first and last time."""
+    """What a file has of one instrument: rows, first and last time.
+
+    `comes_first` says that at an instant which another file has too its rows come before the other's.
+    """
 
     rows: int
     first_ns: int
     last_ns: int
+    comes_first: bool = False
 
 
 @dataclass(slots=True)

@@ -64,3 +64,23 @@ def _hashes(connection: Any, tables: str, names: list[str]) -> tuple[int, ...]:
         f"SELECT count(*), coalesce(sum({row}::HUGEINT), 0), coalesce(bit_xor({row}), 0) FROM {tables}"
     ).fetchone()
     return tuple(int(number) for number in found)
+
+
+def ordered_rows(folder: Path) -> str:
+    """Every market row as a line, in the order in which readers get it, whatever files it came from."""
+    store, lines = Store(folder), []
+    for date in store.dates():
+        with store.read_day(date) as connection:
+            for table in tables_of("day"):
+                if table.name in ("instruments", "sources"):
+                    continue
+                names = ", ".join(
+                    f"t.{name}" for name in table.names if name not in ("instrument_id", "source_id", "seq")
+                )
+                found = connection.execute(
+                    f"SELECT i.symbol, i.venue, i.price_scale, i.size_scale, i.tick_size, i.lot_size, {names} "
+                    f"FROM {table.name} t JOIN instruments i USING (instrument_id) "
+                    "ORDER BY i.symbol, i.venue, t.ts_ns, t.source_id, t.seq"
+                ).fetchall()
+                lines += [f"{date} {table.name} {row}\n" for row in found]
+    return "".join(lines)
