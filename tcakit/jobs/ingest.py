@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,9 @@ def ingest(
         if request.symbol_map:
             rows = 0 if request.dry_run else _store_aliases(target.store(), Path(request.symbol_map))
             results.append(_alias_entry(request.symbol_map, rows))
-        for number, source in enumerate(sources(found, troubles)):
+        # Left in the middle too, it removes what it unpacked.
+        unpacked = held.enter_context(closing(sources(found, troubles)))
+        for number, source in enumerate(unpacked):
             if progress:
                 progress(source.name, number, len(found))
             try:
