@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -82,6 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     _mend_streams()
     as_json = "--json" in given
+    _tell_of_waiting(given)
     try:
         status = _run(given, as_json)
         sys.stdout.flush()
@@ -91,6 +93,25 @@ def main(arguments: list[str] | None = None) -> None:
         # What we print could not be written: at the end, or while telling of an error.
         status = _cannot_print(error)
     raise SystemExit(status)
+
+
+class _ToStderr(logging.Handler):
+    """Lines of the log on what stderr is at that moment: above a progress bar where one is drawn."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError, ValueError):
+            print(f"tcakit: {record.getMessage()}", file=sys.stderr, flush=True)
+
+
+def _tell_of_waiting(given: list[str]) -> None:
+    """Say at a terminal for whom we wait; elsewhere only an error at the end tells, so that cron mails only trouble."""
+    log = logging.getLogger("tcakit.store")
+    for handler in log.handlers[:]:
+        if isinstance(handler, _ToStderr):
+            log.removeHandler(handler)
+    if sys.stderr.isatty() and not {"-q", "--quiet"} & set(given):
+        log.addHandler(_ToStderr())
+        log.setLevel(logging.INFO)
 
 
 def _run(given: list[str], as_json: bool) -> int:

@@ -6,16 +6,16 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tcakit.errors import DataError, SeveralErrors, TcakitError, UsageError
+from tcakit.errors import DataError, DiskError, SeveralErrors, TcakitError, UsageError
 from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
-from tcakit.feeds.files import detect, discover, reader_named, sources
+from tcakit.feeds.files import beginning_hash, detect, discover, reader_named, sizes, sources
 from tcakit.jobs.clock_shift import Brokers, shifted
 from tcakit.jobs.ingest_facts import settle
 from tcakit.jobs.needed import PASSED_OVER, Needed, no_orders
@@ -23,6 +23,7 @@ from tcakit.market.schema import ALIASES, FAULTS, PARENTS
 from tcakit.store import ingest as stored
 from tcakit.store.bridge import frame, insert
 from tcakit.store.database import Store
+from tcakit.store.disk import no_room_told
 from tcakit.store.firm_rows import FIRM_FORMATS, FIRM_TABLES, KEY_COLUMNS
 from tcakit.store.reference import References
 from tcakit.store.staging import MarketRows, Staging
@@ -77,13 +78,15 @@ def ingest(
     results: list[dict[str, Any]] = []
     troubles: list[TcakitError] = []
     with ExitStack() as held:
-        target = _Target(folder, request.dry_run, wait_s, held)
+        target = _Target(folder, _doing(found), request.dry_run, wait_s, held)
         if request.symbol_map:
             rows = 0 if request.dry_run else _store_aliases(target.store(), Path(request.symbol_map))
             results.append(_alias_entry(request.symbol_map, rows))
         needed = target.needed() if request.symbols_from else None
         waiting: list[Source] = []
-        for number, source in enumerate(sources(found, troubles)):
+        # Left in the middle too, it removes what it unpacked.
+        unpacked = held.enter_context(closing(sources(found, troubles)))
+        for number, source in enumerate(unpacked):
             if progress:
                 progress(source.name, number, len(found))
             try:
@@ -92,7 +95,15 @@ def ingest(
                 waiting.append(source)
             except TcakitError as trouble:
                 troubles.append(trouble)
-        for source in waiting:
+                if isinstance(trouble, DiskError):
+                    waiting = []
+                    break
+        # Opened anew: what the first turn unpacked is gone.
+        names = [source.name for source in waiting]
+        paths = list(dict.fromkeys(path for source in waiting for path in source.paths))
+        for source in held.enter_context(closing(sources(paths, troubles))):
+            if source.name not in names:
+                continue
             try:
                 results.append(_one(target, source, forced, options, request, needed, last=True))
             except TcakitError as trouble:
@@ -110,6 +121,13 @@ class _OrdersUnknownError(Exception):
     """Fills of orders that no file gave so far: whose clock they bear is known once the other files are read."""
 
 
+def _doing(found: Sequence[Path]) -> str:
+    """What others are told who wait for us."""
+    if not found:
+        return "ingest"
+    return f"ingest {found[0].name}" + (f" and {len(found) - 1} more" if len(found) > 1 else "")
+
+
 def _totals(results: list[dict[str, Any]], recovered: list[str]) -> dict[str, Any]:
     """What is told at the end; `recovered` are files that a process that died had left half stored: taken out."""
     return {
@@ -123,8 +141,9 @@ def _totals(results: list[dict[str, Any]], recovered: list[str]) -> dict[str, An
 class _Target:
     """The store to write to, made and locked when the first good file is there: bad files alone leave no trace."""
 
-    def __init__(self, folder: Path, dry_run: bool, wait_s: float, held: ExitStack) -> None:
+    def __init__(self, folder: Path, what: str, dry_run: bool, wait_s: float, held: ExitStack) -> None:
         self.folder = folder
+        self.what = what
         self.dry_run = dry_run
         self.wait_s = wait_s
         self.held = held
@@ -151,11 +170,25 @@ class _Target:
 
     def store(self) -> Store:
         if self.opened is None:
-            store = Store(self.folder, create=True, wait_s=self.wait_s)
-            self.held.enter_context(store.writer("ingest"))
-            self.recovered = stored.recover(store)
+            with no_room_told(self.folder):
+                store = Store(self.folder, create=True, wait_s=self.wait_s)
+                self.held.enter_context(store.writer(self.what))
+                self.recovered = stored.recover(store)
             self.opened = store
         return self.opened
+
+    def put(
+        self, record: stored.FileRecord, market: Staging, firm: Sequence[tuple[str, pl.DataFrame]], faults: pl.DataFrame
+    ) -> stored.Put:
+        """Store a file's rows; what a failure left of them is taken out at once, not only by the next process."""
+        store = self.store()
+        try:
+            return stored.put(store, record, market, firm, faults)
+        except Exception:
+            # Where that fails too (a full disk), the next writer does it.
+            with suppress(Exception):
+                stored.recover(store)
+            raise
 
     def has(self, key: str) -> bool:
         if self.dry_run or not self.exists:
@@ -194,7 +227,7 @@ def _one(
         return entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0}
     faults = Faults()
     seen = _Seen()
-    with ExitStack() as stack:
+    with no_room_told(target.folder), ExitStack() as stack:
         # A dry run stages too: what it says is what would be stored.
         store = (lambda: Store.scratch(stack)) if request.dry_run else target.store
         staged = stack.enter_context(Staging(store, key))
@@ -207,7 +240,7 @@ def _one(
                 seen.firm.append((batch.table, batch.frame.with_columns(pl.lit(key).alias(KEY_COLUMNS[batch.table]))))
             elif batch.date is not None:
                 staged.add(_market_rows(batch, batch.date))
-        rows = seen.rows
+        rows, shared = seen.rows, 0
         # A file of the whole market may have nothing of ours: that is no fault of it.
         nothing_needed = not rows and PASSED_OVER in faults.counts
         if not nothing_needed:
@@ -221,11 +254,15 @@ def _one(
         if not request.dry_run and not nothing_needed:
             told = json.dumps(options.as_dict(), sort_keys=True)
             record = stored.FileRecord(
-                key, source.sha256, source.name, reader.name, reader.version, told, request.replace
-            )
-            rows = stored.put(target.store(), record, staged, seen.firm, _fault_rows(key, faults))
+                key, source.sha256, source.name, reader.name, reader.version, told, request.replace,
+                sizes(source), getattr(reader, "reads_names", False), _grown_from(target.store(), source, reader),
+            )  # fmt: skip
+            done = target.put(record, staged, seen.firm, _fault_rows(key, faults))
+            rows, shared = done.rows, done.shared
     entry |= {"rows": rows, "faults": len(faults.found), "skipped": False, "content": sorted(seen.contents)}
     entry |= {"days": sorted(seen.days), "symbols": sorted(seen.symbols)}
+    if shared:
+        entry["stored_before"] = shared  # rows that other files had given
     if faults.counts:
         entry["passed_over"] = dict(sorted(faults.counts.items()))
     if faults.found:
@@ -254,6 +291,12 @@ def _shift(target: _Target, firm: list[tuple[str, pl.DataFrame]], offsets: dict[
             unknown += lost if by_broker else 0
         firm[place] = (table, shifted(table, rows, offsets, whose))
     return unknown
+
+
+def _grown_from(store: Store, source: Source, reader: Reader) -> tuple[str, ...]:
+    """Ingest keys of files that were stored from the same path when they held the beginning of this content."""
+    beginnings = stored.stored_beginnings(store, source.name, reader.name)
+    return tuple(key for key, sha256, members in beginnings if beginning_hash(source, members) == sha256)
 
 
 def _market_rows(batch: Batch, date: str) -> MarketRows:

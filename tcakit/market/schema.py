@@ -253,6 +253,8 @@ FILES = Table(
         _c("days", "str", "JSON", "trade dates touched"),
         _c("status", "str", "", "storing or stored"),
         _c("ingested_ns", "i64", "ns since 1970, UTC", "when"),
+        _c("members", "str", "JSON", "names and sizes in bytes of what it is made of"),
+        _c("leans_on", "str", "JSON", "ingest keys of files that hold rows which were left out of this one"),
     ),
 )
 FAULTS = Table(

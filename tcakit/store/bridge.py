@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tcakit.market.schema import Table
+from tcakit.store.disk import no_room_told
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +24,8 @@ def insert(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFr
         return 0
     with tempfile.TemporaryDirectory(prefix="tcakit-") as folder:
         path = Path(folder) / "rows.parquet"
-        conformed.write_parquet(path, compression="uncompressed", statistics=False)
+        with no_room_told(path):
+            conformed.write_parquet(path, compression="uncompressed", statistics=False)
         connection.execute(f'INSERT INTO "{table.name}" SELECT * FROM read_parquet(?)', [str(path)])
     return conformed.height
 

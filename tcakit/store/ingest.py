@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from tcakit.store.bridge import insert
 from tcakit.store.database import Store
 from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, unseen
 from tcakit.store.instruments import PRICES, SIZES, place
+from tcakit.store.overlap import leave_out_common
 from tcakit.store.staging import MARKET_TABLES, Lot, Staging, sweep
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ _UNDISPLAYED = ("trades", "bars", "notices")  # their prices do not say what the
 class FileRecord:
     """What is known of a file before its rows are stored; `options` is JSON text.
 
-    With `replaces_path` it takes the place of other content that came from the same path.
+    It takes the place of the same content from the same path, of content that is the beginning of its own
+    (`grown_from`: ingest keys), and with `replaces_path` of all other content from that path. The same content from
+    another path stands beside it if one of the two was read for another symbol, venue or date, or if the reader takes
+    those from the file's name (`reads_names`) and the names differ. `members` are names and sizes in bytes.
     """
 
     ingest_key: str
@@ -43,6 +47,26 @@ class FileRecord:
     reader_version: int
     options: str
     replaces_path: bool = False
+    members: tuple[tuple[str, int], ...] = ()
+    reads_names: bool = False
+    grown_from: tuple[str, ...] = ()
+
+    def identity(self) -> list[object]:
+        """What the same content can be read as, more than once."""
+        return _identity(self.options, self.members if self.reads_names else ())
+
+
+def _identity(options: str, members: Sequence[Sequence[Any]]) -> list[object]:
+    told = json.loads(options)
+    return [*(told.get(name) for name in ("symbol", "venue", "date")), sorted(member[0] for member in members)]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What was stored of a file: rows, how many more other files had given already."""
+
+    rows: int
+    shared: int = 0
 
 
 def is_stored(store: Store, ingest_key: str) -> bool:
@@ -60,25 +84,28 @@ def put(
     market: Staging,
     firm: Sequence[tuple[str, pl.DataFrame]],
     faults: pl.DataFrame,
-) -> int:
-    """Store a file's rows in place of what the same content gave before; gives the number of rows.
+) -> Put:
+    """Store a file's rows in place of what the same content gave before.
 
-    Raises DataError, with nothing stored, when a day already holds the same kind of data from another file for
-    overlapping hours.
+    Rows that another file gave already are left out. Raises DataError, with nothing stored, when a day holds the same
+    kind of data for overlapping hours from a file that says otherwise.
     """
+    former = _former(store, record)
+    replaced = [key for key, _, _ in former]
+    leaning = _leaning_on(store, [key for key, _, still_held in former if not still_held])
+    if any(key not in replaced for key, _ in leaning):
+        raise _leant_on(record.path, [path for _, path in leaning])
+    given = market.rows + sum(frame.height for _, frame in firm)
+    common = leave_out_common(store, market, record.path, [*replaced, record.ingest_key])
+    # Two files that lean on each other could neither be taken out.
+    circle = [path for key, path in _leaning_on(store, replaced, all_the_way=True) if key in common.leans_on]
+    if circle:
+        raise _leant_on(record.path, circle)
     dates = market.dates
-    with store.read_results() as connection:
-        former = connection.execute(
-            "SELECT ingest_key, days FROM files WHERE (sha256 = ? OR (? AND path = ?)) AND ingest_key <> ?",
-            [record.sha256, record.replaces_path, record.path, record.ingest_key],
-        ).fetchall()
-    replaced = [key for key, _ in former]
     own_keys = [*replaced, record.ingest_key]
     firm = [(name, unseen(store, rows, own_keys) if name == NEWS.name else rows) for name, rows in firm]
     rows = market.rows + sum(frame.height for _, frame in firm)
-    for lot in market.lots.values():
-        _refuse_overlap(store, market, lot, record.path, [*replaced, record.ingest_key])
-    former_dates = {date for _, days in former for date in json.loads(days)}
+    former_dates = {date for _, days, _ in former for date in json.loads(days)}
     with store.write_results() as connection:
         _delete_firm(connection, [record.ingest_key])
         entry = {
@@ -93,9 +120,12 @@ def put(
             "days": json.dumps(dates),
             "status": "storing",
             "ingested_ns": time.time_ns(),
+            "members": json.dumps(record.members),
+            "leans_on": json.dumps(sorted(common.leans_on)),
         }
         insert(connection, FILES, pl.DataFrame([entry]))
         insert(connection, FAULTS, faults)
+        _lean_on_the_grown(connection, record)
     for date in sorted(former_dates | set(dates)):
         with store.write_day(date) as connection:
             _delete_market(connection, [*replaced, record.ingest_key])
@@ -106,7 +136,72 @@ def put(
         for table, frame in firm:
             insert(connection, FIRM_TABLES[table], frame)
         connection.execute("UPDATE files SET status = 'stored' WHERE ingest_key = ?", [record.ingest_key])
-    return rows
+    return Put(rows, given - rows)
+
+
+def stored_beginnings(store: Store, path: str, reader: str) -> list[tuple[str, str, list[tuple[str, int]]]]:
+    """(ingest key, hash, members) of the files stored from a path by a reader: what there is may have grown."""
+    with store.read_results() as connection:
+        found = connection.execute(
+            "SELECT ingest_key, sha256, members FROM files WHERE path = ? AND format = ? AND status = 'stored'",
+            [path, reader],
+        ).fetchall()
+    return [
+        (key, sha256, [(str(name), int(size)) for name, size in json.loads(members)]) for key, sha256, members in found
+    ]
+
+
+def _former(store: Store, record: FileRecord) -> list[tuple[str, str, bool]]:
+    """(ingest key, days, whether the new file holds all of its rows) of the files whose place a new one takes."""
+    with store.read_results() as connection:
+        found = connection.execute(
+            "SELECT ingest_key, days, path, sha256, options, members FROM files "
+            "WHERE (sha256 = ? OR path = ?) AND ingest_key <> ?",
+            [record.sha256, record.path, record.ingest_key],
+        ).fetchall()
+    out = []
+    for key, days, path, sha256, options, members in found:
+        same = _identity(options, json.loads(members) if record.reads_names else ()) == record.identity()
+        holds = sha256 == record.sha256 or key in record.grown_from
+        if (holds or record.replaces_path) if path == record.path else same:
+            out.append((key, days, holds and same))
+    return out
+
+
+def _leaning_on(store: Store, keys: Sequence[str], all_the_way: bool = False) -> list[tuple[str, str]]:
+    """(ingest key, path) of the files of which rows were left out because these files hold them.
+
+    With `all_the_way` also of those that lean on such files, and so on.
+    """
+    with store.read_results() as connection:
+        found = connection.execute("SELECT ingest_key, path, leans_on FROM files ORDER BY path").fetchall()
+    held, before = set(keys), -1
+    leaning: list[tuple[str, str]] = []
+    while len(held) > before:
+        before = len(held)
+        leaning = [(key, path) for key, path, on in found if key not in keys and held & set(json.loads(on))]
+        if all_the_way:
+            held.update(key for key, _ in leaning)
+    return leaning
+
+
+def _leant_on(path: str, others: Sequence[str]) -> DataError:
+    return DataError(
+        f"holds rows that were left out of {', '.join(others)}, which has them too",
+        place=path,
+        remedy="tcakit drop that one first, and ingest it again afterwards",
+    )
+
+
+def _lean_on_the_grown(connection: duckdb.DuckDBPyConnection, record: FileRecord) -> None:
+    """Who left out rows for the sake of a beginning finds them in the whole."""
+    for key, leans_on in connection.execute("SELECT ingest_key, leans_on FROM files").fetchall():
+        held = json.loads(leans_on)
+        if set(held) & set(record.grown_from):
+            connection.execute(
+                "UPDATE files SET leans_on = ? WHERE ingest_key = ?",
+                [json.dumps(sorted({*held, record.ingest_key})), key],
+            )
 
 
 def recover(store: Store) -> list[str]:
@@ -163,7 +258,10 @@ def drop(store: Store, name: str) -> int:
         raise DataError(
             f"{len(found)} stored files go by {name!r}", remedy="name it by its full path or its ingest key"
         )
-    key, _, _, days, rows = found[0]
+    key, _, path, days, rows = found[0]
+    leaning = _leaning_on(store, [key])
+    if leaning:
+        raise _leant_on(path, [other for _, other in leaning])
     with store.write_results() as connection:
         # Killed from here on, it counts as half stored, and `recover` takes out the rest.
         connection.execute("UPDATE files SET status = 'storing' WHERE ingest_key = ?", [key])
@@ -180,35 +278,6 @@ def _take_out(store: Store, files: Sequence[tuple[str, str]]) -> None:
             _remove_if_empty(store, date)
     with store.write_results() as connection:
         _delete_firm(connection, keys)
-
-
-def _refuse_overlap(store: Store, staged: Staging, lot: Lot, path: str, own_keys: Sequence[str]) -> None:
-    if not store.day_path(lot.date).exists():
-        return
-    with store.read_day(lot.date) as connection:
-        others = connection.execute(
-            "SELECT i.symbol, i.venue, s.source_id, s.path FROM sources s JOIN instruments i USING (instrument_id) "
-            "WHERE split_part(s.content, '-', 1) = ? AND NOT list_contains(?, s.ingest_key)",
-            # Two recordings of one book are two books, however deep each is.
-            [lot.content.partition("-")[0], list(own_keys)],
-        ).fetchall()
-        mine = {
-            (staged.instruments[staged_id].symbol, staged.instruments[staged_id].venue): span
-            for staged_id, span in lot.spans.items()
-        }
-        for symbol, venue, source_id, other in others:
-            span = mine.get((symbol, venue))
-            if span is None:
-                continue
-            hours = connection.execute(
-                f'SELECT min(ts_ns), max(ts_ns) FROM "{lot.table}" WHERE source_id = ?', [source_id]
-            ).fetchone()
-            if hours and hours[0] is not None and span.first_ns <= hours[1] and span.last_ns >= hours[0]:
-                raise DataError(
-                    f"{symbol} on {lot.date} already has {lot.content} of these hours from {other}",
-                    place=path,
-                    remedy=f"tcakit drop {other!r} first, or store this one under another --venue",
-                )
 
 
 def _delete_market(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
@@ -235,7 +304,7 @@ def _remove_if_empty(store: Store, date: str) -> None:
     with store.read_day(date) as connection:
         left = connection.execute("SELECT count(*) FROM sources").fetchone()
     if left and left[0] == 0:
-        store.day_path(date).unlink(missing_ok=True)
+        store.remove_day(date)
 
 
 def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date: str, record: FileRecord) -> None:
@@ -245,12 +314,17 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
     displayed = {staged_id for lot in lots if lot.content not in _UNDISPLAYED for staged_id in lot.spans}
     wanted = [(staged.instrument_on(staged_id, date), staged_id in displayed) for staged_id in used]
     placed = dict(zip(used, place(connection, wanted, record.ingest_key), strict=True))
-    last = connection.execute("SELECT coalesce(max(source_id), 0) FROM sources").fetchone()
-    source_id = last[0] if last else 0
+    bounds = connection.execute(
+        "SELECT coalesce(max(source_id), 0), coalesce(min(source_id), 1) FROM sources"
+    ).fetchone()
+    last_id, first_id = bounds or (0, 1)
     for lot in lots:
         mapping, sources = [], []
         for staged_id, span in lot.spans.items():
-            source_id += 1
+            if span.comes_first:
+                source_id = first_id = min(first_id, 1) - 1
+            else:
+                source_id = last_id = last_id + 1
             at = placed[staged_id]
             mapping.append((staged_id, at.instrument_id, source_id, at.price_factor, at.size_factor))
             sources.append(

@@ -38,11 +38,15 @@ class MarketRows:
 
 @dataclass(slots=True)
 class Span:
-    """What a file has of one instrument: rows, first and last time."""
+    """What a file has of one instrument: rows, first and last time.
+
+    `comes_first` says that at an instant which another file has too its rows come before the other's.
+    """
 
     rows: int
     first_ns: int
     last_ns: int
+    comes_first: bool = False
 
 
 @dataclass(slots=True)
@@ -72,7 +76,7 @@ class Staging:
         self.settled: dict[tuple[int, str], Instrument] = {}
         self.lots: dict[tuple[str, str, str], Lot] = {}
         self.rows = 0
-        self._ids: dict[tuple[str, str], int] = {}
+        self._ids: dict[tuple[str, str, str], int] = {}
 
     def __enter__(self) -> Staging:
         return self
@@ -95,8 +99,9 @@ class Staging:
         """A staged instrument as it is on a date."""
         return self.settled.get((staged_id, date), self.instruments[staged_id])
 
-    def _id(self, instrument: Instrument) -> int:
-        key = (instrument.symbol, instrument.venue)
+    def _id(self, instrument: Instrument, date: str) -> int:
+        # Hours and ticks are those of a day: in a file of several days a symbol is an instrument of each.
+        key = (instrument.symbol, instrument.venue, date)
         if key not in self._ids:
             self._ids[key] = len(self.instruments)
             self.instruments.append(instrument)
@@ -113,9 +118,9 @@ class Staging:
         key = (rows.date, rows.table, rows.content)
         lot = self.lots.setdefault(key, Lot(rows.table, rows.date, rows.content, rows.depth))
         if rows.instrument is not None:
-            staged = pl.lit(self._id(rows.instrument), dtype=pl.Int32)
+            staged = pl.lit(self._id(rows.instrument, rows.date), dtype=pl.Int32)
         else:
-            ids = {local: self._id(instrument) for local, instrument in rows.instruments.items()}
+            ids = {local: self._id(instrument, rows.date) for local, instrument in rows.instruments.items()}
             staged = pl.col("local_id").replace_strict(ids, return_dtype=pl.Int32)
         ids_first = rows.frame.with_columns(instrument_id=staged, source_id=pl.lit(0, dtype=pl.Int32))
         frame = table.conform(ids_first.drop("local_id", strict=False))
