@@ -11,7 +11,7 @@ from benchmarks import csv_files
 from benchmarks.harness import Benchmark, installed
 from tcakit.jobs.ingest import IngestRequest, ingest
 
-ROWS = 2_000_000
+ROWS = 3_000_000
 FILES: dict[str, Callable[[Path, int], Path]] = {
     "tardis-book": csv_files.tardis_book,
     "tardis-trades": csv_files.tardis_trades,

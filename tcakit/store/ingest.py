@@ -28,13 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHORTEST_HASH = 8
-# One thread needs a quarter less processor time than several that wait for each other; bit packing is what DuckDB
-# finds best for nearly all of our columns, after trying every other way.
-_INSERTING = (
-    "SET threads = 1",
-    "SET preserve_insertion_order = false",
-    "SET force_compression = 'bitpacking'",
-)
 _UNDISPLAYED = ("trades", "bars", "notices")  # their prices do not say what the tick is
 
 
@@ -108,7 +101,8 @@ def put(
         with store.write_day(date) as connection:
             _delete_market(connection, [*replaced, record.ingest_key])
             _insert_market(connection, market, date, record)
-        _remove_if_empty(store, date)
+        if date not in dates:
+            _remove_if_empty(store, date)
     with store.write_results() as connection:
         _delete_firm(connection, replaced)
         for table, frame in firm:
@@ -248,8 +242,6 @@ def _remove_if_empty(store: Store, date: str) -> None:
 
 def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date: str, record: FileRecord) -> None:
     """Move a day's staged rows in: instruments and sources first, then each lot in one statement."""
-    for setting in _INSERTING:
-        connection.execute(setting)
     lots = [lot for lot in staged.lots.values() if lot.date == date]
     used = sorted({staged_id for lot in lots for staged_id in lot.spans})
     displayed = {staged_id for lot in lots if lot.content not in _UNDISPLAYED for staged_id in lot.spans}
