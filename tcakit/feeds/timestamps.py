@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -224,3 +225,14 @@ def trade_dates(ts_ns: pl.Series, timezone: str) -> pl.Series:
     """The date (YYYY-MM-DD) that the clocks of `timezone` show at each instant."""
     moment = pl.from_epoch(ts_ns, "ns").dt.replace_time_zone("UTC").dt.convert_time_zone(timezone)
     return moment.dt.date().cast(pl.String)
+
+
+def by_trade_date(rows: pl.DataFrame, timezone: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """(trade date, its rows in order) of rows with a column `ts_ns`, in the order in which the dates come up."""
+    ends = trade_dates(pl.Series([rows["ts_ns"].min(), rows["ts_ns"].max()], dtype=pl.Int64), timezone)
+    if ends[0] == ends[1]:
+        yield ends[0], rows
+        return
+    dated = rows.with_columns(date=trade_dates(rows["ts_ns"], timezone))
+    for (date,), day in dated.group_by("date", maintain_order=True):
+        yield str(date), day.drop("date")

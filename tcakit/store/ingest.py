@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from tcakit.errors import DataError
 from tcakit.market.schema import FAULTS, FILES, NEWS, SOURCES
-from tcakit.store.bridge import insert
+from tcakit.store.bridge import Rows, insert, lent
 from tcakit.store.database import Store
 from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, unseen
 from tcakit.store.instruments import PRICES, SIZES, place
@@ -25,6 +26,7 @@ from tcakit.store.staging import MARKET_TABLES, Lot, Staging, sweep
 
 if TYPE_CHECKING:
     import duckdb
+    from numpy.typing import NDArray
 
 _SHORTEST_HASH = 8
 _UNDISPLAYED = ("trades", "bars", "notices")  # their prices do not say what the tick is
@@ -130,7 +132,8 @@ def put(
         with store.write_day(date) as connection:
             _delete_market(connection, [*replaced, record.ingest_key])
             _insert_market(connection, market, date, record)
-        _remove_if_empty(store, date)
+        if date not in dates:
+            _remove_if_empty(store, date)
     with store.write_results() as connection:
         _delete_firm(connection, replaced)
         for table, frame in firm:
@@ -320,7 +323,7 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
     last_id, first_id = bounds or (0, 1)
     for lot in lots:
         mapping, sources = [], []
-        for staged_id, span in lot.spans.items():
+        for staged_id, span in sorted(lot.spans.items()):
             if span.comes_first:
                 source_id = first_id = min(first_id, 1) - 1
             else:
@@ -344,27 +347,31 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
 
 
 def _insert_lot(connection: duckdb.DuckDBPyConnection, lot: Lot, mapping: list[tuple[int, int, int, int, int]]) -> None:
+    """Move a lot's parts in; `mapping` is (staged id, instrument id, source id, price factor, size factor) of each."""
     table = MARKET_TABLES[lot.table]
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE staged_ids "
-        "(instrument_id INTEGER, to_instrument INTEGER, to_source INTEGER, price_factor BIGINT, size_factor BIGINT)"
-    )
-    connection.executemany("INSERT INTO staged_ids VALUES (?, ?, ?, ?, ?)", mapping)
+    names = ("instrument_id", "to_instrument", "to_source", "price_factor", "size_factor")
+    ids = dict(zip(names, np.array(mapping, np.int64).T, strict=True))
+    plain = bool((ids["price_factor"] == 1).all() and (ids["size_factor"] == 1).all())
+    shifts = [_shift(ids["instrument_id"], ids[name]) for name in ("to_instrument", "to_source")]
+    joined = not plain or None in shifts
     columns = []
     for name in table.names:
-        if name == "instrument_id":
-            columns.append("m.to_instrument")
-        elif name == "source_id":
-            columns.append("m.to_source")
-        elif name in PRICES[lot.table]:
+        if name in ("instrument_id", "source_id"):
+            column, shift = ("m.to_instrument", shifts[0]) if name == "instrument_id" else ("m.to_source", shifts[1])
+            columns.append(column if joined else f"p.instrument_id + {shift}")
+        elif joined and name in PRICES[lot.table]:
             columns.append(f'p."{name}" * m.price_factor')
-        elif name in SIZES[lot.table]:
+        elif joined and name in SIZES[lot.table]:
             columns.append(f'p."{name}" * m.size_factor')
         else:
             columns.append(f'p."{name}"')
-    connection.execute(
-        f'INSERT INTO "{table.name}" SELECT {", ".join(columns)} '
-        "FROM read_parquet(?) p JOIN staged_ids m ON p.instrument_id = m.instrument_id",
-        [[str(path) for path in lot.paths]],
-    )
-    connection.execute("DROP TABLE staged_ids")
+    join = "JOIN staged_ids m ON p.instrument_id = m.instrument_id" if joined else ""
+    for frame in lot.frames():
+        with lent(connection, staged_rows=Rows(frame), staged_ids=ids):
+            connection.execute(f'INSERT INTO "{table.name}" SELECT {", ".join(columns)} FROM staged_rows p {join}')
+
+
+def _shift(staged: NDArray[np.int64], stored: NDArray[np.int64]) -> int | None:
+    """What is added to every staged id to come to the stored one; None where that differs."""
+    apart = stored - staged
+    return int(apart[0]) if (apart == apart[0]).all() else None

@@ -159,7 +159,7 @@ def _of_lot(
 def _staged_rows(lot: Lot, staged_id: int, pair: _Pair) -> pl.DataFrame:
     """The new file's rows of an instrument in the hours that both cover, in order."""
     wanted = (pl.col("instrument_id") == staged_id) & pl.col("ts_ns").is_between(pair.low, pair.high)
-    return pl.scan_parquet(lot.paths).filter(wanted).sort("ts_ns", "seq").collect()
+    return pl.scan_ipc(lot.paths).filter(wanted).sort("ts_ns", "seq").collect()
 
 
 def _in_units(
@@ -270,12 +270,14 @@ def _rewrite(lot: Lot, left_out: dict[int, set[int]]) -> None:
     paths: list[Path] = []
     spans: dict[int, Span] = {}
     for part in lot.paths:
-        rows = pl.read_parquet(part).join(gone, on=["instrument_id", "seq"], how="anti", maintain_order="left")
+        rows = pl.read_ipc(part, memory_map=False).join(
+            gone, on=["instrument_id", "seq"], how="anti", maintain_order="left"
+        )
         if not rows.height:
             part.unlink()
             continue
         rest = part.with_name(f"rest-{part.name}")
-        rows.write_parquet(rest, compression="uncompressed", statistics=False)
+        rows.write_ipc(rest, compression="uncompressed")
         rest.replace(part)
         paths.append(part)
         found = rows.group_by("instrument_id").agg(pl.len(), pl.col("ts_ns").min().alias("a"), pl.col("ts_ns").max())

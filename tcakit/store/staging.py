@@ -1,11 +1,11 @@
-"""Rows of one file on their way into the store: Parquet parts on disk, so that memory stays bounded and nothing is
+"""Rows of one file on their way into the store: Arrow parts on disk, so that memory stays bounded and nothing is
 seen before all of it is there."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from tcakit.store.database import Store
 
 MARKET_TABLES = {table.name: table for table in (BOOK_EVENTS, TRADES, QUOTES, BARS, NOTICES)}
 FOLDER = "staging"
+_ROWS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,17 @@ class Lot:
     depth: int | None
     paths: list[Path] = field(default_factory=list)
     spans: dict[int, Span] = field(default_factory=dict)
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The rows in order, parts together until they are many."""
+        held: list[pl.DataFrame] = []
+        for path in self.paths:
+            held.append(pl.read_ipc(path))
+            if sum(part.height for part in held) >= _ROWS_AT_ONCE:
+                yield pl.concat(held)
+                held = []
+        if held:
+            yield pl.concat(held)
 
 
 class Staging:
@@ -124,15 +136,17 @@ class Staging:
             staged = pl.col("local_id").replace_strict(ids, return_dtype=pl.Int32)
         ids_first = rows.frame.with_columns(instrument_id=staged, source_id=pl.lit(0, dtype=pl.Int32))
         frame = table.conform(ids_first.drop("local_id", strict=False))
-        spans = frame.group_by("instrument_id").agg(
-            pl.len().alias("rows"), pl.col("ts_ns").min().alias("first"), pl.col("ts_ns").max().alias("last")
-        )
+        measures = (pl.len().alias("rows"), pl.col("ts_ns").min().alias("first"), pl.col("ts_ns").max().alias("last"))
+        if rows.instrument is None:
+            spans = frame.group_by("instrument_id").agg(measures).sort("instrument_id")
+        else:
+            spans = frame.select(pl.col("instrument_id").first(), *measures)
         for instrument_id, count, first, last in spans.iter_rows():
             held = lot.spans.setdefault(instrument_id, Span(0, first, last))
             held.rows += count
             held.first_ns, held.last_ns = min(held.first_ns, first), max(held.last_ns, last)
-        path = self._part(f"{self.rows}.parquet")
-        frame.drop("source_id").write_parquet(path, compression="uncompressed", statistics=False)
+        path = self._part(f"{self.rows}.arrow")
+        frame.drop("source_id").write_ipc(path, compression="uncompressed")
         lot.paths.append(path)
         self.rows += frame.height
 
