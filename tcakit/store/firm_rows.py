@@ -6,6 +6,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -13,6 +14,9 @@ from tcakit.errors import DataError
 from tcakit.market.schema import FILLS, NEWS, ORDERS, PARENTS
 from tcakit.store.bridge import frame
 from tcakit.store.database import Store
+
+if TYPE_CHECKING:
+    import duckdb
 
 FIRM_TABLES = {table.name: table for table in (PARENTS, ORDERS, FILLS, NEWS)}
 # The column of each that says which file a row came from.
@@ -26,6 +30,18 @@ _IDENTITY = {
 # What two files may tell otherwise of the same row: the first told stays.
 _SECONDARY = {"news": ("url", "sentiment", "sentiment_by")}
 _SHOWN = 3
+_ELSEWHERE = "{key} IN (SELECT ingest_key FROM files) AND NOT list_contains(?, {key})"
+
+
+def held_elsewhere(connection: duckdb.DuckDBPyConnection, own_keys: Sequence[str]) -> set[str]:
+    """The tables that hold rows of other stored files than these: only those need `unseen`."""
+    return {
+        name
+        for name, key in KEY_COLUMNS.items()
+        if connection.execute(
+            f'SELECT 1 FROM "{name}" WHERE {_ELSEWHERE.format(key=key)} LIMIT 1', [list(own_keys)]
+        ).fetchone()
+    }
 
 
 def unseen(store: Store, name: str, rows: pl.DataFrame, own_keys: Sequence[str], path: str) -> pl.DataFrame:
@@ -36,10 +52,8 @@ def unseen(store: Store, name: str, rows: pl.DataFrame, own_keys: Sequence[str],
     """
     table, identity, key = FIRM_TABLES[name], list(_IDENTITY[name]), KEY_COLUMNS[name]
     rows = table.conform(rows)
-    elsewhere = f"WHERE {key} IN (SELECT ingest_key FROM files) AND NOT list_contains(?, {key})"
+    elsewhere = f"WHERE {_ELSEWHERE.format(key=key)}"
     with store.read_results() as connection, tempfile.TemporaryDirectory(prefix="tcakit-") as folder:
-        if not connection.execute(f'SELECT 1 FROM "{name}" {elsewhere} LIMIT 1', [list(own_keys)]).fetchone():
-            return rows
         # Hundreds of thousands of ids are joined; a list of them would be searched once for every row that is held.
         ids = Path(folder) / "ids.parquet"
         rows.select(identity[0]).unique().write_parquet(ids, compression="uncompressed", statistics=False)

@@ -18,7 +18,7 @@ from tcakit.errors import DataError
 from tcakit.market.schema import FAULTS, FILES, SOURCES
 from tcakit.store.bridge import insert
 from tcakit.store.database import Store
-from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, unseen
+from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, held_elsewhere, unseen
 from tcakit.store.instruments import PRICES, SIZES, place
 from tcakit.store.staging import MARKET_TABLES, Lot, Staging, sweep
 
@@ -72,8 +72,13 @@ def put(
             "SELECT ingest_key, days FROM files WHERE (sha256 = ? OR (? AND path = ?)) AND ingest_key <> ?",
             [record.sha256, record.replaces_path, record.path, record.ingest_key],
         ).fetchall()
-    replaced = [key for key, _ in former]
-    firm = [(name, unseen(store, name, frame, [*replaced, record.ingest_key], record.path)) for name, frame in firm]
+        replaced = [key for key, _ in former]
+        own = [*replaced, record.ingest_key]
+        held = held_elsewhere(connection, own) if firm else set()
+    firm = [
+        (name, unseen(store, name, frame, own, record.path) if name in held else FIRM_TABLES[name].conform(frame))
+        for name, frame in firm
+    ]
     rows = market.rows + sum(frame.height for _, frame in firm)
     for lot in market.lots.values():
         _refuse_overlap(store, market, lot, record.path, [*replaced, record.ingest_key])
