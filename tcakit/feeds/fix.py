@@ -14,7 +14,7 @@ from tcakit.feeds.fix_assembly import Assembly
 from tcakit.feeds.fix_chains import Chains, chains_of
 from tcakit.feeds.fix_mapping import FORMAT, STANDARD, compile_fix_mapping
 from tcakit.feeds.fix_messages import read_messages, starts_message
-from tcakit.feeds.timestamps import parse_times
+from tcakit.feeds.timestamps import Times, parse_times
 
 _TAGS = (
     35, 49, 56, 50, 52, 11, 41, 37, 17, 19, 20, 150, 39, 32, 31, 14, 6, 151, 425, 38, 40, 44, 59, 18,
@@ -24,7 +24,9 @@ ROLES = (1, 11, 12, 36)  # executing firm; originating, executing and entering t
 _READ = ("8", "D", "F", "G", "9")
 _SESSION = ("0", "1", "2", "3", "4", "5", "A")
 _PASSED = {"j": "business rejects", "3": "session rejects"}
-_TIME = "%Y%m%d-%H:%M:%S%.f"
+_SECOND = "%Y%m%d-%H:%M:%S"
+_SECOND_LENGTH = len("20240102-10:00:00")
+_TIME = _SECOND + "%.f"
 
 
 class FixReader:
@@ -95,12 +97,7 @@ def _rows(
 ) -> Iterator[Batch]:
     pair = pl.col("49").fill_null("") <= pl.col("56").fill_null("")
     ends = [pl.col("49").fill_null(""), pl.col("56").fill_null("")]
-    stamped = parse_times(
-        pl.select(events.select(at=pl.coalesce("60", "52"))["at"]).to_series(),
-        timezone="UTC",
-        time_format=_TIME,
-        place=f"{place}, tag 60",
-    )
+    stamped = _stamps(events.select(at=pl.coalesce("60", "52"))["at"], f"{place}, tag 60")
     events = events.with_columns(
         session=pl.when(pair)
         .then(pl.concat_str(ends, separator=">"))
@@ -127,6 +124,18 @@ def _rows(
     if not events.filter(pl.col("35").is_in(["D", "8"])).height:
         raise DataError("no order of it can be read", place=place, remedy="see its faults with --max-faults 1")
     yield from _batches(events, fills, chains, tags, options, faults, place)
+
+
+def _stamps(text: pl.Series, place: str) -> Times:
+    """UTCTimestamps in ns: a log tells each second many times, which is then read once."""
+    second, fraction = text.str.slice(0, _SECOND_LENGTH), text.str.slice(_SECOND_LENGTH)
+    plain = fraction.str.contains(r"^(?:\.\d{1,9})?$").fill_null(False)
+    if not plain.all():
+        return parse_times(text, timezone="UTC", time_format=_TIME, place=place)
+    whole = parse_times(second, timezone="UTC", time_format=_SECOND, place=place)
+    below = fraction.str.slice(1).str.pad_end(9, "0").cast(pl.Int64)
+    reason = whole.reason.str.replace(_SECOND, _TIME, literal=True)
+    return Times(whole.ts_ns + below, reason)
 
 
 def _compact(events: pl.DataFrame) -> pl.DataFrame:

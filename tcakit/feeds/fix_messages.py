@@ -13,7 +13,7 @@ import polars as pl
 
 from tcakit.feeds import fix_kernel
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 32 << 20
 LONGEST_MESSAGE = 1 << 20
 _LARGEST_TAG = 65_535
 _SHORTEST_MESSAGE = len("8=FIX.4.0|9=")

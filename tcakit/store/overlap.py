@@ -270,9 +270,7 @@ def _rewrite(lot: Lot, left_out: dict[int, set[int]]) -> None:
     paths: list[Path] = []
     spans: dict[int, Span] = {}
     for part in lot.paths:
-        rows = pl.read_ipc(part, memory_map=False).join(
-            gone, on=["instrument_id", "seq"], how="anti", maintain_order="left"
-        )
+        rows = pl.read_ipc(part).join(gone, on=["instrument_id", "seq"], how="anti", maintain_order="left")
         if not rows.height:
             part.unlink()
             continue
