@@ -110,6 +110,10 @@ def align(
 def data_request(
     orders: OrdersOption = False,
     everything: Annotated[bool, typer.Option("--all", help="For all orders, not only those without data.")] = False,
+    vendor: Annotated[
+        str | None,
+        typer.Option("--format", help="databento, tardis or csv: rows for that vendor's batch request, as CSV."),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -118,18 +122,23 @@ def data_request(
 ) -> None:
     """List the symbols and windows of market data that the firm's orders still need.
 
-    Example: tcakit data-request --orders --all
+    Example: tcakit data-request --orders --format databento
     """
     from tcakit.jobs.coverage import data_request as run
+    from tcakit.jobs.vendor_request import as_csv
 
     out = Out(json, quiet, verbose)
-    result = run(Path(store), everything=everything, wait_s=wait)
+    result = run(Path(store), everything=everything, vendor=vendor, wait_s=wait)
 
     def show(console: Any) -> None:
         from tcakit.cli.tables import Column, show_table
 
         if not result["windows"]:
             console.print("nothing is missing")
+            return
+        if vendor is not None:
+            # As it is: a table cut to the terminal could not be pasted.
+            print(as_csv(result["requests"]), end="")
             return
         columns = [Column("symbol"), Column("date"), Column("start (UTC)"), Column("end (UTC)")]
         rows = [[row["symbol"], row["date"], row["start"][:19], row["end"][:19]] for row in result["windows"]]

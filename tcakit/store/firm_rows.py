@@ -6,16 +6,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from tcakit.market.schema import FILLS, NEWS, ORDERS, PARENTS
 from tcakit.store.bridge import frame
 from tcakit.store.database import Store
-
-if TYPE_CHECKING:
-    pass
 
 FIRM_TABLES = {table.name: table for table in (PARENTS, ORDERS, FILLS, NEWS)}
 FIRM_FORMATS = ("blotter", "fix")
