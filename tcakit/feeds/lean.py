@@ -211,6 +211,12 @@ def _bars(file: _File, content: Path | bytes, options: ReaderOptions, faults: Fa
         (pl.any_horizontal(pl.col(name) <= 0 for name in prices), "a price must be above zero"),
         (pl.any_horizontal(pl.col(name) < 0 for name in fields), "a size is negative"),
     ]
+    # One row with a time of day, among rows without, is the fault: it does not make hours of the others' days.
+    of_day = frame.select((pl.col("ms") != 0).sum()).item() if history else 0
+    daily = of_day < frame.height - of_day - frame["ms"].null_count()
+    if history:
+        checks.append((pl.lit(daily) & (pl.col("ms") != 0), "a time of day where most rows are of a whole day"))
+        checks.append((pl.col("ms") % (_HOUR_NS // 1_000_000) != 0, "the time is no whole hour"))
     good = good_rows(file.label, frame, checks, faults)
     if not history:
         yield _bar_batch(file, good, str(file.date), file.interval_ns, options)
@@ -222,7 +228,7 @@ def _bars(file: _File, content: Path | bytes, options: ReaderOptions, faults: Fa
             place=file.label,
             remedy="give --date YYYY-MM-DD for the day you want",
         )
-    interval = _DAY_NS if not (good["ms"] != 0).any() else _HOUR_NS
+    interval = _DAY_NS if daily else _HOUR_NS
     for (day,), rows in good.group_by("date", maintain_order=True):
         if file.date in (None, str(day)):
             yield _bar_batch(file, rows.sort("ms", maintain_order=True), str(day), interval, options)
