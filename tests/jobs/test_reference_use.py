@@ -9,16 +9,20 @@ import polars as pl
 import pytest
 
 from tcakit.errors import UsageError
-from tcakit.feeds.contract import ReaderOptions
+from tcakit.feeds.contract import Faults, ReaderOptions
 from tcakit.jobs.catalog import catalog
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.ingest import IngestRequest, ingest
+from tcakit.jobs.ingest_facts import settle
 from tcakit.jobs.reference import import_instruments
 from tcakit.jobs.report import ReportRequest, report
 from tcakit.market.clock import parse_time
+from tcakit.market.instrument import Instrument
 from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import find_symbol_day, quotes
+from tcakit.store.reference import References
+from tcakit.store.staging import MarketRows, Staging
 
 DATE = "2024-11-29"  # the day after Thanksgiving: New York closes at 13:00
 
@@ -124,6 +128,22 @@ def test_two_files_of_a_symbol_agree_on_who_says_the_tick(tmp_path: Path, store:
     later = write(tmp_path, "trades.csv", f"ts,symbol,price,size\n{DATE}T17:00:00Z,ESZ4,10.5,1\n")
     put(store, later, venue="XNAS", tick_size="0.5")
     assert tick(store) == (0.25, "reference")  # prints do not overrule what is displayed on a finer grid
+
+
+def test_a_definition_in_the_file_comes_before_the_reference(store: Path) -> None:
+    said = [{"symbol": "ESZ4", "venue": None, "tick_size": "0.5", "lot_size": "5", "currency": None}]
+    facts = References([{**row, "valid_from": None, "valid_to": None} for row in said])
+    rows = pl.DataFrame({"seq": [0], "ts_ns": [1], "bid": [105_000], "ask": [110_000]}).with_columns(
+        pl.lit(None, dtype=pl.Int64).alias(name) for name in ("recv_ns", "bid_size", "ask_size")
+    )
+    made = Store(store, create=True)
+    for who, expected in (("definition", (2_500, 1, "definition")), ("inferred", (5_000, 5, "reference"))):
+        own = Instrument("ESZ4", venue="GLBX", tick_size=2_500, tick_from=who)
+        with Staging(lambda: made, who) as staged:
+            staged.add(MarketRows("quotes", rows, own, DATE, "quotes", None))
+            settle(staged, ReaderOptions(), facts, Faults(), "file")
+            found = staged.instrument_on(0, DATE)
+        assert (found.tick_size, found.lot_size, found.tick_from) == expected
 
 
 def test_hours_come_from_the_venue_s_calendar(tmp_path: Path, store: Path) -> None:
