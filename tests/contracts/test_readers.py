@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 import pytest
 
 from tcakit.errors import DataError, TcakitError
@@ -235,24 +234,27 @@ def test_archives_give_what_the_file_gives(format: str, tmp_path: Path) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("format", READERS)
 def test_beginnings_of_real_files_keep_it_too(format: str, real_data: Path) -> None:
-    for sample in real(format, real_data):
+    samples, rows = real(format, real_data), 0
+    for sample in samples:
         try:
             batches, _ = read(sample)
         except TcakitError as error:
             oracle.check_error(error)
             continue
-        assert sum(batch.frame.height for batch in batches) > 0
-        assert all(batch.frame.height <= MOST_ROWS_A_BATCH for batch in batches)
+        # Some hold what is no row of ours: requests for nothing, or symbols without a quote.
+        rows += sum(batch.frame.height for batch in batches)
+    assert rows > 0 or not samples
 
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    ("format", "pattern"), [("csv", "highfrequency/sampleQData.csv"), ("itch", "itch/*.bin"), ("fix", "fix/*.log")]
+    ("format", "pattern", "least"),
+    [("csv", "highfrequency/sampleQData.csv", 10_000), ("itch", "itch/*.bin", 9_000), ("fix", "fix/*.log", 50)],
 )
-def test_real_files_as_a_whole(format: str, pattern: str, real_data: Path) -> None:
+def test_real_files_as_a_whole(format: str, pattern: str, least: int, real_data: Path) -> None:
     for path in sorted(real_data.glob(pattern)):
         sample = Sample(format, ((path.name, path.read_bytes()),))
         batches, faults = read(sample)
-        assert sum(batch.frame.height for batch in batches) > 100
-        assert isinstance(batches[0].frame, pl.DataFrame)
+        assert sum(batch.frame.height for batch in batches) >= least
+        assert all(batch.frame.height <= MOST_ROWS_A_BATCH for batch in batches)
         assert faults.rows >= faults.refused

@@ -16,7 +16,7 @@ _MOST_BYTES = 6_000
 # Format -> (pattern, bytes kept); lines stay whole where it is text.
 _CUTS: dict[str, tuple[tuple[str, int], ...]] = {
     "dbn": (("dbn/dbn_repo/*.dbn", 6_000), ("dbn/python_repo/*/*.zst", 6_000)),
-    "fix": (("fix/*.log", 4_000),),
+    "fix": (("fix/*.log", 73_000),),
     "itch": (("itch/*.bin", 2_000), ("itch/*.gz", 2_000)),
     "iex": (("iex/*.pcap", 5_000), ("iex/*.gz", 3_000)),
     "lean": (("lean/equity/usa/*/aapl.zip", 1_000), ("lean/equity/usa/*/bac/20131007_*.zip", 1_000)),
@@ -57,6 +57,9 @@ def real(format: str, folder: Path) -> list[Sample]:
     for pattern, most in _CUTS.get(format, ()):
         for path in sorted(folder.glob(pattern)):
             name, data = _plain(path, most)
+            if format == "fix":
+                # The night's heartbeats go before the first order.
+                data = data[data.rfind(b"\n", 0, max(data.find(b"35=8"), 0)) + 1 :]
             if b"\0" not in data and b"\n" in data:
                 data = data[: data.rfind(b"\n") + 1]
             found.append(Sample(format, ((name, data),), dict(_FORMAT_OPTIONS.get(format, {}))))
