@@ -60,7 +60,7 @@ def _fill(buffer, messages, symbols, seed, gap_ns, live, count, last):
         for letter in (78, 67, 90, 32, 80, 78, 78, 49, 78, 0, 0, 0, 0, 78):
             buffer[at] = letter
             at += 1
-    reference, match, ns = last[0], last[1], max(last[2], OPEN_NS)
+    reference, match, ns = last[0], last[1], last[2] + (OPEN_NS if names else 0)
     for _ in range(messages - names):
         ns += np.int64(np.random.exponential(gap_ns))
         locate = 1 + np.random.randint(0, symbols)
@@ -72,7 +72,7 @@ def _fill(buffer, messages, symbols, seed, gap_ns, live, count, last):
             what = _DELETED - 0.01
         middle = 1_000 + 37 * (locate % 900)
         side = 1 if np.random.random() < 0.5 else -1
-        distance = min(1 + np.int64(np.random.exponential(6.0)), 900)
+        distance = min(1 + int(np.random.exponential(6.0)), 900)
         price = 100 * (middle - side * distance)
         shares = 100 * np.random.randint(1, 10)
         if what < _ADDED:
@@ -119,7 +119,7 @@ def _fill(buffer, messages, symbols, seed, gap_ns, live, count, last):
             at = _number(buffer, at, order[0], 8)
             at = _number(buffer, at, reference, 8)
             at = _number(buffer, at, shares, 4)
-            distance = min(1 + np.int64(np.random.exponential(6.0)), 900)
+            distance = min(1 + int(np.random.exponential(6.0)), 900)
             order[0], order[2], order[3] = reference, 100 * (middle - order[1] * distance), shares
             at = _number(buffer, at, order[2], 4)
             continue

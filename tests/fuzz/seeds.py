@@ -8,7 +8,7 @@ import os
 import zipfile
 from pathlib import Path
 
-from tcakit.feeds.files import _zstd
+from tcakit.feeds.unpacking import zstd_pieces
 from tests.contracts.samples import SAMPLES, Sample
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def _plain(path: Path, most: int) -> tuple[str, bytes]:
         with gzip.open(path, "rb") as file:
             return path.stem, file.read(most)
     if path.suffix == ".zst":
-        return path.stem, _zstd(path)[:most]
+        return path.stem, b"".join(zstd_pieces(path))[:most]
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             name = archive.namelist()[0]
