@@ -346,6 +346,18 @@ def _fill_objects() -> str:
     return "".join(json.dumps(dict(zip(head, row, strict=True))) + "\n" for row in lines)
 
 
+_HEADLINES = (
+    "published,title,tickers,source\n"
+    "2024-01-02T10:00:00Z,Profit rises at Acme,ACME,Wire\n"
+    '2024-01-02T10:00:05Z,Two agree to merge,"ACME,BORA",Wire\n'
+    "2024-01-02T10:01:00Z,Rates are left as they were,,\n"
+)
+_HEADLINE_LINES = (
+    '{"time": "2024-01-02T10:00:00Z", "headline": "Profit rises at Acme", "symbols": ["ACME"]}\n'
+    '{"time": "2024-01-02T10:00:05Z", "headline": "Two agree to merge", "symbols": ["ACME", "BORA"]}\n'
+)
+
+
 def _all() -> dict[str, tuple[Sample, ...]]:
     millis = [1704186000000, 1704186000001, 1704186000002]
     trades = {"timestamp": millis, "symbol": ["A"] * 3, "price": ["10.5", "10.6", "10.7"], "size": [1, 2, 3]}
@@ -398,6 +410,10 @@ def _all() -> dict[str, tuple[Sample, ...]]:
             one("csv", "book.csv", _CSV_BOOK),
             one("csv", "words.csv", _CSV_WORDS),
             one("csv", "trades.parquet", parquet(**trades)),
+        ),
+        "news": (
+            one("news", "headlines.csv", _HEADLINES, told_apart=True),
+            one("news", "headlines.jsonl", _HEADLINE_LINES, told_apart=True, header_lines=0),
         ),
         "blotter": (
             one("blotter", "fills.csv", _FILLS, told_apart=True),

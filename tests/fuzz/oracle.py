@@ -15,10 +15,10 @@ from tcakit.errors import ConfigError, TcakitError
 from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
-from tcakit.market.schema import BARS, BOOK_EVENTS, FILLS, NOTICES, ORDERS, PARENTS, QUOTES, TRADES
+from tcakit.market.schema import BARS, BOOK_EVENTS, NOTICES, QUOTES, TRADES
+from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS
 
 MARKET = {table.name: table for table in (BOOK_EVENTS, TRADES, QUOTES, BARS, NOTICES)}
-FIRM = {table.name: table for table in (PARENTS, ORDERS, FILLS)}
 DAY_NS = 86_400_000_000_000
 LATEST_NS = 130 * 366 * DAY_NS  # the year 2100
 _SIZES = ("size", "level_size", "bid_size", "ask_size", "volume", "quantity", "filled", "interval_ns")
@@ -93,10 +93,10 @@ def check_faults(faults: Faults) -> None:
 
 def check_batch(batch: Batch) -> None:
     """Of a table of the store, in its columns and types, and no value that a sound file could not hold."""
-    _require(batch.table in MARKET or batch.table in FIRM, "a batch of no table", batch.table)
+    _require(batch.table in MARKET or batch.table in FIRM_TABLES, "a batch of no table", batch.table)
     frame = batch.frame
-    if batch.table in FIRM:
-        _conform(FIRM[batch.table], frame.with_columns(run_id=pl.lit("x")))
+    if batch.table in FIRM_TABLES:
+        _conform(FIRM_TABLES[batch.table], frame.with_columns(pl.lit("x").alias(KEY_COLUMNS[batch.table])))
         _require(batch.instrument is None, "a firm's rows with an instrument", batch.table)
         _check_values(frame)
         return
@@ -186,8 +186,8 @@ def values(batches: Iterable[Batch]) -> list[tuple[Any, ...]]:
         for number, row in enumerate(batch.frame.iter_rows()):
             held = dict(zip(named, row, strict=True))
             instrument = batch.instrument or batch.instruments.get(held.pop("local_id", -1))
-            prices = instrument.price_scale if instrument else held.pop("price_scale")
-            sizes = instrument.size_scale if instrument else held.pop("size_scale")
+            prices = instrument.price_scale if instrument else held.pop("price_scale", 1)
+            sizes = instrument.size_scale if instrument else held.pop("size_scale", 1)
             order = (held.pop("seq", len(rows)), number)
             for name in held:
                 if held[name] is not None and name in (*_PRICES, *_SIZES) and name != "interval_ns":
