@@ -99,6 +99,7 @@ class _Part:
             kind = pl.col(mapping.kind_column).str.strip_chars().str.to_lowercase()
             rows = rows.filter(kind.is_in(part.kinds))
         self.index = rows["#index"]
+        self.lines = pl.Series(table.lines).gather(self.index)
         self.rows = rows
         self.reason = self.nothing()
         self.remarks: list[tuple[int, str]] = []
@@ -130,7 +131,8 @@ class _Part:
             return self.nothing()
         columns = self.part.columns[name]
         if columns == (mappings.ROW_NUMBER,):
-            return (self.index.cast(pl.Int64) + 1).cast(pl.String)
+            # Its line: a number among the good rows would change when a row above is refused.
+            return self.lines.cast(pl.String)
         found = [tidy(self.rows[column]) for column in columns]
         if len(found) == 1:
             return found[0]

@@ -59,7 +59,7 @@ TIMES = {"arrival_time", "decision_time", "end_time", "time", "received_time"}
 NUMBERS = {"quantity", "price", "limit_price", "decision_price", "fee", "fees"}
 BUILT_IN = "tcakit"
 _FLAGS = ("fixed_timezone", "optional_columns", "repeated_parents")
-ROW_NUMBER = "#row"  # as fill_id or parent_id: the row's number in the file serves as its id
+ROW_NUMBER = "#row"  # as fill_id or parent_id: the row's line in the file serves as its id
 _TOP = (
     "name",
     "table",

@@ -116,7 +116,7 @@ def _grids_of(lot: Lot, ticks: Mapping[int, int]) -> dict[int, Grid]:
     if not ticks:
         return {}
     table = pl.LazyFrame({"instrument_id": list(ticks), "tick": list(ticks.values())}, schema=_TICKS)
-    rows = pl.scan_ipc(lot.paths).join(table, on="instrument_id")
+    rows = lot.scan().join(table, on="instrument_id")
     names = list(PRICES[lot.table])
     if lot.table == "book_events":
         rows, names = rows.filter(pl.col("kind").is_in(list(BOOK_KINDS))), ["price"]

@@ -348,27 +348,25 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
 
 def _insert_lot(connection: duckdb.DuckDBPyConnection, lot: Lot, mapping: list[tuple[int, int, int, int, int]]) -> None:
     """Move a lot's parts in; `mapping` is (staged id, instrument id, source id, price factor, size factor) of each."""
-    table = MARKET_TABLES[lot.table]
     names = ("instrument_id", "to_instrument", "to_source", "price_factor", "size_factor")
     ids = dict(zip(names, np.array(mapping, np.int64).T, strict=True))
     plain = bool((ids["price_factor"] == 1).all() and (ids["size_factor"] == 1).all())
     shifts = [_shift(ids["instrument_id"], ids[name]) for name in ("to_instrument", "to_source")]
-    joined = not plain or None in shifts
-    columns = []
-    for name in table.names:
-        if name in ("instrument_id", "source_id"):
-            column, shift = ("m.to_instrument", shifts[0]) if name == "instrument_id" else ("m.to_source", shifts[1])
-            columns.append(column if joined else f"p.instrument_id + {shift}")
-        elif joined and name in PRICES[lot.table]:
-            columns.append(f'p."{name}" * m.price_factor')
-        elif joined and name in SIZES[lot.table]:
-            columns.append(f'p."{name}" * m.size_factor')
-        else:
-            columns.append(f'p."{name}"')
-    join = "JOIN staged_ids m ON p.instrument_id = m.instrument_id" if joined else ""
+    if plain and len(mapping) == 1:
+        chosen = {"instrument_id": str(mapping[0][1]), "source_id": str(mapping[0][2])}
+    elif plain and None not in shifts:
+        chosen = {"instrument_id": f"p.instrument_id + {shifts[0]}", "source_id": f"p.instrument_id + {shifts[1]}"}
+    else:
+        chosen = {"instrument_id": "m.to_instrument", "source_id": "m.to_source"}
+        chosen |= {name: f'p."{name}" * m.price_factor' for name in PRICES[lot.table]}
+        chosen |= {name: f'p."{name}" * m.size_factor' for name in SIZES[lot.table]}
+    join = "JOIN staged_ids m ON p.instrument_id = m.instrument_id" if "m." in chosen["source_id"] else ""
     for frame in lot.frames():
+        into = [name for name in MARKET_TABLES[lot.table].names if name in frame.columns or name == "source_id"]
+        values = ", ".join(chosen.get(name, f'p."{name}"') for name in into)
+        named = ", ".join(f'"{name}"' for name in into)
         with lent(connection, staged_rows=Rows(frame), staged_ids=ids):
-            connection.execute(f'INSERT INTO "{table.name}" SELECT {", ".join(columns)} FROM staged_rows p {join}')
+            connection.execute(f'INSERT INTO "{lot.table}" ({named}) SELECT {values} FROM staged_rows p {join}')
 
 
 def _shift(staged: NDArray[np.int64], stored: NDArray[np.int64]) -> int | None:

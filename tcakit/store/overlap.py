@@ -159,7 +159,7 @@ def _of_lot(
 def _staged_rows(lot: Lot, staged_id: int, pair: _Pair) -> pl.DataFrame:
     """The new file's rows of an instrument in the hours that both cover, in order."""
     wanted = (pl.col("instrument_id") == staged_id) & pl.col("ts_ns").is_between(pair.low, pair.high)
-    return pl.scan_ipc(lot.paths).filter(wanted).sort("ts_ns", "seq").collect()
+    return lot.scan().filter(wanted).sort("ts_ns", "seq").collect()
 
 
 def _in_units(

@@ -62,15 +62,26 @@ class Lot:
     spans: dict[int, Span] = field(default_factory=dict)
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """The rows in order, parts together until they are many."""
+        """The rows in order, parts together until they are many; columns without any value are left out."""
         held: list[pl.DataFrame] = []
         for path in self.paths:
             held.append(pl.read_ipc(path))
             if sum(part.height for part in held) >= _ROWS_AT_ONCE:
-                yield pl.concat(held)
+                yield pl.concat(held, how="diagonal")
                 held = []
         if held:
-            yield pl.concat(held)
+            yield pl.concat(held, how="diagonal")
+
+    def scan(self) -> pl.LazyFrame:
+        """All rows with all columns of the table but source_id, to be asked for some of them."""
+        parts = pl.concat([pl.scan_ipc(path) for path in self.paths], how="diagonal")
+        held = parts.collect_schema().names()
+        missing = {
+            name: kind
+            for name, kind in MARKET_TABLES[self.table].polars_schema().items()
+            if name not in held and name != "source_id"
+        }
+        return parts.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items())
 
 
 class Staging:
@@ -146,7 +157,9 @@ class Staging:
             held.rows += count
             held.first_ns, held.last_ns = min(held.first_ns, first), max(held.last_ns, last)
         path = self._part(f"{self.rows}.arrow")
-        frame.drop("source_id").write_ipc(path, compression="uncompressed")
+        # What no row has need not be written down, read and taken in.
+        empty = [name for name in frame.columns if frame[name].null_count() == frame.height]
+        frame.drop("source_id", *empty).write_ipc(path, compression="uncompressed")
         lot.paths.append(path)
         self.rows += frame.height
 

@@ -48,7 +48,7 @@ def test_dates_and_times_of_day_in_columns_of_their_own() -> None:
     }
     rows = [["S", "W", "D", "T", "P", "Q"], ["SAP", "B", date(2024, 1, 2), time(11, 0, 0, 500_000), 9.75, 5]]
     (row,), faults = read(workbook(Cover=[["x"]], Trades=rows), mapping)
-    assert (row["ts_ns"], row["fill_id"], faults.found) == (TEN + 500_000_000, "1", [])
+    assert (row["ts_ns"], row["fill_id"], faults.found) == (TEN + 500_000_000, "2", [])
     with pytest.raises(DataError, match="did you mean 'Trades'"):
         read(workbook(Trades=rows), {**mapping, "sheet": "Trade"})
 
