@@ -413,7 +413,7 @@ def _all() -> dict[str, tuple[Sample, ...]]:
         ),
         "news": (
             one("news", "headlines.csv", _HEADLINES, told_apart=True),
-            one("news", "headlines.jsonl", _HEADLINE_LINES, told_apart=True, header_lines=0),
+            one("news", "headlines.jsonl", _HEADLINE_LINES, header_lines=0),
         ),
         "blotter": (
             one("blotter", "fills.csv", _FILLS, told_apart=True),
