@@ -349,7 +349,7 @@ def _fill_objects() -> str:
 _HEADLINES = (
     "published,title,tickers,source\n"
     "2024-01-02T10:00:00Z,Profit rises at Acme,ACME,Wire\n"
-    '2024-01-02T10:00:05Z,Two agree to merge,"ACME,BORA",Wire\n'
+    "2024-01-02T10:00:05Z,Loss narrows at Bora,BORA,Wire\n"
     "2024-01-02T10:01:00Z,Rates are left as they were,,\n"
 )
 _HEADLINE_LINES = (
