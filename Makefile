@@ -36,8 +36,10 @@ docs: environment ## regenerate docs/tables.md and docs/cli.md
 sample: environment ## remake sample_data
 	@$(RUN) -m tcakit.simulator.sample sample_data
 
-fuzz: environment ## run the property tests with many more examples
-	@$(RUN) -m pytest --hypothesis-profile=fuzz
+fuzz: environment ## read spoilt files, 100,000 a format; then all tests, long ones too, with many more examples
+	@$(RUN) -m tests.fuzz
+	@$(RUN) -m tests.fuzz --bounds-checked --mutations 10000
+	@$(RUN) -m pytest --hypothesis-profile=fuzz -m "long or not long"
 
 clean: ## remove the environment, caches and what the demo made
 	@rm -rf $(VENV) .venv.lock build dist demo *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Reading a FIX log of execution reports into orders and fills, against simplefix splitting the same messages."""
+"""A FIX log of execution reports into orders and fills, against simplefix splitting them; and into the store."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from benchmarks.harness import Benchmark, installed
 from tcakit.feeds.contract import Faults, ReaderOptions
 from tcakit.feeds.files import sources
 from tcakit.feeds.fix import FixReader
+from tcakit.jobs.ingest import IngestRequest, ingest
 
 REPORTS = 200_000
 _PER_ORDER = 5  # an acknowledgement and four fills
@@ -80,6 +81,12 @@ def peer(path: Path) -> int:
     return fills
 
 
+def into_the_store(path: Path) -> int:
+    """Rows stored by a whole ingest into a new store."""
+    with tempfile.TemporaryDirectory() as folder:
+        return int(ingest(Path(folder) / "store", IngestRequest([str(path)]))["rows"])
+
+
 def _same(ours_found: int, peer_found: int) -> None:
     assert ours_found == peer_found, (ours_found, peer_found)
 
@@ -97,3 +104,5 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
             yield Benchmark("fix-read", job, lambda: ours(path), "simplefix", lambda: peer(path), _same)
         else:
             yield Benchmark("fix-read", job, lambda: ours(path), "simplefix is not installed")
+        stored = f"a FIX log of {reports:,} execution reports into a new store: the whole ingest"
+        yield Benchmark("fix-ingest", stored, lambda: into_the_store(path))

@@ -1,14 +1,16 @@
-"""Reading a LOBSTER pair into rows of the store, against DuckDB reading the same two CSV files."""
+"""A LOBSTER pair into rows of the store, and into a new store, against DuckDB reading the same two CSV files."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import bench_csv
 from benchmarks.harness import Benchmark, installed
 from tcakit.feeds.contract import Faults, ReaderOptions
 from tcakit.feeds.files import sources
@@ -91,3 +93,9 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
             )
         else:
             yield Benchmark("lobster-read", job, lambda: ours(paths), "duckdb is not installed")
+        job = f"a LOBSTER pair of {messages:,} messages, {LEVELS} levels, in a new store (ours); in two tables (peer)"
+        if installed("duckdb"):
+            run = partial(bench_csv.peer, paths, header=False)
+            yield Benchmark("lobster-store", job, partial(bench_csv.store, paths), "DuckDB", run, _all_lines)
+        else:
+            yield Benchmark("lobster-store", job, partial(bench_csv.store, paths), "duckdb is not installed")

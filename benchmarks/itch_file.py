@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from tcakit.jit import jit
@@ -38,14 +40,17 @@ def _name(buffer, at, locate):
 
 
 @jit
-def _fill(buffer, messages, symbols, seed):
-    """Write the messages; gives the bytes written."""
+def _fill(buffer, messages, symbols, seed, gap_ns, live, count, last):
+    """Write the next messages of a day; gives the bytes written.
+
+    `live` (symbols + 1, most, 4) are reference, side, price, shares of the orders, `count` how many of each symbol;
+    `last` is the last reference, match and time, all 0 before the first message.
+    """
     np.random.seed(seed)
-    most = 2 * LIVE_ORDERS
-    live = np.zeros((symbols + 1, most, 4), np.int64)  # reference, side, price, shares
-    count = np.zeros(symbols + 1, np.int64)
+    most = live.shape[1]
     at = 0
-    for locate in range(1, symbols + 1):
+    names = symbols if last[2] == 0 else 0
+    for locate in range(1, names + 1):
         at = _head(buffer, at, 82, 39, locate, 30_000_000_000_000)
         at = _name(buffer, at, locate)
         for letter in (81, 78):
@@ -55,11 +60,9 @@ def _fill(buffer, messages, symbols, seed):
         for letter in (78, 67, 90, 32, 80, 78, 78, 49, 78, 0, 0, 0, 0, 78):
             buffer[at] = letter
             at += 1
-    reference = 0
-    match = 0
-    ns = OPEN_NS
-    for _ in range(messages - symbols):
-        ns += np.int64(np.random.exponential(2.3e13 / messages))
+    reference, match, ns = last[0], last[1], last[2] + (OPEN_NS if names else 0)
+    for _ in range(messages - names):
+        ns += np.int64(np.random.exponential(gap_ns))
         locate = 1 + np.random.randint(0, symbols)
         held = count[locate]
         what = np.random.random()
@@ -69,7 +72,7 @@ def _fill(buffer, messages, symbols, seed):
             what = _DELETED - 0.01
         middle = 1_000 + 37 * (locate % 900)
         side = 1 if np.random.random() < 0.5 else -1
-        distance = min(1 + np.int64(np.random.exponential(6.0)), 900)
+        distance = min(1 + int(np.random.exponential(6.0)), 900)
         price = 100 * (middle - side * distance)
         shares = 100 * np.random.randint(1, 10)
         if what < _ADDED:
@@ -116,7 +119,7 @@ def _fill(buffer, messages, symbols, seed):
             at = _number(buffer, at, order[0], 8)
             at = _number(buffer, at, reference, 8)
             at = _number(buffer, at, shares, 4)
-            distance = min(1 + np.int64(np.random.exponential(6.0)), 900)
+            distance = min(1 + int(np.random.exponential(6.0)), 900)
             order[0], order[2], order[3] = reference, 100 * (middle - order[1] * distance), shares
             at = _number(buffer, at, order[2], 4)
             continue
@@ -143,10 +146,21 @@ def _fill(buffer, messages, symbols, seed):
                 for column in range(4):
                     live[locate, k, column] = live[locate, k + 1, column]
             count[locate] -= 1
+    last[0], last[1], last[2] = reference, match, ns
     return at
+
+
+def itch_parts(messages: int, symbols: int, seed: int = 5, at_once: int = 1_000_000) -> Iterator[bytes]:
+    """A day of that many messages in parts; the same numbers give the same bytes."""
+    live = np.zeros((symbols + 1, 2 * LIVE_ORDERS, 4), np.int64)
+    count, last = np.zeros(symbols + 1, np.int64), np.zeros(3, np.int64)
+    for first in range(0, messages, at_once):
+        part = min(at_once, messages - first)
+        buffer = np.zeros(46 * part + 64 * symbols, np.uint8)
+        done = _fill(buffer, part, symbols, seed + first // at_once, 2.3e13 / messages, live, count, last)
+        yield buffer[: int(done)].tobytes()
 
 
 def itch_bytes(messages: int, symbols: int, seed: int = 5) -> bytes:
     """A file of that many messages, of symbols named S with three letters; the same seed gives the same bytes."""
-    buffer = np.zeros(46 * messages + 64 * symbols, np.uint8)
-    return buffer[: int(_fill(buffer, messages, symbols, seed))].tobytes()
+    return b"".join(itch_parts(messages, symbols, seed, max(messages, 1)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import Any
 
@@ -75,6 +76,17 @@ class DataError(TcakitError):
 
     exit_code = 3
     code = "data"
+
+
+# What the system says when there is no room: the disk, the user's share of it, the largest file a process may write.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class DiskError(TcakitError):
+    """The disk is full, or a limit on files is reached; what was under way is not stored."""
+
+    exit_code = 1
+    code = "disk"
 
 
 class StoreBusyError(TcakitError):

@@ -55,6 +55,11 @@ def catalog(
             show_table(console, columns, rows, f"market data in {store}")
         else:
             console.print(printable(f"no market data in {store}"), markup=False)
+        told = result["news"]
+        if told["headlines"]:
+            span = f"{told['first_ts'][:10]} to {told['last_ts'][:10]}"
+            whose = f" of {told['symbols']:,} symbols" if told["symbols"] else ""
+            console.print(f"news: {told['headlines']:,} headlines{whose}, {span}", markup=False)
         if files:
             columns = [
                 Column("path"), Column("format"), Column("rows", True), Column("faults", True), Column("days", rank=2),

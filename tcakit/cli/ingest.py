@@ -8,6 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, WaitOption
+from tcakit.feeds.files import READERS
+from tcakit.feeds.mapping import ready_names
+
+_FORMATS = f"{', '.join(READERS)}; detected if left out."
+_MAPPINGS = f"TOML file that says which column of a blotter is what, or a ready one: {', '.join(ready_names())}."
 
 
 def ingest(
@@ -15,9 +20,7 @@ def ingest(
         list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs; .zip and .gz are read as they are.")
     ],
     store: StoreOption = DEFAULT_STORE,
-    format: Annotated[
-        str | None, typer.Option("--format", help="lobster, csv or blotter; detected if left out.")
-    ] = None,
+    format: Annotated[str | None, typer.Option("--format", help=_FORMATS)] = None,
     symbol: Annotated[str | None, typer.Option("--symbol", help="Symbol, where the file does not say.")] = None,
     venue: Annotated[str | None, typer.Option("--venue", help="Venue, where the file does not say.")] = None,
     date: Annotated[str | None, typer.Option("--date", help="Trade date, where the file has clock times only.")] = None,
@@ -30,19 +33,33 @@ def ingest(
     content: Annotated[
         str | None, typer.Option("--content", help="trades, quotes or book-l2, where the header leaves it open.")
     ] = None,
-    mapping: Annotated[
-        str | None, typer.Option("--mapping", help="TOML file that says which column of a blotter is what.")
-    ] = None,
+    mapping: Annotated[str | None, typer.Option("--mapping", help=_MAPPINGS)] = None,
     suggest_mapping: Annotated[
         bool, typer.Option("--suggest-mapping", help="Draft a mapping from the file; store nothing.")
     ] = False,
     symbol_map: Annotated[
         str | None, typer.Option("--symbol-map", help="CSV of alias,kind,symbol,valid_from,valid_to.")
     ] = None,
+    sentiment: Annotated[
+        bool, typer.Option("--sentiment", help="Score headlines of news; needs the extra `news`.")
+    ] = False,
+    clock_offset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--clock-offset",
+            metavar="[BROKER=]OFFSET",
+            help="Added to the times of orders and fills, e.g. 1.25s or BROKER=-300ms; may be given again. `align` "
+            "estimates it.",
+        ),
+    ] = None,
     max_faults: Annotated[
         float,
         typer.Option("--max-faults", min=0.0, max=1.0, help="Share of bad rows over which a file is refused whole."),
     ] = 0.001,
+    symbols_from: Annotated[
+        str | None,
+        typer.Option("--symbols-from", help="orders: keep only the symbols and dates that the stored orders need."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check; store nothing.")] = False,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -58,6 +75,7 @@ def ingest(
     """
     from tcakit.errors import TcakitError
     from tcakit.feeds.contract import ReaderOptions
+    from tcakit.jobs.clock_shift import parse_offsets
     from tcakit.jobs.ingest import IngestRequest
     from tcakit.jobs.ingest import ingest as run
 
@@ -68,11 +86,16 @@ def ingest(
         text = draft(paths)
         out.result({"mapping": text}, lambda console: print(text))
         return
+    lexicon = None
+    if sentiment:
+        from tcakit.feeds.sentiment import lexicon as installed_lexicon
+
+        lexicon = installed_lexicon()
     options = ReaderOptions(
         symbol=symbol, venue=venue, date=date, timezone=tz, currency=currency, tick_size=tick_size, lot_size=lot_size,
-        content=content,
+        content=content, sentiment=lexicon, clock_offsets=parse_offsets(clock_offset or []),
     )  # fmt: skip
-    request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run)
+    request = IngestRequest(paths, options, format, mapping, symbol_map, max_faults, dry_run, symbols_from=symbols_from)
 
     def show(console: Any) -> None:
         _show(console, result, "would be stored" if dry_run else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -12,7 +13,22 @@ from typing import Annotated, Any
 import typer
 
 from tcakit import __version__
-from tcakit.cli import backtest, batch, book, catalog, demo, drop, firm, ingest, quality, report, simulate, sql
+from tcakit.cli import (
+    backtest,
+    batch,
+    book,
+    catalog,
+    demo,
+    drop,
+    firm,
+    ingest,
+    instruments,
+    quality,
+    rates,
+    report,
+    simulate,
+    sql,
+)
 from tcakit.errors import Interrupted, TcakitError
 
 app = typer.Typer(
@@ -32,6 +48,8 @@ app.command("data-request")(firm.data_request)
 app.command("catalog")(catalog.catalog)
 app.command("book")(book.book)
 app.command("sql")(sql.sql)
+app.add_typer(instruments.app, name="instruments")
+app.add_typer(rates.app, name="rates")
 app.add_typer(simulate.app, name="simulate")
 app.command("backtest")(backtest.backtest)
 app.command("report")(report.report)
@@ -65,6 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     _mend_streams()
     as_json = "--json" in given
+    _tell_of_waiting(given)
     try:
         status = _run(given, as_json)
         sys.stdout.flush()
@@ -74,6 +93,25 @@ def main(arguments: list[str] | None = None) -> None:
         # What we print could not be written: at the end, or while telling of an error.
         status = _cannot_print(error)
     raise SystemExit(status)
+
+
+class _ToStderr(logging.Handler):
+    """Lines of the log on what stderr is at that moment: above a progress bar where one is drawn."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError, ValueError):
+            print(f"tcakit: {record.getMessage()}", file=sys.stderr, flush=True)
+
+
+def _tell_of_waiting(given: list[str]) -> None:
+    """Say at a terminal for whom we wait; elsewhere only an error at the end tells, so that cron mails only trouble."""
+    log = logging.getLogger("tcakit.store")
+    for handler in log.handlers[:]:
+        if isinstance(handler, _ToStderr):
+            log.removeHandler(handler)
+    if sys.stderr.isatty() and not {"-q", "--quiet"} & set(given):
+        log.addHandler(_ToStderr())
+        log.setLevel(logging.INFO)
 
 
 def _run(given: list[str], as_json: bool) -> int:

@@ -31,6 +31,8 @@ def quality(
 ) -> None:
     """Check stored market data: gaps, crossed and stale quotes, odd prints, clocks, duplicate ids, partial days.
 
+    Where a blotter is stored, the clock of each broker is set against the tape too.
+
     Example: tcakit quality --symbol ALFA
     """
     from tcakit.jobs.quality import quality as run
@@ -42,6 +44,19 @@ def quality(
         from tcakit.cli.tables import Column, show_table
 
         rows = [row for row in result["checks"] if everything or row["count"]]
+        if result["clocks"]:
+            clocks = [
+                [
+                    row["broker"], f"{row['offset_s']:+.3f}", f"{row['low_s']:+.3f} to {row['high_s']:+.3f}",
+                    f"{row['inside_before']:.1%}", f"{row['inside_after']:.1%}", f"{row['fills']:,}",
+                ]
+                for row in result["clocks"]
+            ]  # fmt: skip
+            heads = [
+                Column("clock of"), Column("offset, s", True), Column("95 % interval"), Column("inside before", True),
+                Column("inside after", True), Column("fills", True, rank=1),
+            ]  # fmt: skip
+            show_table(console, heads, clocks)
         if not rows:
             console.print(f"{len(result['checks'])} checks found nothing")
             return

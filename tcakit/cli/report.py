@@ -21,6 +21,10 @@ def report(
         Path | None, typer.Option("--out", help="Write FILE.html (a page that opens offline), .json or .csv.")
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Title of the page.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="The blotter as it stood then: ISO 8601, UTC unless it has an offset."),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -35,16 +39,19 @@ def report(
     from tcakit.errors import UsageError
     from tcakit.jobs.report import ReportRequest
     from tcakit.jobs.report import report as make
-    from tcakit.market.clock import parse_date
+    from tcakit.market.clock import parse_date, parse_time
 
     if run and orders:
         raise UsageError("--run and --orders together", remedy="use one of the two")
+    if as_of and not orders:
+        raise UsageError("--as-of without --orders", remedy="add --orders: a replay stands as it was run")
     if date_from and date_to and parse_date(date_from, "--from") > parse_date(date_to, "--to"):
         raise UsageError(f"{date_from} is after {date_to}", place="--from", remedy="turn them round")
     if out_file is not None:
         _check_writable(out_file)
     out = Out(json, quiet, verbose)
-    request = ReportRequest(run, orders, date_from, date_to, out_file, title)
+    as_of_ns = parse_time(as_of, place="--as-of") if as_of else None
+    request = ReportRequest(run, orders, date_from, date_to, out_file, title, as_of_ns)
     with out.kernels():
         summary = make(Path(store), request, wait_s=wait)
 

@@ -246,7 +246,7 @@ def read_alias_file(path: Path | str) -> list[Alias]:
                 places.append(place)
     except csv.Error as error:
         mistakes.append((f"{file}:{reader.line_num}", f"not CSV: {error}", "correct that line"))
-    mistakes += _contradictions(rows, places)
+    mistakes += contradictions(rows, places)
     if mistakes:
         raise ConfigError(mistakes)
     return rows
@@ -279,7 +279,7 @@ def _alias(row: Mapping[str, str], place: str, mistakes: list[tuple[str, str, st
     return Alias(values["alias"], kind, values["symbol"], values["valid_from"] or None, values["valid_to"] or None)
 
 
-def _contradictions(rows: Sequence[Alias], places: Sequence[str]) -> list[tuple[str, str, str]]:
+def contradictions(rows: Sequence[Alias], places: Sequence[str]) -> list[tuple[str, str, str]]:
     """Rows that give one name two symbols on the same day."""
     mistakes = []
     by_name: dict[str, list[int]] = {}

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from tcakit.errors import DataError
 from tcakit.feeds.binance_depth import DEPTH_COLUMNS, read_depth, refuse, venue_of
-from tcakit.feeds.blocks import tables
+from tcakit.feeds.blocks import Piece, pieces
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
 from tcakit.feeds.delimited import _positive, _reason
+from tcakit.feeds.plain_csv import DECIMAL, PASSED_OVER, WHOLE, WORD, Plain, PlainReader
 from tcakit.feeds.raw_table import RawTable, header_of
 from tcakit.feeds.sides import BOOL_WORDS, side_codes
-from tcakit.feeds.timestamps import parse_times, trade_dates
+from tcakit.feeds.timestamps import by_trade_date, parse_times
 from tcakit.feeds.units import Units, exact
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
@@ -31,6 +33,13 @@ _COLUMNS = {
 _HEADERS = {"agg_trade_id": "aggTrades", "id": "trades", "update_id": "bookTicker"}
 _SECOND = {"aggTrades": "price", "trades": "price", "bookTicker": "best_bid_price"}
 _TARGETS = {"aggTrades": "trades", "trades": "trades", "bookTicker": "quotes"}
+_PLAIN = {
+    **dict.fromkeys(("id", "time"), WHOLE),
+    **dict.fromkeys(("price", "size", "bid", "bid_size", "ask", "ask_size"), DECIMAL),
+    **dict.fromkeys(("first_id", "last_id", "quote_size", "event_time", "best_match"), PASSED_OVER),
+    "buyer_maker": WORD,
+}
+_MAKERS = {"true": 1, "false": 0, "True": 1, "False": 0}
 _KEPT = {
     "trades": ["seq", "ts_ns", "recv_ns", "price", "size", "aggressor", "trade_id"],
     "quotes": ["seq", "ts_ns", "recv_ns", "bid", "bid_size", "ask", "ask_size"],
@@ -117,28 +126,68 @@ def _flat(label: str, content: Path | bytes, options: ReaderOptions, faults: Fau
     venue = venue_of(symbol, spot="best_match" in columns)
     header = None if line[:1].isalpha() else ",".join(columns).encode()
 
-    def blocks(into: Faults) -> Iterator[RawTable]:
-        for table in tables(label, content, into, header):
+    def long_way(piece: Piece, into: Faults) -> RawTable | None:
+        table = piece.table(into)
+        if table is not None:
             table.frame.columns = list(columns)
-            yield table
+        return table
 
     quotes = kind == "bookTicker"
     units, key = Units(options), (venue, symbol)
     prices, sizes = (["bid", "ask"], ["bid_size", "ask_size"]) if quotes else (["price"], ["size"])
-    for table in blocks(Faults()):
-        units.see(key, [table.frame[name] for name in prices], [table.frame[name] for name in sizes], quotes)
-    instrument, state = units.instrument(key), _State()
-    for table in blocks(faults):
-        faults.rows += table.frame.height
-        rows = refuse(table, _parse(table, instrument, prices, sizes), faults)
-        _tell_jumps(table, rows, state, faults, quotes)
-        rows = rows.with_columns(
-            seq=pl.int_range(pl.len()) + state.seq, date=trade_dates(rows["ts_ns"], units.timezone)
-        )
+    reader = PlainReader({name: _PLAIN[name] for name in columns}, {"buyer_maker": _MAKERS})
+    for piece in pieces(label, content, header):
+        plain = reader.read(piece)
+        telling = plain.telling(sizes) if plain is not None else None
+        if plain is not None and telling is not None:
+            units.see(key, [plain.distinct(prices)], [telling], quotes)
+            continue
+        table = long_way(piece, Faults())
+        if table is not None:
+            units.see(key, [table.frame[name] for name in prices], [table.frame[name] for name in sizes], quotes)
+    instrument, state, target = units.instrument(key), _State(), _TARGETS[kind]
+    for piece in pieces(label, content, header):
+        plain = reader.read(piece)
+        rows = None if plain is None else _plain_rows(plain, instrument, prices, sizes, state.last)
+        if plain is not None and rows is not None:
+            faults.rows += rows.height
+            state.last = int(plain.column("id")[-1])
+        else:
+            table = long_way(piece, faults)
+            if table is None:
+                continue
+            faults.rows += table.frame.height
+            rows = refuse(table, _parse(table, instrument, prices, sizes), faults)
+            _tell_jumps(table, rows, state, faults, quotes)
+            if rows.is_empty():
+                continue
+        rows = rows.with_columns(seq=pl.int_range(pl.len()) + state.seq)
         state.seq += rows.height
-        target = _TARGETS[kind]
-        for (date,), day in rows.group_by("date", maintain_order=True):
-            yield Batch(target, day.select(_KEPT[target]), instrument, str(date), target)
+        for date, day in by_trade_date(rows, units.timezone):
+            yield Batch(target, day.select(_KEPT[target]), instrument, date, target)
+
+
+def _plain_rows(
+    rows: Plain, instrument: Instrument, prices: list[str], sizes: list[str], last: int | None
+) -> pl.DataFrame | None:
+    """The rows as `_parse` gives them; None if one of them would be refused, or its id does not follow `last`."""
+    times = rows.times("time")
+    values = [rows.scaled(name, instrument.price_scale) for name in prices]
+    values += [rows.scaled(name, instrument.size_scale) for name in sizes]
+    quotes = len(prices) == 2
+    least = [1] * len(prices) + [0 if quotes else 1] * len(sizes)
+    if times is None or any(column is None or column.min() < low for column, low in zip(values, least, strict=True)):
+        return None
+    number = rows.column("id")
+    steps = np.diff(number, prepend=number[0] - 1 if last is None else last)
+    if not (steps > 0 if quotes else steps == 1).all():
+        return None
+    none = pl.Series([None], dtype=pl.Int64).new_from_index(0, rows.height)
+    frame = pl.DataFrame({"ts_ns": times, "recv_ns": none, **dict(zip(prices + sizes, values, strict=True))})
+    if quotes:
+        return frame
+    taker = np.where(rows.column("buyer_maker") == 1, np.int8(codes.SELL), np.int8(codes.BUY))
+    return frame.with_columns(aggressor=pl.Series(taker), trade_id=pl.Series(number).cast(pl.String))
 
 
 def _parse(table: RawTable, instrument: Instrument, prices: list[str], sizes: list[str]) -> pl.DataFrame:

@@ -11,11 +11,11 @@ import polars as pl
 from tcakit.errors import DataError
 from tcakit.feeds import mapping as mappings
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
-from tcakit.feeds.corrections import CANCEL, CORRECT, apply_changes
 from tcakit.feeds.decimals import tidy, to_floats, to_integers
 from tcakit.feeds.excel_table import is_workbook
 from tcakit.feeds.mapping import BlotterMapping, TableMapping
 from tcakit.feeds.raw_table import RawTable, header_of, parquet_names, read_table
+from tcakit.feeds.resolution import resolution_ns
 from tcakit.feeds.sides import side_codes
 from tcakit.feeds.timestamps import parse_times, trade_dates
 from tcakit.market import codes, schema
@@ -39,7 +39,7 @@ class BlotterReader:
     """Tables of parent orders and fills; without a mapping, in our own column names."""
 
     name = "blotter"
-    version = 2
+    version = 3
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the header is in our own column names, so that no mapping is needed; Excel is ours in any case."""
@@ -99,6 +99,7 @@ class _Part:
             kind = pl.col(mapping.kind_column).str.strip_chars().str.to_lowercase()
             rows = rows.filter(kind.is_in(part.kinds))
         self.index = rows["#index"]
+        self.lines = pl.Series(table.lines).gather(self.index)
         self.rows = rows
         self.reason = self.nothing()
         self.remarks: list[tuple[int, str]] = []
@@ -130,7 +131,8 @@ class _Part:
             return self.nothing()
         columns = self.part.columns[name]
         if columns == (mappings.ROW_NUMBER,):
-            return (self.index.cast(pl.Int64) + 1).cast(pl.String)
+            # Its line: a number among the good rows would change when a row above is refused.
+            return self.lines.cast(pl.String)
         found = [tidy(self.rows[column]) for column in columns]
         if len(found) == 1:
             return found[0]
@@ -177,7 +179,7 @@ def _rows(
         _parents(work)
     else:
         _fills(work)
-    _corrected(work)
+    _changes(work)
     _told_once(work, table, seen)
     _repeated(work, table, id_column, seen)
     frame = pl.DataFrame(work.out).with_columns(work.reason.alias("#reason"), work.index.alias("#line"))
@@ -187,6 +189,8 @@ def _rows(
         faults.add(table.place, int(table.lines[index]), sentence, table.text(index), kept=True)
     good = frame.filter(pl.col("#reason").is_null() & ~work.dropped)
     _remember(good, table, id_column, seen)
+    stamp, step = ("arrival_ns", "arrival_resolution_ns") if part.table == "parents" else ("ts_ns", "ts_resolution_ns")
+    good = good.with_columns(pl.lit(resolution_ns(good[stamp]), dtype=pl.Int64).alias(step))
     wanted = {name: kind for name, kind in _schema(part.table).items() if name in good.columns}
     return good.select(pl.col(name).cast(kind) for name, kind in wanted.items())
 
@@ -352,8 +356,11 @@ def _fee_in_currency(work: _Part) -> None:
     work.out["fee"] = frame["kept"]
 
 
-def _corrected(work: _Part) -> None:
-    """Apply the rows that correct or cancel a fill: the last word stands, at the time of the execution itself."""
+def _changes(work: _Part) -> None:
+    """Mark the rows that correct or cancel a fill, and whom they mean; they stand beside the fill, which they leave.
+
+    A cancel need not have a price or a quantity; what else it lacks is that of the fill in this file.
+    """
     rule = work.mapping.corrections
     if rule is None or work.part.table != "fills":
         return
@@ -362,35 +369,38 @@ def _corrected(work: _Part) -> None:
     # The last of the columns is the earlier fill's own id: 0 where there is none.
     none = named[-1].is_null() | (named[-1] == "0")
     refers = _joined(named).set(none.fill_null(True), None)
-    frame = pl.DataFrame(
-        {
-            "row": range(work.rows.height),
-            "id": work.out["fill_id"],
-            "refers": refers,
-            "cancel": word.is_in(rule.cancel).fill_null(False),
-            "correct": word.is_in(rule.correct).fill_null(False),
-            "good": work.reason.is_null(),
-        }
+    kept = ("fill_id", "symbol", "side", "ts_ns", "date", "price", "quantity")
+    frame = pl.DataFrame({name: work.out[name] for name in kept}).with_columns(
+        change=pl.select(
+            pl.when(word.is_in(rule.cancel)).then(pl.lit(codes.CANCEL))
+            .when(word.is_in(rule.correct)).then(pl.lit(codes.CORRECT))
+        ).to_series(),
+        revises=refers,
+        reason=work.reason,
+    )  # fmt: skip
+    frame = frame.with_columns(revises=pl.when(pl.col("change").is_not_null()).then(pl.coalesce("revises", "fill_id")))
+    held = frame.filter(pl.col("change").is_null() & pl.col("reason").is_null()).unique("fill_id", keep="first")
+    cancel = (pl.col("change") == codes.CANCEL).fill_null(False)
+    its = held.select(revises="fill_id", **{f"its_{name}": name for name in kept[1:5]})
+    frame = frame.join(its, on="revises", how="left", maintain_order="left").with_columns(
+        fill_id=pl.when(cancel).then(pl.coalesce("fill_id", "revises")).otherwise("fill_id"),
+        known_ns=pl.when(pl.col("change").is_not_null()).then("ts_ns"),
+        **{name: pl.when(cancel).then(pl.coalesce(name, f"its_{name}")).otherwise(name) for name in kept[1:5]},
+        **{name: pl.when(cancel & (pl.col(name) <= 0)).then(None).otherwise(name) for name in kept[5:]},
     )
-    # A cancel need not have a price or a quantity.
-    plain = frame.filter(pl.col("good") & ~pl.col("cancel") & ~pl.col("correct"))
-    changes = frame.filter(pl.col("cancel") | (pl.col("correct") & pl.col("good"))).with_columns(
-        change=pl.when("cancel").then(pl.lit(CANCEL)).otherwise(pl.lit(CORRECT))
+    whole = pl.all_horizontal(pl.col(name).is_not_null() for name in kept[:5])
+    frame = frame.with_columns(reason=pl.when(~(cancel & whole)).then("reason"))
+    for name in (*kept, "change", "revises", "known_ns"):
+        work.out[name] = frame[name]
+    work.reason = frame["reason"]
+    ids = pl.concat([held["fill_id"], frame.filter(pl.col("change").is_not_null())["fill_id"]])
+    own = (pl.col("revises") == pl.col("fill_id")) & ~pl.col("revises").is_in(held["fill_id"].implode())
+    lost = frame.with_row_index("row").filter(
+        pl.col("change").is_not_null() & pl.col("reason").is_null() & (~pl.col("revises").is_in(ids.implode()) | own)
     )
-    done = apply_changes(
-        plain.select("row", "id").iter_rows(), changes.select("row", "change", "id", "refers").iter_rows()
-    )
-    lost = dict(done.lost)
-    reasons = [
-        lost.get(row, None if cancel else reason)
-        for row, cancel, reason in zip(frame["row"], frame["cancel"], work.reason.to_list(), strict=True)
-    ]
-    work.reason = pl.Series(reasons, dtype=pl.String)
-    work.dropped = work.dropped | pl.Series([row in done.gone for row in frame["row"]], dtype=pl.Boolean)
-    if done.times:
-        at = pl.Series([done.times.get(row, row) for row in frame["row"]], dtype=pl.Int64)
-        for name in ("ts_ns", "date"):
-            work.out[name] = work.out[name].gather(at)
+    for row, change, target in lost.select("row", "change", "revises").iter_rows():
+        verb = "corrects" if change == codes.CORRECT else "cancels"
+        work.remark(row, f"{verb} fill {target}, which this file does not hold: it changes that of another file")
 
 
 def _told_once(work: _Part, table: RawTable, seen: dict[str, str]) -> None:
@@ -415,7 +425,10 @@ def _told_once(work: _Part, table: RawTable, seen: dict[str, str]) -> None:
 def _repeated(work: _Part, table: RawTable, id_column: str, seen: dict[str, str]) -> None:
     """Refuse the second row of an id, naming the line of the first that stood."""
     frame = pl.DataFrame({"id": work.out[id_column], "good": work.reason.is_null(), "index": work.index})
+    frame = frame.with_row_index("row")
     good = frame.filter(pl.col("good") & pl.col("id").is_not_null() & ~work.dropped)
+    if "change" in work.out:  # which may bear the id of the fill that they change
+        good = good.filter(work.out["change"].gather(good["row"]).is_null())
     first = good.group_by("id").agg(first=pl.col("index").min())
     twice = good.join(first, on="id").filter(pl.col("index") != pl.col("first"))
     again = good.filter(pl.col("id").is_in(list(seen))) if seen else good.clear()
@@ -430,5 +443,7 @@ def _repeated(work: _Part, table: RawTable, id_column: str, seen: dict[str, str]
 
 
 def _remember(good: pl.DataFrame, table: RawTable, id_column: str, seen: dict[str, str]) -> None:
+    if "change" in good.columns:
+        good = good.filter(pl.col("change").is_null())
     for name, index in good.select(id_column, "#line").iter_rows():
         seen[name] = f"{table.place}:{table.lines[index]}"

@@ -3,13 +3,15 @@ opening book on each day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from tcakit.feeds.contract import Faults
 from tcakit.market import codes
+
+_ROWS_AT_ONCE = 1 << 22
 
 
 @dataclass(slots=True)
@@ -40,6 +42,14 @@ class SteadyClock:
         last = rows.group_by("symbol").agg(pl.col("steady").max())
         self.latest.update(last.iter_rows())
         return rows.with_columns(ts_ns="steady").drop("steady", "before")
+
+    def steady_one(self, symbol: str, rows: pl.DataFrame, place: str) -> pl.DataFrame:
+        """`steady` for rows of one symbol, which need no column that says so."""
+        stamps = rows["ts_ns"]
+        if stamps.is_sorted() and stamps[0] >= self.latest.get(symbol, stamps[0]):
+            self.latest[symbol] = stamps[-1]
+            return rows
+        return self.steady(rows.with_columns(symbol=pl.lit(symbol)), place).drop("symbol")
 
     def add(self, symbol: str, place: str, line: int, count: int, most_ns: int) -> None:
         """Take note of rows that were held back."""
@@ -81,6 +91,14 @@ def with_clears(rows: pl.DataFrame, was_snapshot: dict[str, bool]) -> pl.DataFra
     return rows.drop("opens", "order")
 
 
+def with_clears_of_one(symbol: str, rows: pl.DataFrame, was_snapshot: dict[str, bool]) -> pl.DataFrame:
+    """`with_clears` for rows of one symbol, which need no column that says so."""
+    if not (rows["kind"] == codes.SNAPSHOT).any():
+        was_snapshot[symbol] = False
+        return rows
+    return with_clears(rows.with_columns(symbol=pl.lit(symbol)), was_snapshot).drop("symbol")
+
+
 @dataclass(slots=True)
 class OpenBooks:
     """Begins each day of a book that goes on over midnight with what stood then, as a CLEAR and a SNAPSHOT.
@@ -90,17 +108,24 @@ class OpenBooks:
 
     levels: dict[str, pl.DataFrame] = field(default_factory=dict)
     dates: dict[str, str] = field(default_factory=dict)
+    _since: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
 
     def by_day(self, key: str, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         """(trade date, rows of that day) of one book's rows in order, which have a column `date`."""
-        for (date,), day in rows.group_by("date", maintain_order=True):
+        by_date = rows.group_by("date", maintain_order=True)
+        yield from self.open_days(key, ((str(date), day) for (date,), day in by_date))
+
+    def open_days(self, key: str, days: Iterable[tuple[str, pl.DataFrame]]) -> Iterator[tuple[str, pl.DataFrame]]:
+        """(trade date, rows of that day) of one book's days in order, each with its opening book."""
+        for date, day in days:
             before = self.dates.get(key)
             opening = self._opening(key, day) if before not in (None, date) else None
-            self.dates[key] = str(date)
+            self.dates[key] = date
             self._remember(key, day)
-            yield str(date), day if opening is None else pl.concat([opening, day])
+            yield date, day if opening is None else pl.concat([opening, day])
 
     def _opening(self, key: str, day: pl.DataFrame) -> pl.DataFrame | None:
+        self._settle(key)
         standing = self.levels[key]
         if day["kind"][0] == codes.CLEAR or standing.is_empty():
             return None
@@ -113,8 +138,18 @@ class OpenBooks:
     def _remember(self, key: str, day: pl.DataFrame) -> None:
         clears = (day["kind"] == codes.CLEAR).arg_true()
         known = day.slice(clears[-1] + 1) if len(clears) else day
-        known = known.select("side", "price", "level_size")
-        if not len(clears) and key in self.levels:
-            known = pl.concat([self.levels[key], known])
+        since = self._since.setdefault(key, [])
+        if len(clears):
+            since.clear()
+            self.levels.pop(key, None)
+        since.append(known.select("side", "price", "level_size"))
+        if sum(part.height for part in since) > _ROWS_AT_ONCE:
+            self._settle(key)
+
+    def _settle(self, key: str) -> None:
+        """Work out what stands after the rows that were set aside: only a book that goes on over midnight asks."""
+        since = self._since[key]
+        known = pl.concat([self.levels[key], *since] if key in self.levels else since)
+        since.clear()
         last = known.group_by("side", "price", maintain_order=True).last()
         self.levels[key] = last.filter(pl.col("level_size").fill_null(0) > 0)

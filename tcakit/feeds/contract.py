@@ -26,6 +26,8 @@ class ReaderOptions:
     lot_size: str | None = None
     content: str | None = None  # trades, quotes, book-l2, parents, orders or fills, where the header is not clear
     mapping: dict[str, Any] | None = None  # a parsed mapping file (blotters)
+    sentiment: str | None = None  # name and version of the lexicon that scores headlines
+    clock_offsets: dict[str, int] | None = None  # ns to add to a blotter's times, by broker; "" is everybody else
 
     def as_dict(self) -> dict[str, Any]:
         """The options that are set, for the ingest key."""

@@ -99,6 +99,7 @@ class Names:
             size_scale=1,
             tick_size=facts.tick_size(self._options),
             lot_size=facts.lot_size(self._options),
+            tick_from=facts.tick_from(self._options),
         )
 
     def stored(self, prices: NDArray[Any], local: NDArray[np.int32]) -> NDArray[np.int64]:

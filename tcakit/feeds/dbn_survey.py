@@ -78,6 +78,13 @@ class Facts:
         shown = pl.Series(np.repeat(np.array(prices, np.int64) // unit, counts))
         return grid.inferred_tick(shown, scale, decimals, displayed=False)
 
+    def tick_from(self, options: ReaderOptions) -> str:
+        """Who says the tick: the definition only where prices keep to it."""
+        if options.tick_size is not None:
+            return "flag"
+        kept = self.tick and gcd(self.tick, *self.displayed) == self.tick
+        return "definition" if kept else "inferred"
+
     def lot_size(self, options: ReaderOptions) -> int:
         """As the user says, else as the definition says where sizes keep to it, else 1."""
         if options.lot_size is not None:

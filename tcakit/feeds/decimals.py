@@ -10,8 +10,9 @@ import polars as pl
 
 LARGEST = 2**63 - 1
 MAX_DECIMALS = 18
-_PLAIN = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$"
-_EXPONENT = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d{1,3}$"
+# Not \d, which takes the digits of every script.
+_PLAIN = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$"
+_EXPONENT = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]{1,3}$"
 _NOISE = 4 * 2.0**-52  # what a few operations on doubles leave, relative to the number
 _MISSING = ("", "nan", "null", "none", "na", "n/a", "-")
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import glob
 import gzip
 import hashlib
-import io
+import lzma
 import os
 import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tcakit.errors import DataError, TcakitError, UsageError
-from tcakit.feeds import lobster
+from tcakit.errors import DataError, DiskError, TcakitError, UsageError
 from tcakit.feeds.contract import Reader, Source
+from tcakit.feeds.unpacking import Unpacked, gzip_pieces, zip_pieces, zstd_pieces
 from tcakit.registry import find
 
 READERS = {
@@ -32,6 +33,7 @@ READERS = {
     "bybit": "tcakit.feeds.bybit:BybitReader",
     "binance": "tcakit.feeds.binance:BinanceReader",
     "bitstamp": "tcakit.feeds.bitstamp:BitstampReader",
+    "news": "tcakit.feeds.news:NewsReader",
     "csv": "tcakit.feeds.delimited:DelimitedReader",
     "blotter": "tcakit.feeds.blotter:BlotterReader",
 }
@@ -48,7 +50,11 @@ _DATA_SUFFIXES = (
     ".pcap",
     ".pcapng",
     ".data",
+    ".jsonl",
+    ".ndjson",
+    ".nasdaq_itch50",
 )
+_DAMAGE = (ValueError, IndexError, OverflowError, struct.error, lzma.LZMAError)
 _PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 _LARGEST_UNPACKED = 32 << 30
 _LARGEST_RATIO = 400
@@ -102,10 +108,11 @@ def _nearest_file(path: Path) -> str | None:
     return str(path.parent / name) if name else None
 
 
-def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> Iterator[Source]:
+def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> Generator[Source, None, None]:
     """Group files into sources: the two files of a LOBSTER pair belong together, others stand alone.
 
-    Archives are unpacked one at a time, as the sources are asked for. What cannot be opened is added to `troubles`.
+    Archives are unpacked one at a time, as the sources are asked for; what is large goes into a temporary file that is
+    gone when the next source is asked for. What cannot be opened is added to `troubles`.
     """
     pairs: dict[tuple[Path, str], list[Path]] = {}
     order: list[tuple[Path, str] | Path] = []
@@ -119,13 +126,16 @@ def sources(paths: Sequence[Path], troubles: list[TcakitError]) -> Iterator[Sour
                 order.append(key)
             pairs.setdefault(key, []).append(path)
     for entry in order:
-        try:
-            yield from _unpack(entry) if isinstance(entry, Path) else [_pair_source(pairs[entry])]
-        except TcakitError as trouble:
-            troubles.append(trouble)
+        with Unpacked() as held:
+            try:
+                yield from _unpack(entry, held) if isinstance(entry, Path) else [_pair_source(pairs[entry], held)]
+            except TcakitError as trouble:
+                troubles.append(trouble)
 
 
 def _pair_stem(name: str) -> str | None:
+    from tcakit.feeds import lobster  # not above: the list of formats is part of the help, which loads nothing else
+
     plain = _unpacked_name(name)
     match = lobster._NAME.search(plain)
     if match:
@@ -139,7 +149,7 @@ def _unpacked_name(name: str) -> str:
     return name[: -len(Path(name).suffix)] if name.lower().endswith((".gz", ".zst")) else name
 
 
-def _pair_source(given: list[Path]) -> Source:
+def _pair_source(given: list[Path], held: Unpacked) -> Source:
     """Complete a LOBSTER pair, or a venue's capture, when the user names only some of the files that stand together."""
     members = dict.fromkeys(given)
     for path in given:
@@ -152,7 +162,7 @@ def _pair_source(given: list[Path]) -> Source:
             members.update(dict.fromkeys(p for p in path.parent.iterdir() if _pair_stem(p.name) == stem))
     files = sorted(members)
     name = str(files[0].with_name(_pair_stem(files[0].name) or files[0].name))
-    unpacked = [(_unpacked_name(str(path)), _content(path)) for path in files]
+    unpacked = [(_unpacked_name(str(path)), _content(path, held)) for path in files]
     return Source(name, tuple(files), tuple(unpacked), _hash(content for _, content in unpacked))
 
 
@@ -168,13 +178,31 @@ def _hash(contents: Iterable[Path | bytes]) -> str:
     return digest.hexdigest()
 
 
-def _content(path: Path) -> Path | bytes:
-    """A plain file as it is, a .gz or .zst unpacked; DataError if it is damaged."""
-    suffix = path.suffix.lower()
-    if suffix not in (".gz", ".zst"):
-        return path
-    with _told_as_damaged(path):
-        return _bounded(gzip.open(path, "rb"), path) if suffix == ".gz" else _zstd(path)
+def sizes(source: Source) -> tuple[tuple[str, int], ...]:
+    """Name and size in bytes of each of a source's members."""
+    return tuple((Path(label).name, _size(content)) for label, content in source.members)
+
+
+def _size(content: Path | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def beginning_hash(source: Source, members: Sequence[tuple[str, int]]) -> str | None:
+    """The hash that a source had when its members were of these sizes; None if it cannot have been so."""
+    contents = dict(zip((name for name, _ in sizes(source)), (content for _, content in source.members), strict=True))
+    digest = hashlib.sha256()
+    for name, size in members:
+        content = contents.get(name)
+        if content is None or _size(content) < size:
+            return None
+        if isinstance(content, bytes):
+            digest.update(memoryview(content)[:size])
+            continue
+        with content.open("rb") as file:
+            while size and (chunk := file.read(min(size, 1 << 20))):
+                digest.update(chunk)
+                size -= len(chunk)
+    return digest.hexdigest() if members else None
 
 
 @contextmanager
@@ -183,63 +211,41 @@ def _told_as_damaged(path: Path) -> Iterator[None]:
         yield
     except PermissionError:
         raise UsageError("may not be read", place=str(path), remedy="check its permissions") from None
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, OSError) as error:
+    except DiskError:
+        raise
+    # What a damaged directory of an archive makes the standard library raise is of many kinds.
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, OSError, *_DAMAGE) as error:
         raise DataError(
             f"the archive is damaged or cut short ({error})", place=str(path), remedy="fetch it again"
         ) from None
 
 
-def _unpack(path: Path) -> list[Source]:
+def _unpack(path: Path, held: Unpacked) -> Iterator[Source]:
     if path.suffix.lower() == ".zip":
-        with _told_as_damaged(path):
-            return _zip_sources(path)
-    content = _content(path)
+        yield from _zip_sources(path, held)
+        return
+    content = _content(path, held)
     label = str(path) if content is path else _unpacked_name(path.name)
-    return [Source(str(path), (path,), ((label, content),), _hash([content]))]
+    yield Source(str(path), (path,), ((label, content),), _hash([content]))
 
 
-def _bounded(file: io.BufferedIOBase | gzip.GzipFile, path: Path) -> bytes:
-    limit = min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))
-    with file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise DataError(f"unpacks to more than {limit >> 20} MiB", place=str(path), remedy="unpack it by hand")
-    return data
+def _content(path: Path, held: Unpacked) -> Path | bytes:
+    """A plain file as it is, a .gz or .zst unpacked; DataError if it is damaged."""
+    if path.suffix.lower() not in (".gz", ".zst"):
+        return path
+    with _told_as_damaged(path):
+        pieces = gzip_pieces(path) if path.suffix.lower() == ".gz" else zstd_pieces(path)
+        return held.take(_unpacked_name(path.name), pieces, _limit(path), path)
 
 
-def _zstd(path: Path) -> bytes:
-    try:
-        import zstandard
-    except ImportError:
-        raise UsageError(
-            ".zst files need the zstandard library", place=str(path), remedy='pip install "tcakit[zstd]"'
-        ) from None
-    limit = min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))
-    unpacked, frame, whole = bytearray(), zstandard.ZstdDecompressor().decompressobj(), True
-    try:
-        with path.open("rb") as file:
-            # Frames follow each other in one file; pieces are small so that none unpacks to more than memory holds.
-            while piece := file.read(4096):
-                while piece:
-                    unpacked += frame.decompress(piece)
-                    if len(unpacked) > limit:
-                        raise DataError(
-                            f"unpacks to more than {limit >> 20} MiB", place=str(path), remedy="unpack it by hand"
-                        )
-                    whole = frame.eof
-                    piece = frame.unused_data if whole else b""
-                    if whole:
-                        frame = zstandard.ZstdDecompressor().decompressobj()
-    except zstandard.ZstdError as error:
-        raise EOFError(str(error)) from None
-    if not whole:
-        raise EOFError("its last frame is not whole")
-    return bytes(unpacked)
+def _limit(path: Path) -> int:
+    return min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))
 
 
-def _zip_sources(path: Path) -> list[Source]:
-    groups: dict[str, list[tuple[str, bytes]]] = {}
-    with zipfile.ZipFile(path) as archive:
+def _zip_sources(path: Path, held: Unpacked) -> Iterator[Source]:
+    """The sources inside a zip, each unpacked when it is asked for."""
+    groups: dict[str, list[zipfile.ZipInfo]] = {}
+    with _told_as_damaged(path), zipfile.ZipFile(path) as archive:
         wanted = [
             info
             for info in archive.infolist()
@@ -247,8 +253,7 @@ def _zip_sources(path: Path) -> list[Source]:
         ]
         # Exchanges' own archives hold files whose names have no ending.
         wanted = wanted or [info for info in archive.infolist() if not info.is_dir() and not Path(info.filename).suffix]
-        total = sum(info.file_size for info in wanted)
-        limit = min(_LARGEST_UNPACKED, max(64 << 20, path.stat().st_size * _LARGEST_RATIO))
+        total, limit = sum(info.file_size for info in wanted), _limit(path)
         if total > limit:
             raise DataError(
                 f"unpacks to {total >> 20} MiB, more than {limit >> 20} MiB",
@@ -256,17 +261,19 @@ def _zip_sources(path: Path) -> list[Source]:
                 remedy="unpack it by hand",
             )
         for info in wanted:
-            with archive.open(info) as member:
-                data = member.read(info.file_size + 1)
-            groups.setdefault(_pair_stem(info.filename) or info.filename, []).append((info.filename, data))
+            groups.setdefault(_pair_stem(info.filename) or info.filename, []).append(info)
     if not groups:
         raise DataError("no CSV or Parquet file inside", place=str(path), remedy="check the archive")
-    out = []
-    for stem, members in groups.items():
-        members.sort()
+    for stem, infos in groups.items():
+        members = []
+        with _told_as_damaged(path), zipfile.ZipFile(path) as archive:
+            for info in sorted(infos, key=lambda info: info.filename):
+                # A member that is longer than it says is a damaged archive: no more than that is unpacked.
+                pieces = zip_pieces(archive, info)
+                members.append((info.filename, held.take(info.filename, pieces, info.file_size, path)))
         name = str(path) if len(groups) == 1 else f"{path}!{stem}"
-        out.append(Source(name, (path,), tuple(members), _hash(data for _, data in members)))
-    return out
+        yield Source(name, (path,), tuple(members), _hash(data for _, data in members))
+        held.drop()
 
 
 def detect(source: Source) -> Reader:

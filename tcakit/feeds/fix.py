@@ -11,10 +11,10 @@ from tcakit.errors import DataError
 from tcakit.feeds import fix_reports as reports
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
 from tcakit.feeds.fix_assembly import Assembly
-from tcakit.feeds.fix_chains import Chain, chains_of
+from tcakit.feeds.fix_chains import Chains, chains_of
 from tcakit.feeds.fix_mapping import FORMAT, STANDARD, compile_fix_mapping
 from tcakit.feeds.fix_messages import read_messages, starts_message
-from tcakit.feeds.timestamps import parse_times
+from tcakit.feeds.timestamps import Times, parse_times
 
 _TAGS = (
     35, 49, 56, 50, 52, 11, 41, 37, 17, 19, 20, 150, 39, 32, 31, 14, 6, 151, 425, 38, 40, 44, 59, 18,
@@ -24,7 +24,9 @@ ROLES = (1, 11, 12, 36)  # executing firm; originating, executing and entering t
 _READ = ("8", "D", "F", "G", "9")
 _SESSION = ("0", "1", "2", "3", "4", "5", "A")
 _PASSED = {"j": "business rejects", "3": "session rejects"}
-_TIME = "%Y%m%d-%H:%M:%S%.f"
+_SECOND = "%Y%m%d-%H:%M:%S"
+_SECOND_LENGTH = len("20240102-10:00:00")
+_TIME = _SECOND + "%.f"
 
 
 class FixReader:
@@ -58,7 +60,7 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
         seen += frame.height + len(table.troubles)
         for trouble in table.troubles:
             faults.add(place, trouble.line, trouble.reason, trouble.text)
-        wrong = frame.filter(~pl.col("sound"))["line"]
+        wrong = frame["line"].filter(~frame["sound"])
         if wrong.len():
             unsound += wrong.len()
             first_unsound = first_unsound or int(wrong[0])
@@ -69,9 +71,10 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
                 faults.count(_PASSED.get(kind, "session messages"), number)
             elif kind not in _READ:
                 faults.count(_PASSED.get(kind, f"messages of type {kind}"), number)
-        for (line,) in frame.filter(pl.col("35").is_null()).select("line").iter_rows():
+        for line in frame["line"].filter(frame["35"].is_null()):
             faults.add(place, line, "MsgType (35) is missing")
-        kept.append(frame.filter(pl.col("35").is_in(_READ)).drop("sound"))
+        read = frame["35"].is_in(_READ).fill_null(False)
+        kept.append(frame if read.all() else frame.filter(read))
     faults.rows += seen
     if not seen:
         raise DataError("no FIX message in it", place=place, remedy="a message starts with 8=FIX and then 9=")
@@ -83,7 +86,7 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
             "same; this is the first",
             kept=True,
         )
-    events = pl.concat(kept)
+    events = _compact(pl.concat(kept, rechunk=True).drop("sound"))
     if not events.height:
         raise DataError("no message of it speaks of an order", place=place, remedy="give a log with 35=8 or 35=D")
     return events
@@ -94,12 +97,7 @@ def _rows(
 ) -> Iterator[Batch]:
     pair = pl.col("49").fill_null("") <= pl.col("56").fill_null("")
     ends = [pl.col("49").fill_null(""), pl.col("56").fill_null("")]
-    stamped = parse_times(
-        pl.select(events.select(at=pl.coalesce("60", "52"))["at"]).to_series(),
-        timezone="UTC",
-        time_format=_TIME,
-        place=f"{place}, tag 60",
-    )
+    stamped = _stamps(events.select(at=pl.coalesce("60", "52"))["at"], f"{place}, tag 60")
     events = events.with_columns(
         session=pl.when(pair)
         .then(pl.concat_str(ends, separator=">"))
@@ -109,22 +107,47 @@ def _rows(
         at_ns=stamped.ts_ns,
     )
     wrong = stamped.reason.is_not_null()
-    for line, reason in events.with_columns(why=stamped.reason).filter(wrong).select("line", "why").iter_rows():
+    for line, reason in zip(events["line"].filter(wrong), stamped.reason.filter(wrong), strict=True):
         faults.add(place, line, f"TransactTime (60): {reason}")
-    events, chains = chains_of(events.filter(~wrong))
-    for (line,) in events.filter(pl.col("chain").is_null()).select("line").iter_rows():
+    events, chains = chains_of(_where(events, ~wrong))
+    known = events["chain"].is_not_null()
+    for line in events["line"].filter(~known):
         faults.add(place, line, "neither ClOrdID (11) nor OrderID (37) says whose it is")
-    events = _orders_once(events.filter(pl.col("chain").is_not_null()), faults, place)
-    told = reports.with_kinds(events.filter(pl.col("35") == "8"))
-    status = told.filter(pl.col("kind") == reports.STATUS)
-    faults.count("status reports", status.height)
-    told = reports.without_repeats(told.filter(pl.col("kind") != reports.STATUS), faults, place)
+    events = _orders_once(_where(events, known), faults, place)
+    told = reports.with_kinds(_where(events, events["35"] == "8"))
+    status = told["kind"] == reports.STATUS
+    faults.count("status reports", int(status.sum()))
+    told = reports.without_repeats(_where(told, ~status), faults, place)
     fills = reports.final_fills(told, faults, place)
     sent = events.filter(pl.col("35") != "8")
     events = pl.concat([sent, told.drop("kind")]).sort("line") if sent.height else told
     if not events.filter(pl.col("35").is_in(["D", "8"])).height:
         raise DataError("no order of it can be read", place=place, remedy="see its faults with --max-faults 1")
     yield from _batches(events, fills, chains, tags, options, faults, place)
+
+
+def _stamps(text: pl.Series, place: str) -> Times:
+    """UTCTimestamps in ns: a log tells each second many times, which is then read once."""
+    second, fraction = text.str.slice(0, _SECOND_LENGTH), text.str.slice(_SECOND_LENGTH)
+    plain = fraction.str.contains(r"^(?:\.\d{1,9})?$").fill_null(False)
+    if not plain.all():
+        return parse_times(text, timezone="UTC", time_format=_TIME, place=place)
+    whole = parse_times(second, timezone="UTC", time_format=_SECOND, place=place)
+    below = fraction.str.slice(1).str.pad_end(9, "0").cast(pl.Int64)
+    reason = whole.reason.str.replace(_SECOND, _TIME, literal=True)
+    return Times(whole.ts_ns + below, reason)
+
+
+def _compact(events: pl.DataFrame) -> pl.DataFrame:
+    """The same, the columns that hold nothing as one null each: a log fills half of them."""
+    empty = [name for name in events.columns if events[name].null_count() == events.height]
+    nulls = [pl.lit(None, dtype=pl.String).alias(name) for name in empty]
+    return events.drop(empty).with_columns(nulls).select(events.columns)
+
+
+def _where(frame: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
+    """The rows that are kept; a log of reports alone keeps all of them, and a copy of fifty columns is dear."""
+    return frame if kept.all() else frame.filter(kept)
 
 
 def _orders_once(events: pl.DataFrame, faults: Faults, place: str) -> pl.DataFrame:
@@ -147,7 +170,7 @@ def _orders_once(events: pl.DataFrame, faults: Faults, place: str) -> pl.DataFra
 def _batches(
     events: pl.DataFrame,
     fills: pl.DataFrame,
-    chains: list[Chain],
+    chains: Chains,
     tags: dict[str, tuple[int, ...]],
     options: ReaderOptions,
     faults: Faults,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 
 import polars as pl
@@ -11,9 +11,10 @@ from tcakit.feeds import fix_orders
 from tcakit.feeds.blotter import scaled_prices
 from tcakit.feeds.contract import Faults, ReaderOptions
 from tcakit.feeds.decimals import to_floats, to_integers
-from tcakit.feeds.fix_chains import Chain, order_ids, parent_links
+from tcakit.feeds.fix_chains import Chains, order_ids, parent_links
 from tcakit.feeds.fix_fees import fees
 from tcakit.feeds.fix_mapping import STANDARD
+from tcakit.feeds.resolution import resolution_ns
 from tcakit.feeds.timestamps import parse_times, trade_dates
 from tcakit.market import codes, schema
 
@@ -32,7 +33,7 @@ class Assembly:
         self,
         events: pl.DataFrame,
         fills: pl.DataFrame,
-        chains: Sequence[Chain],
+        chains: Chains,
         tags: dict[str, tuple[int, ...]],
         options: ReaderOptions,
         faults: Faults,
@@ -97,16 +98,25 @@ class Assembly:
         self.orders = self.orders.with_columns(
             symbol=symbol,
             side=pl.col("54").replace_strict(_SIDES, default=None, return_dtype=pl.Int8),
-            order_id=pl.Series(self.ids, dtype=pl.String).gather(self.orders["chain"]),
+            order_id=self.ids.gather(self.orders["chain"]),
         )
 
     def _links(self) -> None:
         """The parent of each order: `above` (a chain) or `outside` (an id), or the order itself."""
         named = self.tags["parent"]
         texts = [str(tag) for tag in named]
+        if all(self.orders[tag].null_count() == self.orders.height for tag in texts):
+            self.orders = self.orders.with_columns(
+                above=pl.lit(None, dtype=pl.Int64),
+                outside=pl.lit(None, dtype=pl.String),
+                parent_id="order_id",
+                parent_of_its_own=pl.lit(True),
+            )
+            return
         believed = named != STANDARD["parent"]
-        candidates: list[list[str]] = [[] for _ in self.chains]
-        kinds: list[tuple[str, int]] = [("", 0) for _ in self.chains]
+        count = self.chains.frame.height
+        candidates: list[list[str]] = [[] for _ in range(count)]
+        kinds: list[tuple[str, int]] = [("", 0)] * count
         for chain, symbol, side, *values in self.orders.select("chain", "symbol", "side", *texts).iter_rows():
             candidates[chain] = [value for value in values if value]
             kinds[chain] = (symbol or "", side or 0)
@@ -117,7 +127,7 @@ class Assembly:
             outside=pl.Series(outside, dtype=pl.String).gather(chain),
         ).with_columns(
             parent_id=pl.coalesce(
-                pl.Series([None if up is None else self.ids[up] for up in above], dtype=pl.String).gather(chain),
+                self.ids.gather(pl.Series(above, dtype=pl.Int64).gather(chain)),
                 "outside",
                 "order_id",
             ),
@@ -197,10 +207,13 @@ class Assembly:
                 kept=True,
             )
         average, _ = to_floats(told["last_6"])
-        places = told["last_6"].str.split(".").list.get(1, null_on_oob=True).str.len_bytes().fill_null(0)
-        # AvgPx is rounded by the sender, or cut off, at the last digit that it writes.
-        slack = pl.Series([10.0 ** -max(int(digits), 2) for digits in places.to_list()], dtype=pl.Float64)
-        checked = told.with_columns(average=average, slack=slack, reckoned=pl.col("paid") / pl.col("filled"))
+        places = pl.col("last_6").str.len_bytes().cast(pl.Int64) - pl.col("last_6").str.find(".", literal=True) - 1
+        checked = told.with_columns(
+            average=average,
+            # AvgPx is rounded by the sender, or cut off, at the last digit that it writes.
+            slack=pl.lit(10.0).pow(-pl.max_horizontal(places.fill_null(0), 2)),
+            reckoned=pl.col("paid") / pl.col("filled"),
+        )
         wrong = (
             (pl.col("filled") > 0)
             & (pl.col("filled") == pl.col("said_done"))
@@ -245,6 +258,7 @@ class Assembly:
             fee=fees(stamped, self.size_scale, self.faults, self.place),
             venue=pl.coalesce("30", pl.lit(self.options.venue, dtype=pl.String)),
             size_scale=pl.lit(self.size_scale, dtype=pl.Int64),
+            ts_resolution_ns=pl.lit(resolution_ns(fills["ts_ns"]), dtype=pl.Int64),
         )
         return _columns(stamped, schema.FILLS)
 
@@ -274,6 +288,7 @@ class Assembly:
             decision_ns=times.ts_ns,
             decision_price=price,
             arrival_ns="submitted_ns",
+            arrival_resolution_ns=pl.lit(resolution_ns(orders["submitted_ns"]), dtype=pl.Int64),
             end_ns=pl.when(~backwards).then(end),
             algo=algo,
             broker=pl.coalesce(*first["broker"], "party_1", "sent_to"),

@@ -2,116 +2,89 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
-_NO_ID = ("", "NONE", "0", "UNKNOWN", "N/A")
-_KEY = ("session", "11", "41", "37", "day", "opens")
+from tcakit.feeds.fix_chain_kernel import BY_NAME, BY_ORDER, BY_REPLACED, follow_chains
+
+_ID_TAGS = ("11", "41", "37")
+_NO_ID = [spelled for word in ("", "0", "none", "unknown", "n/a") for spelled in {word, word.upper(), word.title()}]
 
 
-@dataclass(slots=True)
-class Chain:
-    """One order through its replacements: the first ClOrdID, its session, its day, and its OrderID if any."""
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """The orders of a log through their replacements.
 
-    number: int
-    root: str
-    session: str
-    day: str
-    order_id: str | None
-    names: list[str] = field(default_factory=list)
+    `frame` has a row a chain: `root`, the id that names it (its first ClOrdID), `session` and `day` of its first
+    message. `names` has a row for each ClOrdID that a chain bears: `name`, `chain`.
+    """
+
+    frame: pl.DataFrame
+    names: pl.DataFrame
 
 
-def chains_of(events: pl.DataFrame) -> tuple[pl.DataFrame, list[Chain]]:
+def chains_of(events: pl.DataFrame) -> tuple[pl.DataFrame, Chains]:
     """Add to each event the column `chain`, null where neither ClOrdID nor OrderID say whose it is.
 
     `events` are in the order of the log, with columns of tags and `session`, `day` (of sending) and `opens` (a new
     order, or its first acknowledgement). An id that opens again on another day is another order.
     """
-    ids = events.select(_KEY)
-    keys = ids.select(key=pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator="\x01"))["key"]
-    places = _Places()
-    known: dict[str, int | None] = {}
-    numbers = []
-    for row, key in enumerate(keys.to_list()):
-        if key not in known:
-            known[key] = places.find(*ids.row(row))
-        numbers.append(known[key])
-    return events.with_columns(chain=pl.Series(numbers, dtype=pl.Int64)), places.chains
+    texts = events.select(pl.when(~pl.col(tag).is_in(_NO_ID)).then(tag).alias(tag) for tag in _ID_TAGS)
+    session = events["session"]
+    ids = texts
+    if session.n_unique() > 1:
+        ids = texts.select(pl.concat_str(pl.lit(session), tag, separator="\x01").alias(tag) for tag in _ID_TAGS)
+    numbers = _numbers(pl.concat([ids["11"], ids["41"]]))
+    rows = events.height
+    chains, begun, named_by, borne, bearer = follow_chains(
+        numbers[:rows].to_numpy(),
+        numbers[rows:].to_numpy(),
+        _numbers(ids["37"]).to_numpy(),
+        _numbers(events["day"]).to_numpy(),
+        events["opens"].to_numpy(),
+        2 * rows,
+    )
+    first, how = texts[begun], pl.lit(pl.Series(named_by))
+    frame = first.select(
+        root=pl.when(how == BY_REPLACED).then("41").when(how == BY_NAME).then("11").when(how == BY_ORDER).then("37"),
+        session=session.gather(begun),
+        day=events["day"].gather(begun),
+    )
+    # The number of an id is the row where it first stands, the 41s behind the 11s.
+    names = pl.concat([texts["11"], texts["41"]]).gather(borne)
+    number = pl.Series(chains).to_frame("chain").select(pl.when(pl.col("chain") >= 0).then("chain"))["chain"]
+    return events.with_columns(number), Chains(frame, pl.DataFrame({"name": names, "chain": pl.Series(bearer)}))
 
 
-class _Places:
-    """Chains by the ids that are live for them."""
-
-    def __init__(self) -> None:
-        self.chains: list[Chain] = []
-        self.live: dict[tuple[str, str], Chain] = {}
-        self.by_order: dict[tuple[str, str], Chain] = {}
-
-    def find(
-        self, session: str, given: str | None, before: str | None, order: str | None, day: str, opens: bool
-    ) -> int | None:
-        """The number of the chain that a message with these ids speaks of, a new one if none is live."""
-        name = None if given is None or given.upper() in _NO_ID else given
-        order_id = None if order is None or order.upper() in _NO_ID else order
-        chain = None if name is None else self.live.get((session, name))
-        if chain is not None and opens and chain.day != day and _differs(chain.order_id, order_id):
-            chain = before = None
-        elif chain is None:
-            if before is not None:
-                chain = self.live.get((session, before))
-            if chain is None and order_id is not None and not opens:
-                chain = self.by_order.get((session, order_id))
-        root = before or name or order_id
-        if chain is None:
-            if root is None:
-                return None
-            chain = Chain(len(self.chains), root, session, day, order_id)
-            self.chains.append(chain)
-        if before is not None and (session, before) not in self.live:
-            self._name(chain, before)
-        if name is not None and self.live.get((session, name)) is not chain:
-            self._name(chain, name)
-        if order_id is not None:
-            chain.order_id = chain.order_id or order_id
-            self.by_order[session, order_id] = chain
-        return chain.number
-
-    def _name(self, chain: Chain, name: str) -> None:
-        self.live[chain.session, name] = chain
-        chain.names.append(name)
+def _numbers(texts: pl.Series) -> pl.Series:
+    """Texts as numbers: the row where each first stands, -1 for none."""
+    frame = pl.DataFrame({"text": texts}).with_row_index("row")
+    number = pl.when(pl.col("text").is_not_null()).then(pl.col("row").min().over("text").cast(pl.Int64)).otherwise(-1)
+    return frame.select(number=number)["number"]
 
 
-def _differs(held: str | None, given: str | None) -> bool:
-    return held is None or given is None or held != given
-
-
-def order_ids(chains: Sequence[Chain]) -> list[str]:
+def order_ids(chains: Chains) -> pl.Series:
     """An id for each chain, unique within the log: its first ClOrdID, with its day or session where that repeats."""
-    plain = Counter(chain.root for chain in chains)
-    if len(plain) == len(chains):
-        return [chain.root for chain in chains]
-    dated = Counter(_dated(chain) for chain in chains)
-    ids = []
-    for chain in chains:
-        if plain[chain.root] == 1:
-            ids.append(chain.root)
-        elif dated[_dated(chain)] == 1:
-            ids.append(_dated(chain))
-        else:
-            ids.append(f"{_dated(chain)}@{chain.session}#{chain.number}")
-    return ids
-
-
-def _dated(chain: Chain) -> str:
-    day = chain.day
-    return f"{chain.root}@{day[:4]}-{day[4:6]}-{day[6:8]}"
+    day = pl.col("day")
+    dated = pl.concat_str("root", pl.lit("@"), day.str.slice(0, 4), pl.lit("-"), day.str.slice(4, 2), pl.lit("-"),
+                          day.str.slice(6, 2))  # fmt: skip
+    frame = chains.frame.with_row_index("number").with_columns(dated=dated)
+    if not frame["root"].is_duplicated().any():
+        return frame["root"]
+    return frame.select(
+        pl.when(pl.len().over("root") == 1)
+        .then("root")
+        .when(pl.len().over("dated") == 1)
+        .then("dated")
+        .otherwise(pl.concat_str("dated", pl.lit("@"), "session", pl.lit("#"), pl.col("number").cast(pl.String)))
+        .alias("root")
+    )["root"]
 
 
 def parent_links(
-    chains: Sequence[Chain], candidates: Sequence[Sequence[str]], kinds: Sequence[tuple[str, int]], believed: bool
+    chains: Chains, candidates: Sequence[Sequence[str]], kinds: Sequence[tuple[str, int]], believed: bool
 ) -> tuple[list[int | None], list[str | None]]:
     """(the chain that is each chain's parent, else the id of a parent that the log does not hold), by chain.
 
@@ -120,18 +93,16 @@ def parent_links(
     elsewhere if `believed` (the user named the tag), or if two orders or more of one symbol and side share it and no
     order of another does: a list of several symbols is no parent.
     """
-    if not any(candidates):
-        return [None] * len(chains), [None] * len(chains)
+    count = chains.frame.height
     named: dict[str, list[int]] = {}
-    for chain in chains:
-        for name in chain.names:
-            named.setdefault(name, []).append(chain.number)
+    for name, number in chains.names.iter_rows():
+        named.setdefault(name, []).append(number)
     sharing: dict[str, list[tuple[str, int]]] = {}
     for number, ids in enumerate(candidates):
         for value in set(ids):
             sharing.setdefault(value, []).append(kinds[number])
-    above: list[int | None] = [None] * len(chains)
-    outside: list[str | None] = [None] * len(chains)
+    above: list[int | None] = [None] * count
+    outside: list[str | None] = [None] * count
     for number, ids in enumerate(candidates):
         for value in ids:
             own = [other for other in named.get(value, []) if other != number and kinds[other] == kinds[number]]
@@ -142,8 +113,8 @@ def parent_links(
             if believed or (value not in named and len(shared) > 1 and len(set(shared)) == 1):
                 outside[number] = value
                 break
-    return [_top(above, number) for number in range(len(chains))], [
-        _inherited(above, outside, number) for number in range(len(chains))
+    return [_top(above, number) for number in range(count)], [
+        _inherited(above, outside, number) for number in range(count)
     ]
 
 

@@ -89,14 +89,14 @@ def _write(data, start, stop, out, at):
 
 
 @jit
-def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, last, out, info):
+def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, last, out, info, used):
     """Cut a block into messages.
 
     `slots` gives each wanted tag its column (-1 else), `once` whether a column may be given once only, `data_tags`
     the data field that a length field announces, `role_slots` the column of a party by its role, `fee_slot` that of
     the fees of a group. Written are rows of columns to `out`, and start, end, result and lines before the message to
-    `info`; rows are written for good messages only. Gives messages, bytes written, where the unfinished rest starts,
-    and the number of line ends before it.
+    `info`; rows are written for good messages only, and `used` tells which columns hold anything. Gives messages,
+    bytes written, where the unfinished rest starts, and the number of line ends before it.
     """
     size = len(data)
     columns = len(once)
@@ -152,9 +152,11 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
         while True:
             # A tag, and where its value starts.
             tag, value_start = 0, -1
+            tag_total = np.int64(_EQUALS)
             cursor = place
             while cursor < size and _digit(data[cursor]) and cursor - place < 6:
                 tag = tag * 10 + int(data[cursor]) - _ZERO
+                tag_total += np.int64(data[cursor])
                 cursor += 1
             if cursor >= size:
                 torn = True
@@ -179,17 +181,23 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
                         break
                 elif data[value_start + announced_size] == separator:
                     stop = value_start + announced_size
+                    for byte_at in range(value_start, stop):
+                        total += np.int64(data[byte_at])
             announced_tag, announced_size = 0, -1
             if stop < 0:
                 stop = place if value_start < 0 else value_start
                 inner = False
-                while stop < size and data[stop] != separator:
+                while stop < size:
+                    byte = data[stop]
+                    if byte == separator:
+                        break
                     # The header of another message: this one was never ended.
-                    if data[stop] == 56 and stop > place and _is_start(data, stop):
+                    if byte == 56 and stop > place and _is_start(data, stop):
                         body = _header(data, stop)
                         if body > 0 and data[body - 3] == separator:
                             inner = True
                             break
+                    total += np.int64(byte)
                     stop += 1
                 if inner:
                     result = CUT_SHORT
@@ -197,8 +205,8 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
                 if stop >= size:
                     torn = True
                     break
-            for byte_at in range(place, stop):
-                total += np.int64(data[byte_at])
+            if value_start > 0:
+                total += tag_total
             separators += 1
             if value_start < 0:
                 if stop > place:
@@ -272,12 +280,14 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
                     out[written] = COLUMN_END
                     written += 1
                 if column == fee_slot:
+                    used[column] |= fee_count > 0
                     for fee in range(fee_count):
                         if fee > 0:
                             out[written] = 59
                             written += 1
                         written = _write(data, fees[fee, 0], fees[fee, 1], out, written)
                 elif starts[column] >= 0:
+                    used[column] = True
                     written = _write(data, starts[column], stops[column], out, written)
             out[written] = ROW_END
             written += 1

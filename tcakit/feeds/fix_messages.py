@@ -13,10 +13,10 @@ import polars as pl
 
 from tcakit.feeds import fix_kernel
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 32 << 20
 LONGEST_MESSAGE = 1 << 20
 _LARGEST_TAG = 65_535
-_MARK = b"8=FIX"
+_SHORTEST_MESSAGE = len("8=FIX.4.0|9=")
 # What logs print for the byte 1 between fields, where that takes more than one character.
 _SPELLED = (b"^A", b"<SOH>", b"\\x01", b"\\u0001")
 _LONGEST_SEPARATOR = max(len(sign) for sign in _SPELLED)
@@ -93,14 +93,15 @@ def read_messages(
                 spelled = header[1] if header[1] in _SPELLED else b""
         if spelled:
             data = data.replace(spelled, b"\x01")
-        space = data.count(_MARK) + 1
+        space = len(data) // _SHORTEST_MESSAGE + 1
         out = np.empty(len(data) + space * (len(names) + 1), np.uint8)
         info = np.empty((space, 4), np.int64)
+        used = np.zeros(len(names), np.bool_)
         raw = np.frombuffer(data, np.uint8)
         count, written, rest, lines = fix_kernel.cut_messages(
-            raw, slots, once, data_tags, role_slots, fee_slot, LONGEST_MESSAGE, last, out, info
+            raw, slots, once, data_tags, role_slots, fee_slot, LONGEST_MESSAGE, last, out, info, used
         )
-        yield _table(data, info[:count], out[:written], names, line)
+        yield _table(data, info[:count], out[:written], names, used, line)
         carried, line = data[rest:], line + lines
 
 
@@ -137,7 +138,9 @@ def _blocks(content: Path | bytes, block_bytes: int) -> Iterator[tuple[bytes, bo
         yield carried, True
 
 
-def _table(data: bytes, info: np.ndarray, out: np.ndarray, names: list[str], line: int) -> MessageTable:
+def _table(
+    data: bytes, info: np.ndarray, out: np.ndarray, names: list[str], used: np.ndarray, line: int
+) -> MessageTable:
     result = info[:, 2]
     good = (result == fix_kernel.GOOD) | (result == fix_kernel.UNSOUND)
     troubles = [
@@ -146,15 +149,19 @@ def _table(data: bytes, info: np.ndarray, out: np.ndarray, names: list[str], lin
     ]
     frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     if good.any():
+        # A line of our own comes first: the parser unpacks, in silence, what begins like a packed file.
+        first = "\x01".join(names).encode() + b"\n"
         frame = pl.read_csv(
-            io.BytesIO(out.tobytes()),
-            has_header=False,
-            new_columns=names,
+            io.BytesIO(first + out.tobytes()),
+            # Columns that no message fills are not looked at, and cost nothing on their way.
+            columns=np.flatnonzero(used).tolist() or [0],
             infer_schema=False,
             separator="\x01",
             quote_char=None,
-            encoding="utf8-lossy",
+            encoding="utf8" if data.isascii() else "utf8-lossy",
         )
+        unused = [name for name in names if name not in frame.columns]
+        frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in unused).select(names)
     frame = frame.with_columns(
         line=pl.Series(line + info[good, 3], dtype=pl.Int64),
         sound=pl.Series(result[good] == fix_kernel.GOOD, dtype=pl.Boolean),

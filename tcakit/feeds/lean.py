@@ -31,6 +31,8 @@ from tcakit.feeds.lean_rows import (
     read_rows,
     time_checks,
 )
+from tcakit.feeds.lobster import TOO_LARGE, too_large
+from tcakit.feeds.timestamps import EARLIEST_YEAR, LATEST_YEAR
 from tcakit.market.clock import NS_PER_SECOND, parse_date, wall_ns
 from tcakit.market.instrument import Instrument
 
@@ -123,6 +125,7 @@ def _trades(file: _File, content: Path | bytes, options: ReaderOptions, faults: 
     checks = [
         *time_checks(),
         (missing(["price", "size"]), NO_NUMBER),
+        (too_large(["price", "size"]), TOO_LARGE),
         ((pl.col("price") <= 0) | (pl.col("size") <= 0), "price and size must be above zero"),
         *mark_checks(),
     ]
@@ -151,6 +154,7 @@ def _quotes(file: _File, content: Path | bytes, options: ReaderOptions, faults: 
     checks = [
         *time_checks(),
         (missing(numbers), NO_NUMBER),
+        (too_large(numbers), TOO_LARGE),
         (pl.any_horizontal(pl.col(name) < 0 for name in numbers), "a price or size is negative"),
         *mark_checks(),
     ]
@@ -198,13 +202,21 @@ def _bars(file: _File, content: Path | bytes, options: ReaderOptions, faults: Fa
             ms=_clock_ms(pl.col("ms")),
         )
     prices = [name for name in fields if not name.endswith(("size", "volume"))]
-    checks: list[Check] = [(pl.col("date").is_null(), "the day is none")] if history else time_checks()
+    no_day = ~pl.col("date").dt.year().is_between(EARLIEST_YEAR, LATEST_YEAR).fill_null(False) if history else None
+    checks: list[Check] = time_checks() if no_day is None else [(no_day, "the day is none")]
     checks += [
         (pl.col("ms").is_null() | (pl.col("ms") >= LATEST_MS), "the time is no minute of a day"),
         (missing(fields) if file.content == "bars" else pl.lit(False), NO_NUMBER),
+        (too_large(fields), TOO_LARGE),
         (pl.any_horizontal(pl.col(name) <= 0 for name in prices), "a price must be above zero"),
         (pl.any_horizontal(pl.col(name) < 0 for name in fields), "a size is negative"),
     ]
+    # One row with a time of day, among rows without, is the fault: it does not make hours of the others' days.
+    of_day = frame.select((pl.col("ms") != 0).sum()).item() if history else 0
+    daily = of_day < frame.height - of_day - frame["ms"].null_count()
+    if history:
+        checks.append((pl.lit(daily) & (pl.col("ms") != 0), "a time of day where most rows are of a whole day"))
+        checks.append((pl.col("ms") % (_HOUR_NS // 1_000_000) != 0, "the time is no whole hour"))
     good = good_rows(file.label, frame, checks, faults)
     if not history:
         yield _bar_batch(file, good, str(file.date), file.interval_ns, options)
@@ -216,7 +228,7 @@ def _bars(file: _File, content: Path | bytes, options: ReaderOptions, faults: Fa
             place=file.label,
             remedy="give --date YYYY-MM-DD for the day you want",
         )
-    interval = _DAY_NS if not (good["ms"] != 0).any() else _HOUR_NS
+    interval = _DAY_NS if daily else _HOUR_NS
     for (day,), rows in good.group_by("date", maintain_order=True):
         if file.date in (None, str(day)):
             yield _bar_batch(file, rows.sort("ms", maintain_order=True), str(day), interval, options)
@@ -224,7 +236,7 @@ def _bars(file: _File, content: Path | bytes, options: ReaderOptions, faults: Fa
 
 def _clock_ms(text: pl.Expr) -> pl.Expr:
     """`20131007 13:00` as milliseconds after midnight, null if it is of no such form."""
-    good = text.str.contains(r"^\d{8} \d{2}:\d{2}$")
+    good = text.str.contains(r"^[0-9]{8} [0-9]{2}:[0-9]{2}$")
     hour = text.str.slice(9, 2).cast(pl.Int64, strict=False)
     minute = text.str.slice(12, 2).cast(pl.Int64, strict=False)
     return pl.when(good & (minute < 60)).then((hour * 60 + minute) * 60_000)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,9 @@ _HALTS = {-1: codes.HALT, 0: codes.QUOTE_RESUME, 1: codes.TRADE_RESUME}
 PRICE_SCALE = 10_000
 _DEFAULT_TICK = 100  # one cent
 _SUB_DOLLAR_TICK = 1
+LARGEST = 10**15  # of prices and sizes in the file's integers
+TOO_LARGE = "a number is too large for a price or size"
+PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"x\x01", b"x^", b"x\x9c", b"x\xda")  # gzip, zstd, zlib
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,20 @@ def _pair(source: Source, options: ReaderOptions) -> _Pair:
     )
 
 
+def too_large(names: Sequence[str]) -> pl.Expr:
+    """Whether one of these columns holds a number that no price or size is, sums of which need not fit any more."""
+    return pl.any_horizontal(pl.col(name).abs() > LARGEST for name in names) | pl.any_horizontal(
+        pl.col(name) == -(1 << 63) for name in names
+    )
+
+
 def _raw(label: str, content: Path | bytes) -> bytes:
     data = content.read_bytes() if isinstance(content, Path) else content
     if not data.strip():
         raise DataError("the file is empty", place=label, remedy="fetch it again")
+    if data.startswith(PACKED):
+        # The parser would unpack it in silence, to whatever size.
+        raise DataError("this is packed data, not CSV", place=label, remedy="unpack it, or name it by its packer")
     if b"\0" in data[:65536]:
         raise DataError("this is a binary file, not CSV", place=label, remedy="check the path")
     return data
@@ -150,7 +163,8 @@ def time_to_ns(column: str) -> pl.Expr:
     whole = parts.struct.field("field_0").cast(pl.Int64, strict=False)
     fraction = parts.struct.field("field_1").fill_null("")
     digits = fraction.str.pad_end(10, "0").str.slice(0, 10).cast(pl.Int64, strict=False)
-    valid = fraction.str.contains(r"^\d*$")
+    # Larger numbers are damage, and could wrap round into a time that looks sound.
+    valid = fraction.str.contains(r"^[0-9]*$") & whole.is_between(0, 86_400)
     return pl.when(valid).then(whole * 1_000_000_000 + (digits + 5) // 10).otherwise(None)
 
 
@@ -183,11 +197,13 @@ def _message_columns(label: str, content: Path | bytes, faults: Faults) -> pl.Da
         .then(pl.lit("a field is missing or no whole number"))
         .when(~pl.col("type").is_between(1, 7))
         .then(pl.lit("the type is none of 1 to 7"))
+        .when(too_large(_MESSAGE_COLUMNS[1:3] + _MESSAGE_COLUMNS[4:]))
+        .then(pl.lit(TOO_LARGE))
         .when(halt & ~pl.col("price").is_in(list(_HALTS)))
         .then(pl.lit("a halt's price is none of -1, 0, 1"))
         .when(~halt & ((pl.col("size") <= 0) | (pl.col("price") <= 0)))
         .then(pl.lit("size and price must be above zero"))
-        .when(~halt & ~pl.col("direction").is_in([1, -1]))
+        .when(~pl.col("direction").is_in([1, -1]) & ~(halt & (pl.col("direction") == 0)))
         .then(pl.lit("the direction is neither 1 nor -1"))
         .when(spike)
         .then(pl.lit("the time is later than that of the next row"))
@@ -215,16 +231,25 @@ def _book_rows(label: str, content: Path | bytes, faults: Faults, levels: int) -
             remedy="check that this is the orderbook file of that number of levels",
         )
     frame = read_headerless(label, content, {f"c{k}": pl.Int64 for k in range(width)}, faults)
+    faults.rows += frame.height
     seen = {fault.line for fault in faults.found if fault.path == label}
     incomplete = frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
     sizes = [f"c{k}" for k in range(1, width, 2)]
     negative = frame.select(pl.any_horizontal(pl.col(sizes).fill_null(0) < 0)).to_series().to_numpy()
-    for row in np.flatnonzero(incomplete | negative):
+    large = frame.select(too_large(frame.columns).fill_null(False)).to_series().to_numpy()
+    bad = incomplete | negative | large
+    for row in np.flatnonzero(bad):
         if int(row) + 1 not in seen:
-            reason = "a field is missing or no whole number" if incomplete[row] else "a size is negative"
+            reason = (
+                "a size is negative"
+                if negative[row]
+                else TOO_LARGE
+                if large[row]
+                else "a field is missing or no whole number"
+            )
             text = ",".join("" if value is None else str(value) for value in frame.row(int(row)))
             faults.add(label, int(row) + 1, reason, text)
-    ok = ~(incomplete | negative)
+    ok = ~bad
     return np.ascontiguousarray(frame.fill_null(0).to_numpy()), ok
 
 

@@ -14,7 +14,7 @@ from tcakit.feeds.fix_mapping import FORMAT as FIX
 from tcakit.feeds.fix_mapping import compile_fix_mapping
 from tcakit.feeds.mapping_checks import Checker
 from tcakit.feeds.sides import ORDER_WORDS
-from tcakit.market import clock
+from tcakit.market import clock, codes
 from tcakit.market.codes import BUY, MAKER, SELL, TAKER
 from tcakit.registry import nearest
 
@@ -59,7 +59,7 @@ TIMES = {"arrival_time", "decision_time", "end_time", "time", "received_time"}
 NUMBERS = {"quantity", "price", "limit_price", "decision_price", "fee", "fees"}
 BUILT_IN = "tcakit"
 _FLAGS = ("fixed_timezone", "optional_columns", "repeated_parents")
-ROW_NUMBER = "#row"  # as fill_id or parent_id: the row's number in the file serves as its id
+ROW_NUMBER = "#row"  # as fill_id or parent_id: the row's line in the file serves as its id
 _TOP = (
     "name",
     "table",
@@ -186,7 +186,11 @@ def built_in(names: Iterable[str]) -> dict[str, Any] | None:
     for table in ("fills", "parents"):
         if all(name in header for name, needed in FIELDS[table].items() if needed):
             own = {name: name for name in FIELDS[table] if name in header}
-            return {"name": BUILT_IN, "table": table, "columns": own}
+            raw: dict[str, Any] = {"name": BUILT_IN, "table": table, "columns": own}
+            if table == "fills" and {"change", "revises"} <= header:
+                words = {"correct": [codes.CORRECT], "cancel": [codes.CANCEL]}
+                raw["corrections"] = {"column": "change", "refers": ["revises"], **words}
+            return raw
     return None
 
 

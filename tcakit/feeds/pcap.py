@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from tcakit.errors import DataError
 from tcakit.feeds.contract import Faults
+from tcakit.feeds.timestamps import LATEST_NS
 
 LARGEST_PACKET = 262_144  # no capturing program keeps more of one packet
 ETHERNET, RAW_IP, RAW_IPV4 = 1, 101, 228
@@ -87,7 +88,12 @@ def _classic(place: str, file: BinaryIO, magic: bytes, faults: Faults) -> Iterat
         data = file.read(length)
         if len(data) < length:
             return _stop(place, number, "the capture is cut short", faults)
-        yield Packet(number, seconds * _NS + fraction * unit_ns, link, data)
+        yield Packet(number, _plausible(seconds * _NS + fraction * unit_ns), link, data)
+
+
+def _plausible(stamp_ns: int) -> int | None:
+    """The time of receipt, None if it is damage: a packet's content counts without it."""
+    return stamp_ns if 0 <= stamp_ns < LATEST_NS else None
 
 
 def _blocks(place: str, file: BinaryIO, faults: Faults) -> Iterator[Packet]:
@@ -172,7 +178,7 @@ def _block_packet(
         return None
     link, units, offset = interfaces[which]
     stamp = (high << 32 | low) * _NS // units + offset * _NS if units else None
-    told = stamp if stamp is not None and 0 <= stamp < 2**63 else None
+    told = None if stamp is None else _plausible(stamp)
     return Packet(number, told, link, body[20 : 20 + length])
 
 

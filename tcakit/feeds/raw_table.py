@@ -85,7 +85,7 @@ def parquet_names(content: Path | bytes) -> list[str] | None:
     """Column names of a Parquet file, None if it is none."""
     try:
         return list(pl.read_parquet_schema(content if isinstance(content, Path) else io.BytesIO(content)))
-    except (pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         return None
 
 
@@ -131,10 +131,12 @@ def _delimited(place: str, data: bytes, faults: Faults, separator: str | None) -
     kept = np.setdiff1d(np.arange(1, len(starts)), wrong, assume_unique=True)
     if not len(kept):
         raise DataError("no row has as many columns as the header", place=place, remedy="check the separator")
+    # A line of our own comes first: the parser unpacks, in silence, what begins like a packed file.
+    first = separator.join(f"c{column}" for column in range(len(names))).encode()
     if len(kept) == len(starts) - 1 and _contiguous(data, starts, ends):
-        body = data[starts[1] :]
+        body = b"".join((first, b"\n", memoryview(data)[starts[1] :]))
     else:
-        body = b"\n".join(data[starts[record] : ends[record]] for record in kept.tolist())
+        body = b"\n".join((first, *(data[starts[record] : ends[record]] for record in kept.tolist())))
     frame = _parse(place, data, body, names, separator)
     if frame.height != len(kept):
         raise DataError(
@@ -148,7 +150,7 @@ def _delimited(place: str, data: bytes, faults: Faults, separator: str | None) -
 def _parse(place: str, data: bytes, body: bytes, names: list[str], separator: str) -> pl.DataFrame:
     try:
         return pl.read_csv(
-            io.BytesIO(body), has_header=False, new_columns=names, infer_schema=False, separator=separator
+            io.BytesIO(body), has_header=True, new_columns=names, infer_schema=False, separator=separator
         )
     except pl.exceptions.PolarsError as error:
         try:
@@ -209,9 +211,9 @@ def _field_counts(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64
 def _parquet(place: str, data: bytes) -> RawTable:
     try:
         frame = pl.read_parquet(io.BytesIO(data))
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise DataError(
-            f"damaged Parquet file: {str(error).splitlines()[0]}",
+            f"damaged Parquet file: {(str(error).splitlines() or ['it cannot be read'])[0]}",
             place=place,
             remedy="fetch or write it again",
         ) from None

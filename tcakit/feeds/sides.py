@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from tcakit.market.codes import BUY, SELL
+
+if TYPE_CHECKING:
+    import polars as pl
 
 TAKER_WORDS: dict[str, int] = {
     **dict.fromkeys(("buy", "b", "bid", "1", "+1", "1.0", "bought", "buyer"), BUY),
@@ -33,8 +35,11 @@ BOOL_WORDS: dict[str, int] = {
 def side_codes(text: pl.Series, words: Mapping[str, int]) -> pl.Series:
     """Each word's code as int8, null where the word is not known; case and blanks around it do not matter.
 
+    >>> import polars as pl
     >>> side_codes(pl.Series(["Buy ", "s", "?"]), ORDER_WORDS).to_list()
     [1, -1, None]
     """
+    import polars as pl
+
     lowered = text.cast(pl.String).fill_null("").str.strip_chars().str.to_lowercase()
     return lowered.replace_strict(list(words), list(words.values()), default=None, return_dtype=pl.Int8)

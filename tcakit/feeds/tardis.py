@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from tcakit.errors import DataError
-from tcakit.feeds.blocks import tables
-from tcakit.feeds.book_rows import OpenBooks, SteadyClock, with_clears
+from tcakit.feeds.blocks import Piece, pieces
+from tcakit.feeds.book_rows import OpenBooks, SteadyClock, with_clears_of_one
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
 from tcakit.feeds.delimited import _positive, _reason
 from tcakit.feeds.depth_rows import changes, levels_of
+from tcakit.feeds.plain_csv import DECIMAL, WHOLE, WORD, Plain, PlainReader
 from tcakit.feeds.raw_table import RawTable, header_of
 from tcakit.feeds.sides import BOOL_WORDS, side_codes
-from tcakit.feeds.timestamps import parse_times, trade_dates
+from tcakit.feeds.timestamps import by_trade_date, parse_times
 from tcakit.feeds.units import Units, exact
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
@@ -69,11 +71,17 @@ class TardisReader:
         """Yield a batch a symbol and trade date of each block; two passes, the first finds scales and ticks."""
         state = _State()
         units = Units(options)
+        readers: _Readers = {}
         # One scale for all files of the source: a symbol has one.
         for label, content in source.members:
             place = _place(source, label)
-            for table in tables(place, content, Faults()):
-                _take_note(table, _layout(table.frame.columns, label, place), units)
+            for piece in pieces(place, content):
+                plain = _plain(piece, label, place, readers)
+                if plain is not None and _take_plain_note(*plain, units):
+                    continue
+                table = piece.table(Faults())
+                if table is not None:
+                    _take_note(table, _layout(table.frame.columns, label, place), units)
         if options.symbol is not None and len(units.keys()) > 1:
             raise DataError(
                 f"{len(units.keys())} symbols in the file, but --symbol names one",
@@ -83,9 +91,20 @@ class TardisReader:
         instruments = {key: units.instrument(key) for key in units.keys()}  # noqa: SIM118
         for label, content in source.members:
             place = _place(source, label)
-            for table in tables(place, content, faults):
-                layout = _layout(table.frame.columns, label, place)
-                yield from _batches(table, layout, instruments, units.timezone, state, faults)
+            for piece in pieces(place, content):
+                plain = _plain(piece, label, place, readers)
+                if plain is not None:
+                    layout, read = plain
+                    instrument = instruments[_key(read)]
+                    rows = _plain_rows(read, layout, instrument)
+                    if rows is not None:
+                        faults.rows += rows.height
+                        yield from _stored(rows, layout, _key(read), instrument, place, units.timezone, state)
+                        continue
+                table = piece.table(faults)
+                if table is not None:
+                    layout = _layout(table.frame.columns, label, place)
+                    yield from _batches(table, layout, instruments, units.timezone, state, faults)
         state.clock.tell(faults)
 
 
@@ -139,6 +158,80 @@ def _take_note(table: RawTable, layout: _Layout, units: Units) -> None:
         )
 
 
+_Readers = dict[str, "tuple[_Layout, PlainReader] | None"]
+_PLAIN = {
+    "timestamp": WHOLE,
+    "local_timestamp": WHOLE,
+    "id": WHOLE,
+    "is_snapshot": WORD,
+    "side": WORD,
+    **dict.fromkeys(("price", "amount", *_QUOTE_COLUMNS), DECIMAL),
+}
+_BOOLS = {"true": 1, "false": 0}
+_PLAIN_SIDES = {"book-l2": _BOOK_SIDES, "trades": {"buy": codes.BUY, "sell": codes.SELL, "unknown": 0}}
+
+
+def _plain(piece: Piece, label: str, place: str, readers: _Readers) -> tuple[_Layout, Plain] | None:
+    """The piece's rows where its layout and every byte of it are plain; `readers` are those of the files so far."""
+    if label not in readers:
+        names = piece.header.decode("ascii", "replace").split(",")
+        layout = _layout(names, label, place) if names[:4] == _FIRST and len(set(names)) == len(names) else None
+        readers[label] = None
+        if layout is not None and layout.content in ("book-l2", "trades", "quotes"):
+            columns = {name: _PLAIN[name] for name in names[2:]}
+            words = {"is_snapshot": _BOOLS, "side": _PLAIN_SIDES.get(layout.content, {})}
+            readers[label] = (layout, PlainReader(columns, words, fields=2))
+    held = readers[label]
+    rows = held[1].read(piece) if held is not None else None
+    return None if held is None or rows is None else (held[0], rows)
+
+
+def _key(rows: Plain) -> tuple[str, str]:
+    return rows.prefix[0].upper(), rows.prefix[1]
+
+
+def _take_plain_note(layout: _Layout, rows: Plain, units: Units) -> bool:
+    sizes = rows.telling(layout.sizes)
+    if sizes is None:
+        return False
+    units.see(_key(rows), [rows.distinct(layout.prices)], [sizes], layout.content != "trades")
+    return True
+
+
+def _plain_rows(rows: Plain, layout: _Layout, instrument: Instrument) -> pl.DataFrame | None:
+    """The rows with the columns of their table, as `_parse` gives them; None if one of them would be refused."""
+    times = [rows.times(name) for name in ("timestamp", "local_timestamp")]
+    prices = [rows.scaled(name, instrument.price_scale) for name in layout.prices]
+    sizes = [rows.scaled(name, instrument.size_scale) for name in layout.sizes]
+    if any(column is None for column in (*times, *prices, *sizes)):
+        return None
+    if any(price.min() <= 0 for price in prices if price is not None):
+        return None
+    if layout.content == "trades" and any(size.min() <= 0 for size in sizes if size is not None):
+        return None
+    frame = pl.DataFrame({"ts_ns": times[0], "recv_ns": times[1]})
+    if layout.content == "quotes":
+        return frame.with_columns(
+            pl.Series(name, values)
+            for name, values in zip(("bid", "ask", "bid_size", "ask_size"), (*prices, *sizes), strict=True)
+        )
+    side = pl.Series(rows.column("side").astype(np.int8))
+    if layout.content == "trades":
+        trade_id = pl.Series(rows.column("id")).cast(pl.String)
+        return frame.with_columns(
+            pl.Series("price", prices[0]), pl.Series("size", sizes[0]), aggressor=side, trade_id=trade_id
+        )
+    kind = np.where(rows.column("is_snapshot") == 1, np.uint8(codes.SNAPSHOT), np.uint8(codes.SET))
+    return frame.with_columns(
+        kind=pl.Series(kind),
+        side=side,
+        price=pl.Series(prices[0]),
+        size=pl.lit(None, dtype=pl.Int64),
+        level_size=pl.Series(sizes[0]),
+        line=pl.int_range(rows.line, rows.line + rows.height),
+    )
+
+
 def _venue() -> pl.Expr:
     """Tardis's word for the venue in capitals (binance-futures is BINANCE-FUTURES)."""
     return pl.col("exchange").str.strip_chars().str.to_uppercase()
@@ -170,23 +263,35 @@ def _batches(
         good = _refuse(table, _parse(own, layout, instrument), faults)
         if good.is_empty():
             continue
-        if layout.content.startswith("book"):
-            # Symbols of two venues in one file are two books.
-            good = state.clock.steady(good.with_columns(symbol=pl.lit("/".join(map(str, key)))), table.place)
+        yield from _stored(good, layout, (str(key[0]), str(key[1])), instrument, table.place, timezone, state)
+
+
+def _stored(
+    good: pl.DataFrame,
+    layout: _Layout,
+    key: tuple[str, str],
+    instrument: Instrument,
+    place: str,
+    timezone: str,
+    state: _State,
+) -> Iterator[Batch]:
+    """Good rows of one symbol, day by day as they are stored."""
+    target = layout.content
+    if layout.content.startswith("book"):
+        # Symbols of two venues in one file are two books.
+        book, target = "/".join(key), "book_events"
+        good = state.clock.steady_one(book, good, place)
         if layout.content == "book-l2":
-            good = with_clears(good, state.was_snapshot)
-        elif layout.content == "book-l2-window":
-            good = _changes(good, layout, str(key), state)
-        good = good.with_columns(date=trade_dates(good["ts_ns"], timezone))
-        if layout.content.startswith("book"):
-            target, days = "book_events", state.open_books.by_day(str(key), good)
+            good = with_clears_of_one(book, good, state.was_snapshot)
         else:
-            by_date = good.group_by("date", maintain_order=True)
-            target, days = layout.content, ((str(date), day) for (date,), day in by_date)
-        for date, day in days:
-            day = day.with_columns(seq=pl.int_range(pl.len()) + state.seq)
-            state.seq += day.height
-            yield Batch(target, day.select(_KEPT[target]), instrument, date, layout.content, layout.depth)
+            good = _changes(good, layout, book, state)
+    days = by_trade_date(good, timezone)
+    if target == "book_events":
+        days = state.open_books.open_days("/".join(key), days)
+    for date, day in days:
+        day = day.with_columns(seq=pl.int_range(pl.len()) + state.seq)
+        state.seq += day.height
+        yield Batch(target, day.select(_KEPT[target]), instrument, date, layout.content, layout.depth)
 
 
 _KEPT = {

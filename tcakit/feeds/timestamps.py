@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,14 +12,18 @@ from tcakit.feeds.decimals import tidy
 from tcakit.market import clock
 
 NS = 1_000_000_000
-_EPOCH = r"^-?\d+(?:\.\d*)?$"
-_CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?$"
+_EPOCH = r"^-?[0-9]+(?:\.[0-9]*)?$"
+_CLOCK = r"^[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?$"
 _ISO = (
-    r"^(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})[T \-]?\s*(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d*))?)?"
-    r"\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+    r"^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})[T \-]?\s*([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]*))?)?"
+    r"\s*(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
 )
 # The unit of an epoch number follows from its size: seconds stay below 1e11 until the year 5138.
 _UNITS = ((10**17, 1, "ns"), (10**14, 1_000, "us"), (10**11, 1_000_000, "ms"), (10**8, NS, "s"))
+# What lies outside is a damaged number; far enough outside it would wrap round into a time that looks sound.
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2099
+LATEST_NS = 4_102_444_800 * NS  # the end of 2099
+OUTSIDE = f"time lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}"
 NO_ZONE = "say where its clock stands with --tz, e.g. --tz America/New_York or --tz UTC"
 
 
@@ -118,6 +123,8 @@ def _epoch(text: pl.Series, place: str) -> Times:
         .then(pl.lit("time is no number, as it is in other rows"))
         .when(pl.col("unit").is_null() | (pl.col("unit") != common))
         .then(pl.lit(f"time is not in {word} since 1970, as most rows are"))
+        .when(~pl.col("whole").is_between(0, LATEST_NS // common - 1))
+        .then(pl.lit(OUTSIDE))
         .when(lost)
         .then(pl.lit("time has digits below a nanosecond"))
         .otherwise(None)
@@ -156,12 +163,13 @@ def _iso(text: pl.Series, timezone: str | None, place: str) -> Times:
         .then(pl.col("wall").dt.timestamp("us") * 1_000 - offset * 60 * NS)
         .otherwise(_wall_to_ns(pl.col("wall"), timezone or "UTC"))
     )
-    frame = frame.with_columns(ts=whole + fraction, lost=lost)
+    frame = frame.with_columns(ts=whole + fraction, lost=lost, year=pl.col("wall").dt.year())
     return _told(frame, "time is not ISO 8601, as it is in other rows", timezone)
 
 
 def _told(frame: pl.DataFrame, unreadable: str, timezone: str | None) -> Times:
-    """Reasons of a frame with columns t (text), wall, ts and lost."""
+    """Reasons of a frame with columns t (text), wall, year of it, ts and lost."""
+    inside = pl.col("year").is_between(EARLIEST_YEAR, LATEST_YEAR) & pl.col("ts").is_between(0, LATEST_NS - 1)
     reason = (
         pl.when(pl.col("t").is_null())
         .then(pl.lit("time is missing"))
@@ -169,6 +177,8 @@ def _told(frame: pl.DataFrame, unreadable: str, timezone: str | None) -> Times:
         .then(pl.lit(unreadable))
         .when(pl.col("ts").is_null())
         .then(pl.lit(f"time is skipped or repeated when the clocks of {timezone} change"))
+        .when(~inside)
+        .then(pl.lit(OUTSIDE))
         .when(pl.col("lost"))
         .then(pl.lit("time has digits below a nanosecond"))
         .otherwise(None)
@@ -200,7 +210,9 @@ def _formatted(text: pl.Series, time_format: str, timezone: str | None, place: s
         raise DataError("times have no zone", place=place, remedy=NO_ZONE)
     clock.zone(timezone or "UTC")
     parsed = text.str.to_datetime(time_format, time_unit="ns", strict=False)
-    frame = pl.DataFrame({"t": text, "wall": parsed}).with_columns(lost=pl.lit(False))
+    # Nanoseconds reach from 1677 to 2262 only: the year is asked of a coarser reading.
+    year = text.str.to_datetime(time_format, time_unit="us", strict=False).dt.year()
+    frame = pl.DataFrame({"t": text, "wall": parsed, "year": year}).with_columns(lost=pl.lit(False))
     if zoned:
         frame = frame.with_columns(ts=pl.col("wall").dt.timestamp("ns"))
     else:
@@ -213,3 +225,14 @@ def trade_dates(ts_ns: pl.Series, timezone: str) -> pl.Series:
     """The date (YYYY-MM-DD) that the clocks of `timezone` show at each instant."""
     moment = pl.from_epoch(ts_ns, "ns").dt.replace_time_zone("UTC").dt.convert_time_zone(timezone)
     return moment.dt.date().cast(pl.String)
+
+
+def by_trade_date(rows: pl.DataFrame, timezone: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """(trade date, its rows in order) of rows with a column `ts_ns`, in the order in which the dates come up."""
+    ends = trade_dates(pl.Series([rows["ts_ns"].min(), rows["ts_ns"].max()], dtype=pl.Int64), timezone)
+    if ends[0] == ends[1]:
+        yield ends[0], rows
+        return
+    dated = rows.with_columns(date=trade_dates(rows["ts_ns"], timezone))
+    for (date,), day in dated.group_by("date", maintain_order=True):
+        yield str(date), day.drop("date")

@@ -1,7 +1,8 @@
-"""The clock offset of the blotter against the tape, by broker: estimated and told, never applied by itself."""
+"""The clock offset of the blotter against the tape, by broker: estimated and told, applied on request alone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,43 +10,88 @@ import numpy as np
 import polars as pl
 
 from tcakit.errors import DataError
-from tcakit.jobs.coverage import markets_of
+from tcakit.jobs.clock_shift import EVERYBODY, given_as
+from tcakit.jobs.coverage import Markets, markets_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.store.database import Store
 from tcakit.tca.clock_offset import estimate, inside_by_shift
 
 LEAST_FILLS = 20
+Applied = Mapping[str, Mapping[str, int]]
+NOBODY = "(no broker)"
 
 
 def align(folder: Path, *, within_s: float = 10.0, step_s: float = 0.05, wait_s: float = 30.0) -> dict[str, Any]:
-    """The shift within +-`within_s` that puts most fills inside the quote, for each broker with at least 20 fills."""
+    """The shift within +-`within_s` that puts most fills inside the quote, for each broker with at least 20 fills.
+
+    `offset_s` is what is to be added to the fills' times, beside what was added on ingesting them (`applied_s`, null
+    where that differs between files); `apply` is the option of `ingest` that asks for both.
+    """
     store = Store(folder, wait_s=wait_s)
     blotter = load_blotter(store)
-    markets = markets_of(store, blotter)
-    steps = round(within_s / step_s)
-    shifts = (np.arange(-steps, steps + 1) * round(step_s * 1e9)).astype(np.int64)
-    brokers = blotter.parents.select("parent_id", "broker").unique("parent_id", keep="first")
-    fills = blotter.fills.join(brokers, on="parent_id", how="left").with_columns(
-        pl.col("broker").fill_null("(no broker)"), pl.col("parent_id").fill_null("").rank("dense").alias("cluster")
-    )
-    offsets, left_out = [], []
-    for (broker,), of_broker in sorted(fills.group_by("broker"), key=lambda group: str(group[0])):
-        parts, clusters = [], []
-        for (symbol, date), rows in of_broker.group_by("symbol", "date", maintain_order=True):
-            day = markets.get((str(symbol), str(date)))
-            if day is None:
-                continue
-            price = rows["price"].to_numpy() / rows["price_scale"].to_numpy()
-            parts.append(inside_by_shift(day, rows["ts_ns"].to_numpy(), price, shifts))
-            clusters.append(rows["cluster"].to_numpy())
-        compared = sum(part.shape[1] for part in parts)
-        if compared < LEAST_FILLS:
-            left_out.append({"broker": broker, "fills": compared})
-            continue
-        found = estimate(np.concatenate(parts, axis=1), shifts, np.concatenate(clusters).astype(np.int64))
-        offsets.append({"broker": broker} | {name: getattr(found, name) for name in found.__slots__})
-    if not offsets:
+    # A fill restated after a split is no longer at the price that its tape showed.
+    there = [key not in blotter.restated for key in blotter.fills.select("fill_id", "date").iter_rows()]
+    fills = blotter.fills.filter(pl.Series(there, dtype=pl.Boolean))
+    found = clock_offsets(blotter.parents, fills, markets_of(store, blotter), blotter.clock_offsets, within_s, step_s)
+    if not found["offsets"]:
         raise DataError(
             f"no broker has {LEAST_FILLS} fills with market data", place="align", remedy="see `tcakit coverage`"
         )
-    return {"offsets": offsets, "left_out": left_out, "step_s": step_s, "within_s": within_s}
+    return found | {"step_s": step_s, "within_s": within_s}
+
+
+def clock_offsets(
+    parents: pl.DataFrame,
+    fills: pl.DataFrame,
+    markets: Markets,
+    applied: Applied,
+    within_s: float = 10.0,
+    step_s: float = 0.05,
+    most_fills: int | None = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """`offsets` by broker as `align` gives them, and `left_out`, the brokers with too few fills in `markets`.
+
+    `applied` says what was added on ingesting, by file and broker. With `most_fills` a broker with more is judged by
+    that many, evenly chosen.
+    """
+    steps = round(within_s / step_s)
+    shifts = (np.arange(-steps, steps + 1) * round(step_s * 1e9)).astype(np.int64)
+    brokers = parents.select("parent_id", "broker").unique("parent_id", keep="first")
+    fills = fills.join(brokers, on="parent_id", how="left", maintain_order="left").with_columns(
+        pl.col("broker").fill_null(NOBODY), pl.col("parent_id").fill_null("").rank("dense").alias("cluster")
+    )
+    held = [key for key, day in markets.items() if len(day.quote_ns)]
+    known = pl.DataFrame(held, schema={"symbol": pl.String, "date": pl.String}, orient="row")
+    known = known.with_columns(covered=pl.lit(True))
+    fills = fills.join(known, on=["symbol", "date"], how="left", maintain_order="left")
+    offsets: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    for (broker,), of_broker in sorted(fills.group_by("broker", maintain_order=True), key=lambda group: str(group[0])):
+        compared = of_broker.filter("covered").sort("ts_ns", maintain_order=True)
+        if compared.height < LEAST_FILLS:
+            left_out.append({"broker": broker, "fills": compared.height})
+            continue
+        if most_fills is not None and compared.height > most_fills:
+            compared = compared.gather(np.linspace(0, compared.height - 1, most_fills).astype(np.int64))
+        parts, clusters = [], []
+        for (symbol, date), rows in compared.group_by("symbol", "date", maintain_order=True):
+            price = rows["price"].to_numpy() / rows["price_scale"].to_numpy()
+            step = rows["ts_resolution_ns"].fill_null(0).to_numpy()
+            day = markets[str(symbol), str(date)]
+            parts.append(inside_by_shift(day, rows["ts_ns"].to_numpy(), price, shifts, step))
+            clusters.append(rows["cluster"].to_numpy())
+        found = estimate(np.concatenate(parts, axis=1), shifts, np.concatenate(clusters).astype(np.int64))
+        row = {"broker": broker} | {name: getattr(found, name) for name in found.__slots__}
+        whom = "" if broker == NOBODY else str(broker)
+        added = {_added(applied, key, whom) for key in compared["run_id"].unique().to_list()}
+        own = added.pop() if len(added) == 1 else None
+        row["applied_s"] = None if own is None else own / 1e9
+        row["apply"] = None if own is None else given_as(whom, own + round(found.offset_s * 1e9))
+        offsets.append(row)
+    return {"offsets": offsets, "left_out": left_out}
+
+
+def _added(applied: Applied, key: str, broker: str) -> int:
+    """What was added (ns) to the times of that broker's rows of that file."""
+    offsets = applied.get(key, {})
+    return offsets.get(broker, offsets.get(EVERYBODY, 0))

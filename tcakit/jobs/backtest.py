@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
@@ -35,6 +35,8 @@ from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, find_symbol_day, symbol_days
+from tcakit.store.reference import References
+from tcakit.venue.fees import FeeSchedule
 from tcakit.venue.latency import ConstantLatency
 
 _CURVE_DAYS = 20
@@ -48,6 +50,7 @@ class _Planned:
     spec: ParentSpec
     day: SymbolDay
     curve: VolumeCurve | None
+    multiplier: float | None = None
 
 
 def backtest(
@@ -97,7 +100,9 @@ def backtest(
         prefix = f"{parent_ids[0]}." if not config.together else f"{group[0].parent.symbol}.{group[0].day.date}."
         parts["orders"].append(tables.orders(found, run_id, prefix, parent_ids))
         parts["order_events"].append(tables.order_events(found, run_id, prefix))
-        parts["fills"].append(tables.fills(found, run_id, prefix, parent_ids, group[0].day.date, config.fees))
+        parts["fills"].append(
+            tables.fills(found, run_id, prefix, parent_ids, group[0].day.date, _fees(config, group[0]))
+        )
     frames = {name: pl.concat(pieces, how="vertical_relaxed") for name, pieces in parts.items()}
     frames["parents"] = _parent_rows(planned, run_id)
     from tcakit.tca import measure
@@ -134,6 +139,7 @@ def _plan(store: Store, config: BacktestConfig) -> list[_Planned]:
     planned = []
     curves: dict[tuple[str, str, str], VolumeCurve] = {}
     found: dict[tuple[str, str | None], SymbolDay] = {}
+    facts = References.of(store)
     for number, spec in enumerate(config.parents, start=1):
         key = (spec.symbol, spec.date)
         if key not in found:
@@ -194,8 +200,15 @@ def _plan(store: Store, config: BacktestConfig) -> list[_Planned]:
             limit_tick=limit_tick,
             notes=notes,
         )
-        planned.append(_Planned(parent, spec, day, curve))
+        multiplier = facts.fact("multiplier", instrument.symbol, instrument.venue, day.date)
+        planned.append(_Planned(parent, spec, day, curve, multiplier))
     return planned
+
+
+def _fees(config: BacktestConfig, plan: _Planned) -> FeeSchedule:
+    """The fees with those of value on what a contract is worth; those by share are by contract."""
+    many = plan.multiplier or 1.0
+    return replace(config.fees, maker_bps=config.fees.maker_bps * many, taker_bps=config.fees.taker_bps * many)
 
 
 def _limit_tick(spec: ParentSpec, day: SymbolDay) -> int:
@@ -284,6 +297,7 @@ def _run_id(config: BacktestConfig, planned: list[_Planned], data_keys: list[str
         "days": [plan.day.date for plan in planned],
         "curves": [None if plan.curve is None else _curve_hash(plan.curve) for plan in planned],
         "data": data_keys,
+        "multipliers": [plan.multiplier for plan in planned],
         "strategies": {spec.algo.name: _strategy_source(spec.algo.name) for spec in config.parents},
         "code": [kernels_hash(), package_hash()],
         "version": __version__,
@@ -346,6 +360,7 @@ def _parent_rows(planned: list[_Planned], run_id: str) -> pl.DataFrame:
                 "algo": parent.algo,
                 "params": json.dumps(parent.params, sort_keys=True),
                 "currency": instrument.currency,
+                "multiplier": plan.multiplier,
                 "notes": "; ".join(parent.notes) or None,
             }
         )

@@ -39,7 +39,8 @@ def run_batch(
     """
     job = load_batch(path)
     store = Store(job_store(job, store_folder), create=True, wait_s=wait_s)
-    dates = trade_dates(date, catch_up, today or Date.today(), job.holidays)
+    until = today or Date.today()
+    dates = trade_dates(date, catch_up, until, job.days_off(until))
     steps: list[dict[str, Any]] = []
     troubles: list[tuple[str, str, TcakitError]] = []
     with _one_at_a_time(store, job):

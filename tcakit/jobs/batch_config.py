@@ -13,6 +13,7 @@ from typing import Any
 from tcakit.errors import UsageError
 from tcakit.feeds.contract import ReaderOptions
 from tcakit.feeds.files import READERS
+from tcakit.feeds.sessions import holidays_of, require_calendar
 from tcakit.jobs.backtest_config import BacktestConfig, config_from_tables
 from tcakit.jobs.config import Checker, Field, at_least, load_toml, one_of
 from tcakit.market.clock import parse_date, zone
@@ -50,7 +51,8 @@ class PageSpec:
 
 @dataclass(frozen=True, slots=True)
 class BatchConfig:
-    """A job. `folder` is where its relative paths start; `holidays` are dates that have no files."""
+    """A job. `folder` is where its relative paths start; `holidays` are dates that have no files, and so are those of
+    the exchange `calendar` (a MIC)."""
 
     name: str
     path: Path
@@ -60,6 +62,14 @@ class BatchConfig:
     backtest: BacktestConfig | None
     reports: tuple[PageSpec, ...]
     holidays: frozenset[str] = frozenset()
+    calendar: str | None = None
+
+    def days_off(self, today: Date) -> frozenset[str]:
+        """The dates before today that have no files: the job's own holidays and those of its calendar."""
+        if self.calendar is None:
+            return self.holidays
+        first = today - timedelta(days=2 * _LONGEST_CATCH_UP)
+        return self.holidays | holidays_of(self.calendar, first.isoformat(), today.isoformat())
 
 
 _PLACEHOLDERS = ["date", "yyyymmdd"]
@@ -101,6 +111,7 @@ _JOB = {
     "name": Field((str,)),
     "store": Field((str,)),
     "holidays": Field((str,), many=True, check=parse_date),
+    "calendar": Field((str,), check=require_calendar),
 }
 _INGEST = {
     "path": Field((str,), required=True, check=_pattern),
@@ -180,6 +191,7 @@ def load_batch(path: Path) -> BatchConfig:
         backtest=backtest,
         reports=tuple(reports),
         holidays=frozenset(job.get("holidays", ())),
+        calendar=job.get("calendar"),
     )
 
 

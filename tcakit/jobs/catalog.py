@@ -21,7 +21,10 @@ def catalog(folder: Path, *, files: bool = False, faults: bool = False, wait_s: 
     for row in days:
         for name in ("first_ts", "last_ts"):
             row[name] = None if row[name] is None else format_time(row[name], row["timezone"])
-    out: dict[str, Any] = {"store": str(folder), "days": days}
+    out: dict[str, Any] = {"store": str(folder), "days": days, "news": held.news(store)}
+    for name in ("first_ts", "last_ts"):
+        moment = out["news"][name]
+        out["news"][name] = None if moment is None else format_time(moment, "UTC")
     if files:
         out["files"] = held.files(store)
     if faults:

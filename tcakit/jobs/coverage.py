@@ -10,6 +10,7 @@ import polars as pl
 
 from tcakit.jobs.firm import Blotter, load_blotter
 from tcakit.jobs.market import market_day
+from tcakit.jobs.vendor_request import Window, vendor_requests
 from tcakit.market.clock import format_time
 from tcakit.market.day import MarketDay
 from tcakit.store.database import Store
@@ -30,10 +31,13 @@ def markets_of(store: Store, blotter: Blotter) -> dict[tuple[str, str], MarketDa
     return out
 
 
-def coverage(folder: Path, *, wait_s: float = 30.0) -> dict[str, Any]:
-    """Parents and fills without market data, by reason: name unmatched, symbol or day not stored, hours not covered."""
+def coverage(folder: Path, *, as_of_ns: int | None = None, wait_s: float = 30.0) -> dict[str, Any]:
+    """Parents and fills without market data, by reason: name unmatched, symbol or day not stored, hours not covered.
+
+    With `as_of_ns` of the blotter as it stood then. `lost_changes` are corrections and cancels of fills nobody has.
+    """
     store = Store(folder, wait_s=wait_s)
-    blotter = load_blotter(store)
+    blotter = load_blotter(store, as_of_ns=as_of_ns)
     markets = markets_of(store, blotter)
     stored = {symbol for symbol, _ in markets}
     unmatched = {row["name"] for row in blotter.unmatched}
@@ -51,6 +55,11 @@ def coverage(folder: Path, *, wait_s: float = 30.0) -> dict[str, Any]:
         "by_reason": [{"reason": reason, **counts} for reason, counts in sorted(reasons.items())],
         "missing": parents + fills,
         "unmatched": blotter.unmatched,
+        "notes": list(blotter.notes),
+        "lost_changes": [
+            {name: row[name] for name in ("change", "fill_id", "revises", "symbol", "date")}
+            for row in blotter.lost_changes
+        ],
     }
 
 
@@ -82,31 +91,48 @@ def _reason(
     return None
 
 
-def data_request(folder: Path, *, everything: bool = False, wait_s: float = 30.0) -> dict[str, Any]:
-    """The symbols and windows to buy for orders without data (or for all): five minutes around each day's orders."""
+def data_request(
+    folder: Path, *, everything: bool = False, vendor: str | None = None, wait_s: float = 30.0
+) -> dict[str, Any]:
+    """The symbols and windows to buy for orders without data (or for all): five minutes around each day's orders.
+
+    With `vendor` (databento, tardis or csv) `requests` has them as that vendor's batch request wants them.
+    """
+    if vendor is not None:
+        vendor_requests([], vendor)  # a word that is none is told before anything is read
     store = Store(folder, wait_s=wait_s)
     blotter = load_blotter(store)
     missing = {(row["symbol"], row["date"]) for row in coverage(folder, wait_s=wait_s)["missing"]}
     windows: dict[tuple[str, str], list[int]] = {}
-    for row in blotter.parents.select("symbol", "date", "arrival_ns", "end_ns").iter_rows(named=True):
-        key = (row["symbol"], row["date"])
-        if everything or key in missing:
-            window = windows.setdefault(key, [row["arrival_ns"], row["arrival_ns"]])
-            window[0] = min(window[0], row["arrival_ns"])
-            window[1] = max(window[1], row["end_ns"] or row["arrival_ns"])
-    for row in blotter.fills.select("symbol", "date", "ts_ns").iter_rows(named=True):
-        key = (row["symbol"], row["date"])
-        if everything or key in missing:
-            window = windows.setdefault(key, [row["ts_ns"], row["ts_ns"]])
-            window[:] = min(window[0], row["ts_ns"]), max(window[1], row["ts_ns"])
-    return {
+    venues: dict[tuple[str, str], set[str]] = {}
+    moments = [
+        (blotter.parents, pl.col("arrival_ns"), pl.coalesce("end_ns", "arrival_ns")),
+        (blotter.fills, pl.col("ts_ns"), pl.col("ts_ns")),
+    ]
+    for rows, first, last in moments:
+        for symbol, date, venue, begin, end in rows.select(
+            "symbol", "date", "venue", first.alias("first"), last.alias("last")
+        ).iter_rows():
+            key = (symbol, date)
+            if not everything and key not in missing:
+                continue
+            window = windows.setdefault(key, [begin, begin])
+            window[:] = min(window[0], begin), max(window[1], end)
+            venues.setdefault(key, set()).update([venue] if venue else [])
+    found = [
+        Window(symbol, date, first - _AROUND_NS, last + _AROUND_NS, tuple(sorted(venues[symbol, date])))
+        for (symbol, date), (first, last) in sorted(windows.items())
+    ]
+    out: dict[str, Any] = {
         "windows": [
             {
-                "symbol": symbol,
-                "date": date,
-                "start": format_time(first - _AROUND_NS),
-                "end": format_time(last + _AROUND_NS),
+                "symbol": window.symbol,
+                "date": window.date,
+                "venues": list(window.venues),
+                "start": format_time(window.start_ns),
+                "end": format_time(window.end_ns),
             }
-            for (symbol, date), (first, last) in sorted(windows.items())
+            for window in found
         ]
     }
+    return out if vendor is None else out | {"format": vendor, "requests": vendor_requests(found, vendor)}

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.feeds.aliases import Alias, match_with_kinds
+from tcakit.jobs.clock_shift import offsets_of, told
+from tcakit.jobs.restate import restate, with_multipliers
+from tcakit.jobs.standing import StandingFills, standing_fills, standing_rows
+from tcakit.market.clock import format_time
 from tcakit.market.schema import ALIASES, FILLS, ORDERS, PARENTS
 from tcakit.store.bridge import frame
 from tcakit.store.database import Store
+from tcakit.store.firm_rows import FIRM_FORMATS
 from tcakit.store.market_data import symbol_days
+from tcakit.store.reference import References
 
 
 @dataclass(frozen=True, slots=True)
 class Blotter:
-    """All ingested parents, child orders and fills with the store's symbols, and the names that found none.
+    """The parents, child orders and fills that stand with the store's symbols, and the names that found none.
 
-    `unmatched` are dicts of name, orders (how many parents bear it) and candidates (symbols it may mean).
+    `unmatched` are dicts of name, orders (how many parents bear it) and candidates (symbols it may mean); `notes` what
+    to know of it: corrections, cancels, shifted clocks; `lost_changes` the rows that change a fill nobody has;
+    `clock_offsets` what was added to the times (ns), by file (ingest key) and broker ("" for all others); `restated`
+    has by (fill_id, date) the factor by which a price was brought to the shares of its order's arrival, after a split.
     """
 
     parents: pl.DataFrame
@@ -28,21 +38,26 @@ class Blotter:
     fills: pl.DataFrame
     data_keys: tuple[str, ...]
     unmatched: list[dict[str, Any]]
+    notes: tuple[str, ...] = ()
+    lost_changes: tuple[dict[str, Any], ...] = ()
+    clock_offsets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    restated: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
-def load_blotter(store: Store, only: Sequence[str] | None = None) -> Blotter:
-    """Read the blotter, or its files of the ingest keys `only`; UsageError if there is none."""
+def load_blotter(store: Store, only: Sequence[str] | None = None, as_of_ns: int | None = None) -> Blotter:
+    """Read the blotter, or its files of the ingest keys `only`, as it stands or stood at `as_of_ns`.
+
+    Raises UsageError if there is none.
+    """
     with store.read_results() as connection:
-        keys = [
-            row[0]
-            for row in connection.execute(
-                "SELECT ingest_key FROM files WHERE format IN ('blotter', 'fix') AND status = 'stored' "
-                "ORDER BY ingested_ns"
-            ).fetchall()
-        ]
-        if only is not None:
-            keys = [key for key in keys if key in only]
-        where, parameters = "WHERE list_contains(?, run_id)", [keys]
+        files = connection.execute(
+            "SELECT ingest_key, ingested_ns, options FROM files "
+            "WHERE list_contains(?, format) AND status = 'stored' ORDER BY ingested_ns",
+            [list(FIRM_FORMATS)],
+        ).fetchall()
+        files = [file for file in files if only is None or file[0] in only]
+        keys = [file[0] for file in files]
+        where, parameters = "WHERE list_contains(?, run_id) ORDER BY rowid", [keys]
         parents = frame(connection, PARENTS, where, parameters)
         orders = frame(connection, ORDERS, where, parameters)
         fills = frame(connection, FILLS, where, parameters)
@@ -53,7 +68,15 @@ def load_blotter(store: Store, only: Sequence[str] | None = None) -> Blotter:
             place="--orders",
             remedy="ingest a blotter: tcakit ingest parents.csv fills.csv --mapping FILE",
         )
-    parents, fills = _one_name_each(parents, fills)
+    ingested = {key: int(came) for key, came, _ in files}
+    parents, revised = standing_rows("parents", parents, ingested, as_of_ns)
+    orders, _ = standing_rows("orders", orders, ingested, as_of_ns)
+    stand = standing_fills(fills, ingested, as_of_ns)
+    offsets = {key: offsets_of(json.loads(options)) for key, _, options in files}
+    notes = (*_notes(stand, revised, as_of_ns), *_shifts(offsets))
+    if not parents.height:
+        raise UsageError("no order had arrived by then", place="--as-of", remedy="give a later time")
+    parents, fills = _one_name_each(parents, stand.fills)
     known = [Alias(**row) for row in aliases.to_dicts()]
     symbols = sorted({day.instrument.symbol for date in store.dates() for day in symbol_days(store, date)})
     named = [(row["raw_symbol"] or row["symbol"], row["date"]) for row in parents.to_dicts()]
@@ -81,7 +104,38 @@ def load_blotter(store: Store, only: Sequence[str] | None = None) -> Blotter:
         {"name": raw, "orders": orders_of.get(raw, 0), "candidates": list(candidates)}
         for raw, _, candidates in unmatched
     ]
-    return Blotter(parents, orders, fills, tuple(keys), names)
+    facts = References.of(store)
+    parents = with_multipliers(parents, facts)
+    parents, fills, restated = restate(parents, fills, facts)
+    return Blotter(parents, orders, fills, tuple(keys), names, notes, stand.unknown, offsets, restated)
+
+
+def _shifts(offsets: dict[str, dict[str, int]]) -> list[str]:
+    """What was moved, and in how many files where not in all."""
+    counted: dict[str, int] = {}
+    for of_file in offsets.values():
+        for words in told(of_file):
+            counted[words] = counted.get(words, 0) + 1
+    whole = len(offsets)
+    return [words + (f" in {held} of {whole} files" if held < whole else "") for words, held in counted.items()]
+
+
+def _notes(stand: StandingFills, revised: int, as_of_ns: int | None) -> tuple[str, ...]:
+    notes = []
+    if as_of_ns is not None:
+        notes.append(f"the blotter as it stood at {format_time(as_of_ns)}")
+    if stand.corrected:
+        notes.append(f"{stand.corrected} fills are corrected: the last word on each counts, at the time of execution")
+    if stand.cancelled:
+        notes.append(f"{stand.cancelled} fills are cancelled and not counted")
+    if revised:
+        notes.append(f"{revised} orders stand in several files with other values: the last file's count")
+    if stand.unknown:
+        named = ", ".join(dict.fromkeys(str(row["revises"] or row["fill_id"]) for row in stand.unknown[:3]))
+        notes.append(
+            f"{len(stand.unknown)} corrections or cancels name a fill that no file holds ({named}): they change nothing"
+        )
+    return tuple(notes)
 
 
 def _one_name_each(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

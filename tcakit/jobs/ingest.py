@@ -6,21 +6,26 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tcakit.errors import DataError, SeveralErrors, TcakitError, UsageError
+from tcakit.errors import DataError, DiskError, SeveralErrors, TcakitError, UsageError
 from tcakit.feeds.contract import Batch, Faults, Reader, ReaderOptions, Source
-from tcakit.feeds.files import detect, discover, reader_named, sources
-from tcakit.market.schema import ALIASES, FAULTS
+from tcakit.feeds.files import beginning_hash, detect, discover, reader_named, sizes, sources
+from tcakit.jobs.clock_shift import Brokers, shifted
+from tcakit.jobs.ingest_facts import settle
+from tcakit.jobs.needed import PASSED_OVER, Needed, no_orders
+from tcakit.market.schema import ALIASES, FAULTS, PARENTS
 from tcakit.store import ingest as stored
-from tcakit.store.bridge import insert
+from tcakit.store.bridge import frame, insert
 from tcakit.store.database import Store
-from tcakit.store.firm_rows import FIRM_TABLES
+from tcakit.store.disk import no_room_told
+from tcakit.store.firm_rows import FIRM_FORMATS, FIRM_TABLES, KEY_COLUMNS
+from tcakit.store.reference import References
 from tcakit.store.staging import MarketRows, Staging
 
 DEFAULT_MAX_FAULTS = 0.001
@@ -31,7 +36,8 @@ class IngestRequest:
     """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole.
 
     A file with fewer rows than `min_rows` is refused whole too. With `replace` a file takes the place of what was
-    stored before from the same path, whatever it held.
+    stored before from the same path, whatever it held. With `symbols_from` "orders", of market data only the symbols
+    and dates of the stored blotter are kept.
     """
 
     paths: Sequence[str]
@@ -43,6 +49,7 @@ class IngestRequest:
     dry_run: bool = False
     min_rows: int = 0
     replace: bool = False
+    symbols_from: str | None = None
 
 
 Progress = Callable[[str, int, int], None]
@@ -59,6 +66,8 @@ def ingest(
     found = discover(request.paths)
     if not found and not request.symbol_map:
         raise UsageError("no files to ingest", place=", ".join(request.paths), remedy="give files, folders or globs")
+    if request.symbols_from not in (None, "orders"):
+        raise UsageError(f"{request.symbols_from!r} is unknown", place="--symbols-from", remedy="write orders")
     options = request.options
     if request.mapping is not None:
         from tcakit.feeds.mapping import load
@@ -69,15 +78,34 @@ def ingest(
     results: list[dict[str, Any]] = []
     troubles: list[TcakitError] = []
     with ExitStack() as held:
-        target = _Target(folder, request.dry_run, wait_s, held)
+        target = _Target(folder, _doing(found), request.dry_run, wait_s, held)
         if request.symbol_map:
             rows = 0 if request.dry_run else _store_aliases(target.store(), Path(request.symbol_map))
             results.append(_alias_entry(request.symbol_map, rows))
-        for number, source in enumerate(sources(found, troubles)):
+        needed = target.needed() if request.symbols_from else None
+        waiting: list[Source] = []
+        # Left in the middle too, it removes what it unpacked.
+        unpacked = held.enter_context(closing(sources(found, troubles)))
+        for number, source in enumerate(unpacked):
             if progress:
                 progress(source.name, number, len(found))
             try:
-                results.append(_one(target, source, forced, options, request))
+                results.append(_one(target, source, forced, options, request, needed))
+            except _OrdersUnknownError:
+                waiting.append(source)
+            except TcakitError as trouble:
+                troubles.append(trouble)
+                if isinstance(trouble, DiskError):
+                    waiting = []
+                    break
+        # Opened anew: what the first turn unpacked is gone.
+        names = [source.name for source in waiting]
+        paths = list(dict.fromkeys(path for source in waiting for path in source.paths))
+        for source in held.enter_context(closing(sources(paths, troubles))):
+            if source.name not in names:
+                continue
+            try:
+                results.append(_one(target, source, forced, options, request, needed, last=True))
             except TcakitError as trouble:
                 troubles.append(trouble)
     if troubles:
@@ -87,6 +115,17 @@ def ingest(
         told.done = _totals(results, target.recovered)
         raise told
     return _totals(results, target.recovered)
+
+
+class _OrdersUnknownError(Exception):
+    """Fills of orders that no file gave so far: whose clock they bear is known once the other files are read."""
+
+
+def _doing(found: Sequence[Path]) -> str:
+    """What others are told who wait for us."""
+    if not found:
+        return "ingest"
+    return f"ingest {found[0].name}" + (f" and {len(found) - 1} more" if len(found) > 1 else "")
 
 
 def _totals(results: list[dict[str, Any]], recovered: list[str]) -> dict[str, Any]:
@@ -102,32 +141,75 @@ def _totals(results: list[dict[str, Any]], recovered: list[str]) -> dict[str, An
 class _Target:
     """The store to write to, made and locked when the first good file is there: bad files alone leave no trace."""
 
-    def __init__(self, folder: Path, dry_run: bool, wait_s: float, held: ExitStack) -> None:
+    def __init__(self, folder: Path, what: str, dry_run: bool, wait_s: float, held: ExitStack) -> None:
         self.folder = folder
+        self.what = what
         self.dry_run = dry_run
         self.wait_s = wait_s
         self.held = held
         self.opened: Store | None = None
         self.recovered: list[str] = []
+        self._references: References | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self.opened is not None or (self.folder / "store.json").exists()
+
+    def references(self) -> References:
+        """The security master of the store, empty where there is no store yet."""
+        if self._references is None:
+            held = self.opened or (Store(self.folder, wait_s=self.wait_s) if self.exists else None)
+            self._references = References([]) if held is None else References.of(held)
+        return self._references
+
+    def needed(self) -> Needed:
+        """What the stored orders need; UsageError if there are none."""
+        if not self.exists:
+            raise no_orders()
+        return Needed.of(Store(self.folder, wait_s=self.wait_s))
 
     def store(self) -> Store:
         if self.opened is None:
-            store = Store(self.folder, create=True, wait_s=self.wait_s)
-            self.held.enter_context(store.writer("ingest"))
-            self.recovered = stored.recover(store)
+            with no_room_told(self.folder):
+                store = Store(self.folder, create=True, wait_s=self.wait_s)
+                self.held.enter_context(store.writer(self.what))
+                self.recovered = stored.recover(store)
             self.opened = store
         return self.opened
 
+    def put(
+        self, record: stored.FileRecord, market: Staging, firm: Sequence[tuple[str, pl.DataFrame]], faults: pl.DataFrame
+    ) -> stored.Put:
+        """Store a file's rows; what a failure left of them is taken out at once, not only by the next process."""
+        store = self.store()
+        try:
+            return stored.put(store, record, market, firm, faults)
+        except Exception:
+            # Where that fails too (a full disk), the next writer does it.
+            with suppress(Exception):
+                stored.recover(store)
+            raise
+
     def has(self, key: str) -> bool:
-        if self.dry_run or (self.opened is None and not (self.folder / "store.json").exists()):
+        if self.dry_run or not self.exists:
             return False
         return stored.is_stored(self.store(), key)
 
 
 def _one(
-    target: _Target, source: Source, forced: Reader | None, options: ReaderOptions, request: IngestRequest
+    target: _Target,
+    source: Source,
+    forced: Reader | None,
+    options: ReaderOptions,
+    request: IngestRequest,
+    needed: Needed | None = None,
+    last: bool = False,
 ) -> dict[str, Any]:
-    """Read one source and store it; gives what is told of it."""
+    """Read one source and store it; gives what is told of it.
+
+    Raises _OrdersUnknownError, unless this is its `last` turn, when its rows are shifted by broker and nobody knows
+    theirs.
+    """
     started = time.perf_counter()
     if forced is None and request.mapping is None and is_alias_file(source):
         rows = 0 if request.dry_run else _store_aliases(target.store(), source.paths[0])
@@ -135,37 +217,86 @@ def _one(
     # A mapping says what it is for: a blotter's columns, or a FIX log's tags.
     mapped = None if options.mapping is None else reader_named(str(options.mapping.get("format", "blotter")))
     reader = forced or mapped or detect(source)
-    key = ingest_key(source, reader, options)
+    if not getattr(reader, "scores_sentiment", False):
+        options = replace(options, sentiment=None)
+    if reader.name not in FIRM_FORMATS:
+        options = replace(options, clock_offsets=None)  # the tape's clock is what the firm's is set by
+    key = ingest_key(source, reader, options, needed)
     entry: dict[str, Any] = {"path": source.name, "format": reader.name, "sha256": source.sha256, "ingest_key": key}
     if target.has(key):
         return entry | {"rows": 0, "faults": 0, "skipped": True, "seconds": 0.0}
     faults = Faults()
     seen = _Seen()
-    with ExitStack() as stack:
+    with no_room_told(target.folder), ExitStack() as stack:
         # A dry run stages too: what it says is what would be stored.
         store = (lambda: Store.scratch(stack)) if request.dry_run else target.store
         staged = stack.enter_context(Staging(store, key))
-        for batch in reader.read(source, options, faults):
+        for read in reader.read(source, options, faults):
+            batch = read if needed is None else needed.keep(read, faults)
+            if batch is None:
+                continue
             seen.add(batch)
             if batch.table in FIRM_TABLES:
-                seen.firm.append((batch.table, batch.frame.with_columns(pl.lit(key).alias("run_id"))))
+                seen.firm.append((batch.table, batch.frame.with_columns(pl.lit(key).alias(KEY_COLUMNS[batch.table]))))
             elif batch.date is not None:
                 staged.add(_market_rows(batch, batch.date))
-        _judge(source, faults, seen.rows, request)
-        rows = seen.rows
-        if not request.dry_run:
+        rows, shared = seen.rows, 0
+        # A file of the whole market may have nothing of ours: that is no fault of it.
+        nothing_needed = not rows and PASSED_OVER in faults.counts
+        if not nothing_needed:
+            _judge(source, faults, rows, request)
+            if options.clock_offsets:
+                unknown = _shift(target, seen.firm, options.clock_offsets)
+                if unknown and not last:
+                    raise _OrdersUnknownError
+                faults.count("fills and child orders of no known parent order, not shifted by broker", unknown)
+            settle(staged, options, target.references(), faults, source.name)
+        if not request.dry_run and not nothing_needed:
             told = json.dumps(options.as_dict(), sort_keys=True)
             record = stored.FileRecord(
-                key, source.sha256, source.name, reader.name, reader.version, told, request.replace
-            )
-            rows = stored.put(target.store(), record, staged, seen.firm, _fault_rows(key, faults))
+                key, source.sha256, source.name, reader.name, reader.version, told, request.replace,
+                sizes(source), getattr(reader, "reads_names", False), _grown_from(target.store(), source, reader),
+            )  # fmt: skip
+            done = target.put(record, staged, seen.firm, _fault_rows(key, faults))
+            rows, shared = done.rows, done.shared
     entry |= {"rows": rows, "faults": len(faults.found), "skipped": False, "content": sorted(seen.contents)}
     entry |= {"days": sorted(seen.days), "symbols": sorted(seen.symbols)}
+    if shared:
+        entry["stored_before"] = shared  # rows that other files had given
     if faults.counts:
         entry["passed_over"] = dict(sorted(faults.counts.items()))
     if faults.found:
         entry["first_fault"] = f"{faults.found[0].path}:{faults.found[0].line}: {faults.found[0].reason}"
     return entry | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def _shift(target: _Target, firm: list[tuple[str, pl.DataFrame]], offsets: dict[str, int]) -> int:
+    """Move the times of a file's rows in place; gives how many name an order that neither it nor the store has."""
+    stored_parents = []
+    if target.opened is not None or (target.folder / "store.json").exists():
+        with (target.opened or Store(target.folder, wait_s=target.wait_s)).read_results() as connection:
+            stored_parents.append(
+                frame(connection, PARENTS, "WHERE run_id IN (SELECT ingest_key FROM files) ORDER BY rowid")
+            )
+    own_parents = [rows for table, rows in firm if table == "parents"]
+    brokers = Brokers.among([*stored_parents, *own_parents])
+    by_broker = any(broker for broker in offsets)
+    unknown = 0
+    for place, (table, rows) in enumerate(firm):
+        if table == "parents":
+            missing = pl.Series([None] * rows.height, dtype=pl.String)
+            whose = rows["broker"].cast(pl.String) if "broker" in rows.columns else missing
+        else:
+            whose, lost = brokers.find(rows)
+            unknown += lost if by_broker else 0
+        firm[place] = (table, shifted(table, rows, offsets, whose))
+    return unknown
+
+
+def _grown_from(store: Store, source: Source, reader: Reader) -> tuple[str, ...]:
+    """Ingest keys of files that were stored from the same path when they held the beginning of this content."""
+    beginnings = stored.stored_beginnings(store, source.name, reader.name)
+    return tuple(key for key, sha256, members in beginnings if beginning_hash(source, members) == sha256)
 
 
 def _market_rows(batch: Batch, date: str) -> MarketRows:
@@ -197,11 +328,13 @@ def _alias_entry(path: str, rows: int) -> dict[str, Any]:
     return {"path": path, "format": "aliases", "rows": rows, "faults": 0, "skipped": False, "seconds": 0.0}
 
 
-def ingest_key(source: Source, reader: Reader, options: ReaderOptions) -> str:
-    """Name what a file gives: its content, who read it, and how it was told to."""
+def ingest_key(source: Source, reader: Reader, options: ReaderOptions, needed: Needed | None = None) -> str:
+    """Name what a file gives: its content, who read it, how it was told to, and which symbols were kept."""
     # A reader that takes symbol or date from a file's name reads another file when the name is another.
     named = sorted(Path(label).name for label, _ in source.members) if getattr(reader, "reads_names", False) else []
     facts = [source.sha256, reader.name, reader.version, options.as_dict(), named]
+    if needed is not None:
+        facts.append(needed.key)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -5,32 +5,85 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tcakit.errors import UsageError
+from tcakit.jobs.align import clock_offsets
+from tcakit.jobs.coverage import markets_of
+from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import market_day
+from tcakit.jobs.sources import package_hash
+from tcakit.store.column_cache import cached_columns
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, symbol_days
 from tcakit.tca.market_quality import check_day
+
+JUDGED_FILLS = 5_000
+"""A broker's clock is estimated from so many of its fills at most, where nobody asked for the estimate alone."""
 
 
 def quality(
     folder: Path, *, symbol: str | None = None, date: str | None = None, wait_s: float = 30.0
 ) -> dict[str, Any]:
-    """Every check of every stored symbol and day, or of those named; UsageError if there is none."""
+    """Every check of every stored symbol and day, or of those named; UsageError if there is none.
+
+    `checks` has a row a check and day; `clocks`, where a blotter is stored, the offset of each broker's clock as
+    `align` gives it, of the symbol and date named.
+    """
     store = Store(folder, wait_s=wait_s)
     rows: list[dict[str, Any]] = []
-    seen = False
     for day in [date] if date else store.dates():
         for held in symbol_days(store, day):
-            if symbol is not None and held.instrument.symbol != symbol:
-                continue
-            seen = True
-            found = [(c.check, c.count, c.worst, c.unit) for c in check_day(market_day(store, held))]
-            place = {"date": day, "symbol": held.instrument.symbol, "venue": held.instrument.venue}
-            for name, count, worst, unit in [*found, *_rows_checks(store, held)]:
-                rows.append(place | {"check": name, "count": count, "worst": worst, "unit": unit})
-    if not seen:
+            if symbol is None or held.instrument.symbol == symbol:
+                rows += day_checks(store, held)
+    if not rows:
         raise UsageError("no such market data is stored", place="quality", remedy="see `tcakit catalog`")
-    return {"checks": rows}
+    return {"checks": rows, "clocks": _clocks(store, symbol, date)}
+
+
+def day_checks(store: Store, held: SymbolDay) -> list[dict[str, Any]]:
+    """Every check of one symbol's day: date, symbol, venue, check, count, worst (null where it never occurs), unit."""
+    origin = {
+        "what": "checks",
+        "code": package_hash(),
+        "date": held.date,
+        "instrument": [getattr(held.instrument, name) for name in held.instrument.__slots__],
+        "contents": list(held.contents),
+        "keys": list(held.data_keys),
+    }
+
+    def make() -> dict[str, np.ndarray[Any, Any]]:
+        found = [(c.check, c.count, c.worst, c.unit) for c in check_day(market_day(store, held))]
+        names, counts, worst, units = zip(*found, *_rows_checks(store, held), strict=True)
+        return {
+            "check": np.array(names),
+            "count": np.array(counts, np.int64),
+            "worst": np.array([np.nan if value is None else value for value in worst], np.float64),
+            "unit": np.array(units),
+        }
+
+    columns = cached_columns(store, origin, make)
+    place = {"date": held.date, "symbol": held.instrument.symbol, "venue": held.instrument.venue}
+    wanted = [columns[name].tolist() for name in ("check", "count", "worst", "unit")]
+    return [
+        place | {"check": check, "count": count, "worst": None if np.isnan(worst) else worst, "unit": unit}
+        for check, count, worst, unit in zip(*wanted, strict=True)
+    ]
+
+
+def _clocks(store: Store, symbol: str | None, date: str | None) -> list[dict[str, Any]]:
+    """The offset of each broker's clock, where there is a blotter and enough of it lies on these days."""
+    try:
+        blotter = load_blotter(store)
+    except UsageError:
+        return []
+    markets = {
+        key: day
+        for key, day in markets_of(store, blotter).items()
+        if symbol in (None, key[0]) and date in (None, key[1])
+    }
+    found = clock_offsets(blotter.parents, blotter.fills, markets, blotter.clock_offsets, most_fills=JUDGED_FILLS)
+    return found["offsets"]
 
 
 _BY_TABLE = """

@@ -13,9 +13,12 @@ from typing import Any
 import polars as pl
 
 from tcakit.errors import UsageError
+from tcakit.jobs.align import clock_offsets
 from tcakit.jobs.backtest import versions
+from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day
+from tcakit.jobs.quality import JUDGED_FILLS, day_checks
 from tcakit.market.clock import parse_date
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FAULTS, FILES, ORDER_EVENTS
@@ -29,7 +32,10 @@ _FORMATS = (".html", ".json", ".csv")
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """Which run (None: the latest), or the ingested blotter, between which dates, and where the page goes."""
+    """Which run (None: the latest), or the ingested blotter, between which dates, and where the page goes.
+
+    `as_of_ns` takes the blotter as it stood then.
+    """
 
     run: str | None = None
     orders: bool = False
@@ -37,6 +43,7 @@ class ReportRequest:
     date_to: str | None = None
     out: Path | None = None
     title: str | None = None
+    as_of_ns: int | None = None
 
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
@@ -71,6 +78,12 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     fills = tables["fills"]
     tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
+    markets = _markets(store, tables["parents"])
+    files = _files(store, run["data_keys"], FILES)
+    clocks: list[dict[str, Any]] = []
+    if run["kind"] == "blotter":
+        applied = {key: offsets_of(json.loads(told)) for key, told in files.select("ingest_key", "options").iter_rows()}
+        clocks = clock_offsets(tables["parents"], fills, markets, applied, most_fills=JUDGED_FILLS)["offsets"]
     data = ReportData(
         run=run,
         parents=tables["parents"],
@@ -79,11 +92,13 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         tca_parents=tca_parents,
         tca_fills=tca_fills,
         markouts=markouts,
-        files=_files(store, run["data_keys"], FILES),
+        files=files,
         faults=_files(store, run["data_keys"], FAULTS),
-        markets=_markets(store, tables["parents"]),
+        markets=markets,
         order_event_counts=_event_counts(store, run_id),
         titles={"title": request.title} if request.title else {},
+        checks=[check for day in _days(store, tables["parents"]) for check in day_checks(store, day)],
+        clocks=clocks,
     )
     summary = summarise(data)
     if request.out is not None:
@@ -96,7 +111,7 @@ def _own_tables(store: Store, run: dict[str, Any]) -> dict[str, pl.DataFrame]:
     """Parents, orders and fills of a run; those of a measured blotter stand under their files' own keys."""
     if run["kind"] != "blotter":
         return {name: results.table(store, name, run["run_id"]) for name in ("parents", "orders", "fills")}
-    blotter = load_blotter(store, run["data_keys"])
+    blotter = load_blotter(store, run["data_keys"], run["config"].get("as_of_ns"))
     return {"parents": blotter.parents, "orders": blotter.orders, "fills": blotter.fills}
 
 
@@ -113,7 +128,7 @@ def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     from tcakit.tca import measure
 
     begun = time.perf_counter()
-    blotter = load_blotter(store)
+    blotter = load_blotter(store, as_of_ns=request.as_of_ns)
     parents, fills = _between(blotter.parents, request), blotter.fills
     # Fills without a known parent are kept, by their own date: the report counts them.
     orphan = ~pl.col("parent_id").is_in(blotter.parents["parent_id"].to_list()).fill_null(False)
@@ -121,24 +136,31 @@ def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
     markets = _markets(store, parents)
     keys = sorted({*blotter.data_keys, *(key for market in markets.values() for key in market.data_keys)})
-    facts = [keys, request.date_from, request.date_to, parents.select("parent_id", "symbol").rows(), versions()]
+    # What the security master says of the orders is part of them: multipliers, and fills restated after splits.
+    stated = parents.select("parent_id", "symbol", "multiplier", "notes").rows()
+    facts: list[Any] = [keys, request.date_from, request.date_to, stated, sorted(blotter.restated.items())]
+    # What stands depends on the order in which the files came, and on when.
+    facts += [blotter.data_keys, request.as_of_ns, versions()]
+    if request.as_of_ns is not None:
+        facts.append(fills.select("fill_id", "ts_ns", "price", "quantity").rows())
     run_id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
-    measured = measure(parents, fills, markets, run_id=run_id)
-    notes = list(measured.notes)
+    measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated)
+    notes = [*blotter.notes, *measured.notes]
     for market in _days(store, parents):
         notes += data_notes(store, market)
     notes += [f"{int(parents['matched'].sum())} of {parents.height} orders matched to a stored symbol"]
     for name in blotter.unmatched:
         may_be = f"; may be {', '.join(name['candidates'])}" if name["candidates"] else ""
         notes.append(f"unmatched name {name['name']!r} ({name['orders']} orders){may_be}")
+    config = {"orders": True, "from": request.date_from, "to": request.date_to, "as_of_ns": request.as_of_ns}
     row = {
         "run_id": run_id,
         "kind": "blotter",
         "created_ns": time.time_ns(),
-        "config": json.dumps({"orders": True, "from": request.date_from, "to": request.date_to}),
+        "config": json.dumps(config),
         "data_keys": json.dumps(keys),
         "versions": json.dumps(versions()),
         "notes": json.dumps(notes),

@@ -142,3 +142,8 @@ def code_of(names: dict[int, str], name: str) -> int:
         if word == name:
             return code
     raise KeyError(name)
+
+
+# Rows of a blotter that change an earlier fill.
+CORRECT = "correct"
+CANCEL = "cancel"

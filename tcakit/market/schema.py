@@ -127,6 +127,7 @@ INSTRUMENTS = Table(
         _c("size_scale", "i64", "", "stored size / size_scale = shares, contracts or coins"),
         _c("tick_size", "i64", "stored price units", "smallest step of a displayed price"),
         _c("lot_size", "i64", "stored size units", "smallest step of an order's size"),
+        _c("tick_from", "str", "", "who says the tick: flag, definition, reference or inferred"),
         _c("session_open_ns", "i64", "ns since 1970, UTC", "start of continuous trading", True),
         _c("session_close_ns", "i64", "ns since 1970, UTC", "end of continuous trading", True),
     ),
@@ -252,6 +253,8 @@ FILES = Table(
         _c("days", "str", "JSON", "trade dates touched"),
         _c("status", "str", "", "storing or stored"),
         _c("ingested_ns", "i64", "ns since 1970, UTC", "when"),
+        _c("members", "str", "JSON", "names and sizes in bytes of what it is made of"),
+        _c("leans_on", "str", "JSON", "ingest keys of files that hold rows which were left out of this one"),
     ),
 )
 FAULTS = Table(
@@ -276,6 +279,36 @@ ALIASES = Table(
         _c("symbol", "str", "", "the store's symbol"),
         _c("valid_from", "str", "date", "first day it holds", True),
         _c("valid_to", "str", "date", "last day it holds", True),
+    ),
+)
+INSTRUMENT_REFERENCE = Table(
+    "instrument_reference",
+    "results",
+    "What the firm's security master says of a symbol, by date",
+    (
+        _c("symbol", "str", "", "the store's symbol"),
+        _c("venue", "str", "", "venue it holds for, every venue if null", True),
+        _c("name", "str", "", "name of the company or contract", True),
+        _c("currency", "str", "", "currency of the price", True),
+        _c("tick_size", "str", "currency", "smallest step of a price, exact decimal", True),
+        _c("lot_size", "str", "shares", "smallest step of an order's size, exact decimal", True),
+        _c("multiplier", "f64", "", "currency of one contract per unit of price", True),
+        _c("split", "str", "", "NEW:OLD shares, from valid_from on", True),
+        _c("valid_from", "str", "date", "first day it holds", True),
+        _c("valid_to", "str", "date", "last day it holds", True),
+        _c("aliases", "str", "JSON", "the row's other names by kind, as they stand in `aliases`", True),
+    ),
+)
+RATES = Table(
+    "rates",
+    "results",
+    "Exchange rates, by date and source",
+    (
+        _c("date", "str", "date", "day it was fixed for"),
+        _c("base", "str", "", "currency of which there is one"),
+        _c("quote", "str", "", "currency it is told in"),
+        _c("rate", "f64", "quote per base", "what one unit of base is worth"),
+        _c("source", "str", "", "who says so"),
     ),
 )
 RUNS = Table(
@@ -315,12 +348,16 @@ PARENTS = Table(
         _c("decision_price", "f64", "currency", "price when it was decided", True),
         _c("arrival_ns", "i64", "ns since 1970, UTC", "when the desk or algorithm got it"),
         _c("end_ns", "i64", "ns since 1970, UTC", "end of its window, or its last event", True),
+        _c(
+            "arrival_resolution_ns", "i64", "ns", "step of the file's arrival stamps where it is a second or more", True
+        ),
         _c("algo", "str", "", "algorithm", True),
         _c("params", "str", "JSON", "parameters of the algorithm", True),
         _c("broker", "str", "", "executing broker", True),
         _c("trader", "str", "", "trader", True),
         _c("account", "str", "", "account or fund", True),
         _c("currency", "str", "", "currency of the price", True),
+        _c("multiplier", "f64", "", "currency of one contract per unit of price, 1 if null", True),
         _c("fees", "f64", "currency", "explicit costs given for the whole order, beside those of its fills", True),
         _c("notes", "str", "", "what a reader must know of this order", True),
     ),
@@ -381,9 +418,9 @@ FILLS = Table(
         _c("ts_ns", "i64", "ns since 1970, UTC", "time of execution at the venue"),
         _c("received_ns", "i64", "ns since 1970, UTC", "when the child order reached the venue", True),
         _c("side", "i8", "+1/-1", "buy or sell"),
-        _c("price", "i64", "1/price_scale", "price"),
+        _c("price", "i64", "1/price_scale", "price; null only in a cancel that names none", True),
         _c("price_scale", "i64", "", "stored price / price_scale = currency"),
-        _c("quantity", "i64", "1/size_scale", "size"),
+        _c("quantity", "i64", "1/size_scale", "size; null only in a cancel that names none", True),
         _c("size_scale", "i64", "", "stored size / size_scale = shares"),
         _c("liquidity", "str", "", "maker or taker", True),
         _c("reason", "str", "", "why it filled (replay)", True),
@@ -391,6 +428,25 @@ FILLS = Table(
         _c("bid", "i64", "1/price_scale", "displayed best bid before it (replay)", True),
         _c("ask", "i64", "1/price_scale", "displayed best offer before it (replay)", True),
         _c("venue", "str", "", "where it executed", True),
+        _c("revises", "str", "", "fill_id of the fill that this row corrects or cancels (blotters)", True),
+        _c("change", "str", "", "correct or cancel; null for an execution", True),
+        _c("known_ns", "i64", "ns since 1970, UTC", "when the change was made known, if its row says so", True),
+        _c("ts_resolution_ns", "i64", "ns", "step of the file's stamps where it is a second or more", True),
+    ),
+)
+NEWS = Table(
+    "news",
+    "results",
+    "Headlines, a row for each symbol that one names",
+    (
+        _c("ingest_key", "str", "", "the file, as in `files`"),
+        _c("ts_ns", "i64", "ns since 1970, UTC", "when it was published"),
+        _c("symbol", "str", "", "symbol as the file names it; null where it is of the whole market", True),
+        _c("headline", "str", "", "headline"),
+        _c("source", "str", "", "who published it", True),
+        _c("url", "str", "", "where it stands", True),
+        _c("sentiment", "f64", "-1 to 1", "bad to good, null where not scored", True),
+        _c("sentiment_by", "str", "", "name and version of the lexicon that scored it", True),
     ),
 )
 TCA_PARENTS = Table(
@@ -502,11 +558,14 @@ TABLES: tuple[Table, ...] = (
     FILES,
     FAULTS,
     ALIASES,
+    INSTRUMENT_REFERENCE,
+    RATES,
     RUNS,
     PARENTS,
     ORDERS,
     ORDER_EVENTS,
     FILLS,
+    NEWS,
     TCA_PARENTS,
     TCA_FILLS,
     TCA_MARKOUTS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,10 @@ class ReportData:
     `run` is a row of `runs` with its JSON columns parsed (see `run_of_row`); the frames are rows of the tables
     of `market.schema` named like the fields (`markouts` is `tca_markouts`). `markets` gives the quotes of a
     (symbol, date) for the drill-down and may lack entries; `order_event_counts` counts rows of `order_events`
-    by event; `titles` may hold `title`, `subtitle`, `client` and `prepared_by`. Raises DataError when a frame
-    lacks a column of its table.
+    by event; `titles` may hold `title`, `subtitle`, `client` and `prepared_by`. `checks` are rows (date, symbol, venue,
+    check, count, worst, unit) of what was looked for in the market data, `clocks` each broker's clock offset (broker,
+    offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s). Raises DataError when a frame lacks a
+    column of its table.
     """
 
     run: dict[str, Any]
@@ -50,6 +52,8 @@ class ReportData:
     markets: Mapping[tuple[str, str], MarketDay] = field(default_factory=dict)
     order_event_counts: Mapping[str, int] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+    checks: Sequence[Mapping[str, Any]] = ()
+    clocks: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         for name, table in _TABLE_OF_FIELD.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -40,9 +41,40 @@ def data_quality(data: ReportData, rows: list[dict[str, Any]]) -> dict[str, Any]
         "fills_without_liquidity": int(data.fills["liquidity"].is_null().sum()),
         "fees_known": int(data.fills["fee"].is_not_null().sum()),
         "order_events": dict(sorted(data.order_event_counts.items())),
+        "market_days": len({(row["date"], row["symbol"], row["venue"]) for row in data.checks}),
+        "market_checks": _market_checks(data.checks),
+        "clock_offsets": [_clock(row) for row in data.clocks],
         "run_notes": [note if isinstance(note, str) else json.dumps(note) for note in data.run.get("notes", [])],
         "parent_notes": [{"note": note, "parents": found} for note, found in notes.most_common()],
     }
+
+
+def _market_checks(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each check over all days: how often and on how many of them it found something, and where the worst case was."""
+    held: dict[str, list[Mapping[str, Any]]] = {}
+    for row in checks:
+        held.setdefault(row["check"], []).append(row)
+    out = []
+    for check, rows in held.items():
+        found = [row for row in rows if row["count"]]
+        worst = max((row for row in found if row["worst"] is not None), key=lambda row: row["worst"], default=None)
+        out.append(
+            {
+                "check": check,
+                "count": sum(row["count"] for row in found),
+                "days": len(found),
+                "worst": worst["worst"] if worst else None,
+                "unit": rows[0]["unit"],
+                "worst_at": f"{worst['symbol']} {worst['date']}" if worst else None,
+            }
+        )
+    return out
+
+
+def _clock(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One broker's clock; `agrees` says whether the interval holds zero."""
+    names = ("broker", "offset_s", "low_s", "high_s", "inside_before", "inside_after", "fills", "applied_s")
+    return {name: row[name] for name in names} | {"agrees": row["low_s"] <= 0.0 <= row["high_s"]}
 
 
 def _file(row: dict[str, Any]) -> dict[str, Any]:

@@ -142,6 +142,18 @@ def _print_quality(quality: dict[str, Any], console: Console) -> None:
     outside = quality["fills_with_quote"] - quality["fills_inside_quote"]
     if outside:
         lines.append(f"{count(outside)} fills lie outside the quote")
+    lines += [
+        f"clock of {row['broker']}: {row['offset_s']:+.3f} s would put it on the tape "
+        f"({row['low_s']:+.3f} to {row['high_s']:+.3f})"
+        for row in quality["clock_offsets"]
+        if not row["agrees"]
+    ]
+    lines += [
+        f"market data: {count(row['count'])} times {row['check']} on {count(row['days'])} days"
+        + (f", worst {number(row['worst'])} {row['unit']} ({row['worst_at']})" if row["worst"] is not None else "")
+        for row in quality["market_checks"]
+        if row["count"]
+    ]
     lines += [f"note: {note}" for note in quality["run_notes"]]
     lines += [f"note: {row['note']} ({row['parents']})" for row in quality["parent_notes"]]
     if lines:

@@ -1,10 +1,10 @@
-"""Frames into DuckDB and out again, without pyarrow: in through a Parquet file, out through numpy columns."""
+"""Frames into DuckDB and out again, without pyarrow: in by Arrow's C interface, out through numpy columns."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,15 +16,35 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A frame that DuckDB reads where it lies; it would ask for pyarrow if it knew the frame for what it is."""
+
+    frame: pl.DataFrame
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
+@contextmanager
+def lent(connection: duckdb.DuckDBPyConnection, **tables: Any) -> Iterator[None]:
+    """Have a connection know `Rows`, or columns in a dict, by the given names while the block runs."""
+    # An answer that is not fetched to its end would stand in the way.
+    connection.execute("SELECT 0").fetchall()
+    for name, rows in tables.items():
+        connection.register(name, rows)
+    yield
+    for name in tables:
+        connection.unregister(name)
+
+
 def insert(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> int:
     """Append a frame to a table after bringing it to the table's columns and types; gives the rows added."""
     conformed = table.conform(frame)
     if not conformed.height:
         return 0
-    with tempfile.TemporaryDirectory(prefix="tcakit-") as folder:
-        path = Path(folder) / "rows.parquet"
-        conformed.write_parquet(path, compression="uncompressed", statistics=False)
-        connection.execute(f'INSERT INTO "{table.name}" SELECT * FROM read_parquet(?)', [str(path)])
+    with lent(connection, frame_rows=Rows(conformed)):
+        connection.execute(f'INSERT INTO "{table.name}" SELECT * FROM frame_rows')
     return conformed.height
 
 

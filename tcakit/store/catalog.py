@@ -28,7 +28,7 @@ def days(store: Store) -> list[dict[str, Any]]:
                      s AS (SELECT instrument_id, list(DISTINCT content ORDER BY content) AS contents,
                                   list(DISTINCT path ORDER BY path) AS paths, max(depth) AS depth
                            FROM sources GROUP BY ALL)
-                SELECT i.symbol, i.venue, i.timezone, coalesce(e.events, 0),
+                SELECT i.symbol, i.venue, i.timezone, i.tick_size / i.price_scale, i.tick_from, coalesce(e.events, 0),
                        coalesce(e.prints, 0) + coalesce(t.trades, 0), coalesce(q.quotes, 0),
                        least(e.first, t.first, q.first), greatest(e.last, t.last, q.last), s.contents, s.depth, s.paths
                 FROM instruments i LEFT JOIN e USING (instrument_id) LEFT JOIN t USING (instrument_id)
@@ -37,12 +37,20 @@ def days(store: Store) -> list[dict[str, Any]]:
                 """,
                 [list(PRINT_KINDS)],
             ).fetchall()
-        names = ("symbol", "venue", "timezone", "events", "trades", "quotes")
-        for row in rows:
-            entry = {"date": date, **dict(zip(names, row[:6], strict=True))}
-            entry |= {"first_ts": row[6], "last_ts": row[7], "content": row[8], "depth": row[9], "source": row[10]}
-            out.append(entry)
+        names = ["symbol", "venue", "timezone", "tick_size", "tick_from", "events", "trades", "quotes"]
+        names += ["first_ts", "last_ts", "content", "depth", "source"]
+        out += [{"date": date, **dict(zip(names, row, strict=True))} for row in rows]
     return out
+
+
+def news(store: Store) -> dict[str, Any]:
+    """How many headlines are stored, of how many symbols, and the times of the first and the last."""
+    with store.read_results() as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM (SELECT DISTINCT ts_ns, headline, source FROM news)), "
+            "count(DISTINCT symbol), min(ts_ns), max(ts_ns) FROM news"
+        ).fetchone()
+    return dict(zip(("headlines", "symbols", "first_ts", "last_ts"), row or (0, 0, None, None), strict=True))
 
 
 def files(store: Store) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -20,10 +21,14 @@ import duckdb
 
 from tcakit.errors import DataError, StoreBusyError, UsageError
 from tcakit.market.schema import tables_of
+from tcakit.store.disk import is_no_room, no_room_told
 
-FORMAT = 2
+FORMAT = 3
 _POLL_S = 0.05
 _UNFINISHED = ".unfinished"
+_BEGUN = ".store."
+_SILENT_S = 0.5
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -41,14 +46,16 @@ class Store:
                 raise UsageError(
                     "there is no store here", place=str(folder), remedy="ingest a file first, or give --store DIR"
                 )
-            if folder.exists() and any(folder.iterdir()):
+            if folder.exists() and not _is_begun(folder) and not marker.exists():
                 raise UsageError(
                     "this folder holds other things", place=str(folder), remedy="give --store an empty or new folder"
                 )
             (folder / "days").mkdir(parents=True, exist_ok=True)
-            temporary = folder / f".store.{os.getpid()}"
+            temporary = folder / f"{_BEGUN}{os.getpid()}"
             temporary.write_text(json.dumps({"format": FORMAT}) + "\n")
-            temporary.replace(marker)
+            # Swept away only by a process that found, or made, the marker.
+            with suppress(FileNotFoundError):
+                temporary.replace(marker)
         try:
             found = json.loads(marker.read_text()).get("format")
         except (ValueError, AttributeError):
@@ -107,15 +114,23 @@ class Store:
 
     @contextmanager
     def _transaction(self, path: Path, database: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        if not path.exists():
-            self._make(path, database)
+        with no_room_told(path):
+            if not path.exists():
+                self._make(path, database)
+            with self._changing(path) as connection:
+                yield connection
+
+    @contextmanager
+    def _changing(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._connect(path, read_only=False) as connection:
             connection.execute("BEGIN")
             try:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A commit that failed for want of room has ended the transaction, or the connection, by itself.
+                with suppress(duckdb.Error):
+                    connection.execute("ROLLBACK")
                 raise
 
     def _make(self, path: Path, database: str) -> None:
@@ -126,6 +141,8 @@ class Store:
             with duckdb.connect(str(temporary)) as connection:
                 for table in tables_of(database):
                     connection.execute(table.ddl())
+                # Closing does the same, but says nothing when the disk is full: then the tables are not in the file.
+                connection.execute("CHECKPOINT")
             # Unlike a rename, a link never takes the place of one that another process made meanwhile; and
             # another process may have swept ours away.
             with suppress(FileExistsError, FileNotFoundError):
@@ -133,32 +150,33 @@ class Store:
             temporary.unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        """Remove databases that a killed process did not finish making. Call while holding `writer`."""
+        """Remove databases that a killed process did not finish making, or removing. Call while holding `writer`."""
         for folder in (self.folder, self.folder / "days"):
             for path in folder.glob(f".*{_UNFINISHED}*"):
                 path.unlink(missing_ok=True)
+        for log in (self.folder / "days").glob("*.duckdb.wal"):
+            if not log.with_suffix("").exists():
+                log.unlink(missing_ok=True)
+        for path in self.folder.glob(f"{_BEGUN}*"):
+            path.unlink(missing_ok=True)
 
     @contextmanager
     def _connect(self, path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        deadline = time.monotonic() + self.wait_s
+        waited = self._waited(path)
         while True:
             try:
                 connection = duckdb.connect(str(path), read_only=read_only)
                 break
             except duckdb.IOException as error:
                 if "could not set lock" not in str(error).lower():
+                    if is_no_room(error):
+                        raise
                     raise DataError(
                         f"cannot be opened ({_first_line(error)})",
                         place=str(path),
                         remedy="check its permissions; if it is damaged, remove it and ingest its files again",
                     ) from None
-                if time.monotonic() > deadline:
-                    raise StoreBusyError(
-                        f"held by {self.holder() or 'another process'} for more than {self.wait_s:g} s",
-                        place=str(path),
-                        remedy="try again when it has finished",
-                    ) from None
-                time.sleep(_POLL_S)
+                next(waited)
             except duckdb.Error as error:
                 raise DataError(
                     f"is no database of ours ({_first_line(error)})",
@@ -170,6 +188,13 @@ class Store:
         finally:
             connection.close()
 
+    def remove_day(self, date: str) -> None:
+        """Remove a day's file. Call while holding `writer`."""
+        path = self.day_path(date)
+        # First its log, if a full disk left one: it may not become the log of a new file of that name.
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
     # --- one writer at a time -------------------------------------------------------------------------------
 
     @contextmanager
@@ -177,26 +202,40 @@ class Store:
         """Hold the store for writing; others wait and can say who holds it. Freed when the process dies."""
         path = self.folder / "writer.lock"
         with path.open("a+") as file:
-            deadline = time.monotonic() + self.wait_s
+            waited = self._waited(self.folder)
             while True:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise StoreBusyError(
-                            f"held by {self.holder() or 'another process'} for more than {self.wait_s:g} s",
-                            place=str(self.folder),
-                            remedy="try again when it has finished",
-                        ) from None
-                    time.sleep(_POLL_S)
-            file.truncate(0)
-            file.write(json.dumps({"process": os.getpid(), "doing": what, "since": int(time.time())}))
-            file.flush()
+                    next(waited)
+            with no_room_told(path):
+                file.truncate(0)
+                file.write(json.dumps({"process": os.getpid(), "doing": what, "since": int(time.time())}))
+                file.flush()
             try:
                 yield
             finally:
                 file.truncate(0)
+
+    def _waited(self, place: Path) -> Iterator[None]:
+        """Each step waits a little longer for the other process; says once for whom, and raises when it was too long.
+
+        What it says goes to the log "tcakit.store.database", as information.
+        """
+        begun, told = time.monotonic(), ""
+        while (waited := time.monotonic() - begun) <= self.wait_s:
+            holder = self.holder() or "another process"
+            if waited >= _SILENT_S and holder != told:
+                told = holder
+                _log.info("%s is held by %s: waiting up to %g s", place, holder, self.wait_s)
+            time.sleep(_POLL_S)
+            yield
+        raise StoreBusyError(
+            f"held by {self.holder() or 'another process'} for more than {self.wait_s:g} s",
+            place=str(place),
+            remedy="try again when it has finished",
+        )
 
     def holder(self) -> str | None:
         """Who holds the store for writing, in words; None if nobody says so."""
@@ -205,6 +244,14 @@ class Store:
         except (OSError, ValueError):
             return None
         return f"process {held.get('process')} ({held.get('doing')})"
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether a folder holds no more than a process leaves that died while it made a store."""
+    return all(
+        entry.name.startswith(_BEGUN) or (entry.name == "days" and entry.is_dir() and not any(entry.iterdir()))
+        for entry in folder.iterdir()
+    )
 
 
 def _first_line(error: Exception) -> str:

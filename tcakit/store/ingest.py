@@ -10,20 +10,23 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from tcakit.errors import DataError
-from tcakit.market.schema import FAULTS, FILES, SOURCES
-from tcakit.store.bridge import insert
+from tcakit.market.schema import FAULTS, FILES, NEWS, SOURCES
+from tcakit.store.bridge import Rows, insert, lent
 from tcakit.store.database import Store
-from tcakit.store.firm_rows import FIRM_TABLES, unseen
+from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, unseen
 from tcakit.store.instruments import PRICES, SIZES, place
+from tcakit.store.overlap import leave_out_common
 from tcakit.store.staging import MARKET_TABLES, Lot, Staging, sweep
 
 if TYPE_CHECKING:
     import duckdb
+    from numpy.typing import NDArray
 
 _SHORTEST_HASH = 8
 _UNDISPLAYED = ("trades", "bars", "notices")  # their prices do not say what the tick is
@@ -33,7 +36,10 @@ _UNDISPLAYED = ("trades", "bars", "notices")  # their prices do not say what the
 class FileRecord:
     """What is known of a file before its rows are stored; `options` is JSON text.
 
-    With `replaces_path` it takes the place of other content that came from the same path.
+    It takes the place of the same content from the same path, of content that is the beginning of its own
+    (`grown_from`: ingest keys), and with `replaces_path` of all other content from that path. The same content from
+    another path stands beside it if one of the two was read for another symbol, venue or date, or if the reader takes
+    those from the file's name (`reads_names`) and the names differ. `members` are names and sizes in bytes.
     """
 
     ingest_key: str
@@ -43,6 +49,26 @@ class FileRecord:
     reader_version: int
     options: str
     replaces_path: bool = False
+    members: tuple[tuple[str, int], ...] = ()
+    reads_names: bool = False
+    grown_from: tuple[str, ...] = ()
+
+    def identity(self) -> list[object]:
+        """What the same content can be read as, more than once."""
+        return _identity(self.options, self.members if self.reads_names else ())
+
+
+def _identity(options: str, members: Sequence[Sequence[Any]]) -> list[object]:
+    told = json.loads(options)
+    return [*(told.get(name) for name in ("symbol", "venue", "date")), sorted(member[0] for member in members)]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What was stored of a file: rows, how many more other files had given already."""
+
+    rows: int
+    shared: int = 0
 
 
 def is_stored(store: Store, ingest_key: str) -> bool:
@@ -60,24 +86,28 @@ def put(
     market: Staging,
     firm: Sequence[tuple[str, pl.DataFrame]],
     faults: pl.DataFrame,
-) -> int:
-    """Store a file's rows in place of what the same content gave before; gives the number of rows.
+) -> Put:
+    """Store a file's rows in place of what the same content gave before.
 
-    Raises DataError, with nothing stored, when a day already holds the same kind of data from another file for
-    overlapping hours.
+    Rows that another file gave already are left out. Raises DataError, with nothing stored, when a day holds the same
+    kind of data for overlapping hours from a file that says otherwise.
     """
+    former = _former(store, record)
+    replaced = [key for key, _, _ in former]
+    leaning = _leaning_on(store, [key for key, _, still_held in former if not still_held])
+    if any(key not in replaced for key, _ in leaning):
+        raise _leant_on(record.path, [path for _, path in leaning])
+    given = market.rows + sum(frame.height for _, frame in firm)
+    common = leave_out_common(store, market, record.path, [*replaced, record.ingest_key])
+    # Two files that lean on each other could neither be taken out.
+    circle = [path for key, path in _leaning_on(store, replaced, all_the_way=True) if key in common.leans_on]
+    if circle:
+        raise _leant_on(record.path, circle)
     dates = market.dates
-    with store.read_results() as connection:
-        former = connection.execute(
-            "SELECT ingest_key, days FROM files WHERE (sha256 = ? OR (? AND path = ?)) AND ingest_key <> ?",
-            [record.sha256, record.replaces_path, record.path, record.ingest_key],
-        ).fetchall()
-    replaced = [key for key, _ in former]
-    firm = [(name, unseen(store, name, frame, [*replaced, record.ingest_key], record.path)) for name, frame in firm]
+    own_keys = [*replaced, record.ingest_key]
+    firm = [(name, unseen(store, rows, own_keys) if name == NEWS.name else rows) for name, rows in firm]
     rows = market.rows + sum(frame.height for _, frame in firm)
-    for lot in market.lots.values():
-        _refuse_overlap(store, market, lot, record.path, [*replaced, record.ingest_key])
-    former_dates = {date for _, days in former for date in json.loads(days)}
+    former_dates = {date for _, days, _ in former for date in json.loads(days)}
     with store.write_results() as connection:
         _delete_firm(connection, [record.ingest_key])
         entry = {
@@ -92,20 +122,89 @@ def put(
             "days": json.dumps(dates),
             "status": "storing",
             "ingested_ns": time.time_ns(),
+            "members": json.dumps(record.members),
+            "leans_on": json.dumps(sorted(common.leans_on)),
         }
         insert(connection, FILES, pl.DataFrame([entry]))
         insert(connection, FAULTS, faults)
+        _lean_on_the_grown(connection, record)
     for date in sorted(former_dates | set(dates)):
         with store.write_day(date) as connection:
             _delete_market(connection, [*replaced, record.ingest_key])
             _insert_market(connection, market, date, record)
-        _remove_if_empty(store, date)
+        if date not in dates:
+            _remove_if_empty(store, date)
     with store.write_results() as connection:
         _delete_firm(connection, replaced)
         for table, frame in firm:
             insert(connection, FIRM_TABLES[table], frame)
         connection.execute("UPDATE files SET status = 'stored' WHERE ingest_key = ?", [record.ingest_key])
-    return rows
+    return Put(rows, given - rows)
+
+
+def stored_beginnings(store: Store, path: str, reader: str) -> list[tuple[str, str, list[tuple[str, int]]]]:
+    """(ingest key, hash, members) of the files stored from a path by a reader: what there is may have grown."""
+    with store.read_results() as connection:
+        found = connection.execute(
+            "SELECT ingest_key, sha256, members FROM files WHERE path = ? AND format = ? AND status = 'stored'",
+            [path, reader],
+        ).fetchall()
+    return [
+        (key, sha256, [(str(name), int(size)) for name, size in json.loads(members)]) for key, sha256, members in found
+    ]
+
+
+def _former(store: Store, record: FileRecord) -> list[tuple[str, str, bool]]:
+    """(ingest key, days, whether the new file holds all of its rows) of the files whose place a new one takes."""
+    with store.read_results() as connection:
+        found = connection.execute(
+            "SELECT ingest_key, days, path, sha256, options, members FROM files "
+            "WHERE (sha256 = ? OR path = ?) AND ingest_key <> ?",
+            [record.sha256, record.path, record.ingest_key],
+        ).fetchall()
+    out = []
+    for key, days, path, sha256, options, members in found:
+        same = _identity(options, json.loads(members) if record.reads_names else ()) == record.identity()
+        holds = sha256 == record.sha256 or key in record.grown_from
+        if (holds or record.replaces_path) if path == record.path else same:
+            out.append((key, days, holds and same))
+    return out
+
+
+def _leaning_on(store: Store, keys: Sequence[str], all_the_way: bool = False) -> list[tuple[str, str]]:
+    """(ingest key, path) of the files of which rows were left out because these files hold them.
+
+    With `all_the_way` also of those that lean on such files, and so on.
+    """
+    with store.read_results() as connection:
+        found = connection.execute("SELECT ingest_key, path, leans_on FROM files ORDER BY path").fetchall()
+    held, before = set(keys), -1
+    leaning: list[tuple[str, str]] = []
+    while len(held) > before:
+        before = len(held)
+        leaning = [(key, path) for key, path, on in found if key not in keys and held & set(json.loads(on))]
+        if all_the_way:
+            held.update(key for key, _ in leaning)
+    return leaning
+
+
+def _leant_on(path: str, others: Sequence[str]) -> DataError:
+    return DataError(
+        f"holds rows that were left out of {', '.join(others)}, which has them too",
+        place=path,
+        remedy="tcakit drop that one first, and ingest it again afterwards",
+    )
+
+
+def _lean_on_the_grown(connection: duckdb.DuckDBPyConnection, record: FileRecord) -> None:
+    """Who left out rows for the sake of a beginning finds them in the whole."""
+    for key, leans_on in connection.execute("SELECT ingest_key, leans_on FROM files").fetchall():
+        held = json.loads(leans_on)
+        if set(held) & set(record.grown_from):
+            connection.execute(
+                "UPDATE files SET leans_on = ? WHERE ingest_key = ?",
+                [json.dumps(sorted({*held, record.ingest_key})), key],
+            )
 
 
 def recover(store: Store) -> list[str]:
@@ -162,7 +261,10 @@ def drop(store: Store, name: str) -> int:
         raise DataError(
             f"{len(found)} stored files go by {name!r}", remedy="name it by its full path or its ingest key"
         )
-    key, _, _, days, rows = found[0]
+    key, _, path, days, rows = found[0]
+    leaning = _leaning_on(store, [key])
+    if leaning:
+        raise _leant_on(path, [other for _, other in leaning])
     with store.write_results() as connection:
         # Killed from here on, it counts as half stored, and `recover` takes out the rest.
         connection.execute("UPDATE files SET status = 'storing' WHERE ingest_key = ?", [key])
@@ -181,35 +283,6 @@ def _take_out(store: Store, files: Sequence[tuple[str, str]]) -> None:
         _delete_firm(connection, keys)
 
 
-def _refuse_overlap(store: Store, staged: Staging, lot: Lot, path: str, own_keys: Sequence[str]) -> None:
-    if not store.day_path(lot.date).exists():
-        return
-    with store.read_day(lot.date) as connection:
-        others = connection.execute(
-            "SELECT i.symbol, i.venue, s.source_id, s.path FROM sources s JOIN instruments i USING (instrument_id) "
-            "WHERE split_part(s.content, '-', 1) = ? AND NOT list_contains(?, s.ingest_key)",
-            # Two recordings of one book are two books, however deep each is.
-            [lot.content.partition("-")[0], list(own_keys)],
-        ).fetchall()
-        mine = {
-            (staged.instruments[staged_id].symbol, staged.instruments[staged_id].venue): span
-            for staged_id, span in lot.spans.items()
-        }
-        for symbol, venue, source_id, other in others:
-            span = mine.get((symbol, venue))
-            if span is None:
-                continue
-            hours = connection.execute(
-                f'SELECT min(ts_ns), max(ts_ns) FROM "{lot.table}" WHERE source_id = ?', [source_id]
-            ).fetchone()
-            if hours and hours[0] is not None and span.first_ns <= hours[1] and span.last_ns >= hours[0]:
-                raise DataError(
-                    f"{symbol} on {lot.date} already has {lot.content} of these hours from {other}",
-                    place=path,
-                    remedy=f"tcakit drop {other!r} first, or store this one under another --venue",
-                )
-
-
 def _delete_market(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
     ids = connection.execute(
         "SELECT source_id FROM sources WHERE list_contains(?, ingest_key)", [list(keys)]
@@ -224,8 +297,8 @@ def _delete_market(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -
 
 
 def _delete_firm(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
-    for table in FIRM_TABLES.values():
-        connection.execute(f'DELETE FROM "{table.name}" WHERE list_contains(?, run_id)', [list(keys)])
+    for name, column in KEY_COLUMNS.items():
+        connection.execute(f'DELETE FROM "{name}" WHERE list_contains(?, {column})', [list(keys)])
     for name in ("files", "faults"):
         connection.execute(f'DELETE FROM "{name}" WHERE list_contains(?, ingest_key)', [list(keys)])
 
@@ -234,7 +307,7 @@ def _remove_if_empty(store: Store, date: str) -> None:
     with store.read_day(date) as connection:
         left = connection.execute("SELECT count(*) FROM sources").fetchone()
     if left and left[0] == 0:
-        store.day_path(date).unlink(missing_ok=True)
+        store.remove_day(date)
 
 
 def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date: str, record: FileRecord) -> None:
@@ -242,14 +315,19 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
     lots = [lot for lot in staged.lots.values() if lot.date == date]
     used = sorted({staged_id for lot in lots for staged_id in lot.spans})
     displayed = {staged_id for lot in lots if lot.content not in _UNDISPLAYED for staged_id in lot.spans}
-    wanted = [(staged.instruments[staged_id], staged_id in displayed) for staged_id in used]
+    wanted = [(staged.instrument_on(staged_id, date), staged_id in displayed) for staged_id in used]
     placed = dict(zip(used, place(connection, wanted, record.ingest_key), strict=True))
-    last = connection.execute("SELECT coalesce(max(source_id), 0) FROM sources").fetchone()
-    source_id = last[0] if last else 0
+    bounds = connection.execute(
+        "SELECT coalesce(max(source_id), 0), coalesce(min(source_id), 1) FROM sources"
+    ).fetchone()
+    last_id, first_id = bounds or (0, 1)
     for lot in lots:
         mapping, sources = [], []
-        for staged_id, span in lot.spans.items():
-            source_id += 1
+        for staged_id, span in sorted(lot.spans.items()):
+            if span.comes_first:
+                source_id = first_id = min(first_id, 1) - 1
+            else:
+                source_id = last_id = last_id + 1
             at = placed[staged_id]
             mapping.append((staged_id, at.instrument_id, source_id, at.price_factor, at.size_factor))
             sources.append(
@@ -269,27 +347,29 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
 
 
 def _insert_lot(connection: duckdb.DuckDBPyConnection, lot: Lot, mapping: list[tuple[int, int, int, int, int]]) -> None:
-    table = MARKET_TABLES[lot.table]
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE staged_ids "
-        "(instrument_id INTEGER, to_instrument INTEGER, to_source INTEGER, price_factor BIGINT, size_factor BIGINT)"
-    )
-    connection.executemany("INSERT INTO staged_ids VALUES (?, ?, ?, ?, ?)", mapping)
-    columns = []
-    for name in table.names:
-        if name == "instrument_id":
-            columns.append("m.to_instrument")
-        elif name == "source_id":
-            columns.append("m.to_source")
-        elif name in PRICES[lot.table]:
-            columns.append(f'p."{name}" * m.price_factor')
-        elif name in SIZES[lot.table]:
-            columns.append(f'p."{name}" * m.size_factor')
-        else:
-            columns.append(f'p."{name}"')
-    connection.execute(
-        f'INSERT INTO "{table.name}" SELECT {", ".join(columns)} '
-        "FROM read_parquet(?) p JOIN staged_ids m ON p.instrument_id = m.instrument_id",
-        [[str(path) for path in lot.paths]],
-    )
-    connection.execute("DROP TABLE staged_ids")
+    """Move a lot's parts in; `mapping` is (staged id, instrument id, source id, price factor, size factor) of each."""
+    names = ("instrument_id", "to_instrument", "to_source", "price_factor", "size_factor")
+    ids = dict(zip(names, np.array(mapping, np.int64).T, strict=True))
+    plain = bool((ids["price_factor"] == 1).all() and (ids["size_factor"] == 1).all())
+    shifts = [_shift(ids["instrument_id"], ids[name]) for name in ("to_instrument", "to_source")]
+    if plain and len(mapping) == 1:
+        chosen = {"instrument_id": str(mapping[0][1]), "source_id": str(mapping[0][2])}
+    elif plain and None not in shifts:
+        chosen = {"instrument_id": f"p.instrument_id + {shifts[0]}", "source_id": f"p.instrument_id + {shifts[1]}"}
+    else:
+        chosen = {"instrument_id": "m.to_instrument", "source_id": "m.to_source"}
+        chosen |= {name: f'p."{name}" * m.price_factor' for name in PRICES[lot.table]}
+        chosen |= {name: f'p."{name}" * m.size_factor' for name in SIZES[lot.table]}
+    join = "JOIN staged_ids m ON p.instrument_id = m.instrument_id" if "m." in chosen["source_id"] else ""
+    for frame in lot.frames():
+        into = [name for name in MARKET_TABLES[lot.table].names if name in frame.columns or name == "source_id"]
+        values = ", ".join(chosen.get(name, f'p."{name}"') for name in into)
+        named = ", ".join(f'"{name}"' for name in into)
+        with lent(connection, staged_rows=Rows(frame), staged_ids=ids):
+            connection.execute(f'INSERT INTO "{lot.table}" ({named}) SELECT {values} FROM staged_rows p {join}')
+
+
+def _shift(staged: NDArray[np.int64], stored: NDArray[np.int64]) -> int | None:
+    """What is added to every staged id to come to the stored one; None where that differs."""
+    apart = stored - staged
+    return int(apart[0]) if (apart == apart[0]).all() else None

@@ -17,6 +17,8 @@ from tcakit.store.staging import MARKET_TABLES
 if TYPE_CHECKING:
     import duckdb
 
+# Whose word on the tick counts for more.
+_RANK = ("flag", "definition", "reference", "inferred")
 PRICES = {
     "book_events": ("price", "print_price"),
     "trades": ("price",),
@@ -53,6 +55,13 @@ def place(
     names = [column[0] for column in found.description or []]
     held = {(row["symbol"], row["venue"]): row for row in (dict(zip(names, r, strict=True)) for r in found.fetchall())}
     last = max((int(row["instrument_id"]) for row in held.values()), default=0)
+    # Prints lie off the grid: only displayed prices say what the tick is.
+    shown = connection.execute(
+        "SELECT DISTINCT instrument_id FROM sources "
+        "WHERE ingest_key <> ? AND content NOT IN ('trades', 'bars', 'notices')",
+        [ingest_key],
+    )
+    displayed_by_others = {int(row[0]) for row in shown.fetchall()}
     out: list[Placed] = []
     rows: list[dict[str, Any]] = []
     for instrument, displayed in new:
@@ -63,14 +72,18 @@ def place(
             rows.append({"instrument_id": last, **fields})
             out.append(Placed(last))
         else:
-            out.append(_reconcile(connection, known, instrument, displayed, ingest_key))
+            out.append(_reconcile(connection, known, instrument, displayed, displayed_by_others))
     if rows:
         insert(connection, INSTRUMENTS, pl.DataFrame(rows, schema=INSTRUMENTS.polars_schema()))
     return out
 
 
 def _reconcile(
-    connection: duckdb.DuckDBPyConnection, held: dict[str, Any], new: Instrument, displayed: bool, ingest_key: str
+    connection: duckdb.DuckDBPyConnection,
+    held: dict[str, Any],
+    new: Instrument,
+    displayed: bool,
+    displayed_by_others: set[int],
 ) -> Placed:
     instrument_id = int(held["instrument_id"])
     price_scale = _common(int(held["price_scale"]), new.price_scale)
@@ -82,30 +95,37 @@ def _reconcile(
                 sets = ", ".join(f'"{name}" = "{name}" * {factor}' for name in scaled)
                 connection.execute(f'UPDATE "{table}" SET {sets} WHERE instrument_id = ?', [instrument_id])
     tick, new_tick = int(held["tick_size"]) * old_price, new.tick_size * (price_scale // new.price_scale)
+    tick_from = held["tick_from"]
     if displayed:
         # Prints lie off the grid: only displayed prices say what the tick is.
-        others = connection.execute(
-            "SELECT count(*) FROM sources WHERE instrument_id = ? AND ingest_key <> ? "
-            "AND content NOT IN ('trades', 'bars', 'notices')",
-            [instrument_id, ingest_key],
-        ).fetchone()
-        tick = gcd(tick, new_tick) if others and others[0] else new_tick
-    connection.execute(
-        "UPDATE instruments SET price_scale = ?, size_scale = ?, tick_size = ?, lot_size = ?, "
-        # Files of parts of a day: the session reaches over all of them (least and greatest pass over nulls).
-        "session_open_ns = least(session_open_ns, ?), session_close_ns = greatest(session_close_ns, ?) "
-        "WHERE instrument_id = ?",
-        [
-            price_scale,
-            size_scale,
-            tick,
-            gcd(int(held["lot_size"]) * old_size, new.lot_size * (size_scale // new.size_scale)),
-            new.session_open_ns,
-            new.session_close_ns,
-            instrument_id,
-        ],
-    )
+        told = [(tick, held["tick_from"])] if instrument_id in displayed_by_others else []
+        told.append((new_tick, new.tick_from))
+        tick, tick_from = _finest(told)
+    elif _RANK.index(new.tick_from) < _RANK.index(held["tick_from"]) and tick % new_tick == 0:
+        tick, tick_from = new_tick, new.tick_from
+    opens = [time for time in (held["session_open_ns"], new.session_open_ns) if time is not None]
+    closes = [time for time in (held["session_close_ns"], new.session_close_ns) if time is not None]
+    facts = {
+        "price_scale": price_scale,
+        "size_scale": size_scale,
+        "tick_size": tick,
+        "tick_from": tick_from,
+        "lot_size": gcd(int(held["lot_size"]) * old_size, new.lot_size * (size_scale // new.size_scale)),
+        # Files of parts of a day: the session reaches over all of them.
+        "session_open_ns": min(opens, default=None),
+        "session_close_ns": max(closes, default=None),
+    }
+    if any(held[name] != value for name, value in facts.items()):
+        # A file of thousands of symbols seldom tells anything new of them.
+        sets = ", ".join(f"{name} = ?" for name in facts)
+        connection.execute(f"UPDATE instruments SET {sets} WHERE instrument_id = ?", [*facts.values(), instrument_id])
     return Placed(instrument_id, price_scale // new.price_scale, size_scale // new.size_scale)
+
+
+def _finest(told: Sequence[tuple[int, str]]) -> tuple[int, str]:
+    """The step on which all of several (tick, who says it) lie, and the best of those who say so."""
+    tick = gcd(*(step for step, _ in told))
+    return tick, min((who for step, who in told if step == tick), key=_RANK.index, default="inferred")
 
 
 def _common(one: int, other: int) -> int:

@@ -90,14 +90,31 @@ def twap(day: MarketDay, start_ns: ArrayLike, end_ns: ArrayLike) -> tuple[NDArra
     time; NaN with fraction 0 where no mid stood. A window of no length gives the mid at that instant.
     """
     starts, ends = np.asarray(start_ns, dtype=np.int64), np.asarray(end_ns, dtype=np.int64)
+    average, fraction = time_weighted(day, day.mid, starts, ends)
+    instant = ends == starts
+    at_once = mid_at(day, starts)
+    return (
+        np.where(instant, at_once, average),
+        np.where(instant, np.isfinite(at_once).astype(np.float64), fraction),
+    )
+
+
+def time_weighted(
+    day: MarketDay, values: NDArray[np.float64], start_ns: ArrayLike, end_ns: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Time-weighted average of `values` (one a quote, holding until the next) over each window [start, end), and the
+    fraction of the window in which a value stood.
+
+    NaN with fraction 0 where none stood, or the window has no length. Windows of any shape, in ns.
+    """
+    starts, ends = np.asarray(start_ns, dtype=np.int64), np.asarray(end_ns, dtype=np.int64)
     span = quoted_span(day)
     if span is None or not day.quote_ns.size:
         return np.full(starts.shape, np.nan), np.zeros(starts.shape)
-    mids = day.mid
-    known = np.isfinite(mids)
-    # Integrating the distance from one mid of the day keeps digits that a sum of whole prices would lose.
-    base = float(mids[known][0]) if known.any() else 0.0
-    above = np.where(known, mids - base, 0.0)
+    known = np.isfinite(values)
+    # Integrating the distance from one value of the day keeps digits that a sum of whole prices would lose.
+    base = float(values[known][0]) if known.any() else 0.0
+    above = np.where(known, values - base, 0.0)
     steps = np.diff(day.quote_ns)
     integral = np.concatenate([np.zeros(1), np.cumsum(above[:-1] * steps)])
     time_known = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.where(known[:-1], steps, 0))])
@@ -117,13 +134,7 @@ def twap(day: MarketDay, start_ns: ArrayLike, end_ns: ArrayLike) -> tuple[NDArra
     with np.errstate(divide="ignore", invalid="ignore"):
         average = base + (to_area - from_area) / covered
         fraction = covered / length
-    average = np.where(covered > 0, average, np.nan)
-    instant = length == 0
-    at_once = mid_at(day, starts)
-    return (
-        np.where(instant, at_once, average),
-        np.where(instant, np.isfinite(at_once).astype(np.float64), np.where(length > 0, fraction, 0.0)),
-    )
+    return np.where(covered > 0, average, np.nan), np.where(length > 0, fraction, 0.0)
 
 
 def close_mid(day: MarketDay) -> float:

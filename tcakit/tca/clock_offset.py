@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.market.day import MarketDay
+from tcakit.tca.stamps import quote_bounds
 
 _DRAWS = 400
 
@@ -28,19 +29,31 @@ class ClockOffset:
 
 
 def inside_by_shift(
-    day: MarketDay, ns: NDArray[np.int64], price: NDArray[np.float64], shifts_ns: NDArray[np.int64]
+    day: MarketDay,
+    ns: NDArray[np.int64],
+    price: NDArray[np.float64],
+    shifts_ns: NDArray[np.int64],
+    step_ns: NDArray[np.int64] | None = None,
 ) -> NDArray[np.bool_]:
-    """Whether each fill lies at or inside the quote that stood at its time plus each shift; bool (shifts, fills)."""
+    """Whether each fill lies at or inside the quote that stood at its time plus each shift; bool (shifts, fills).
+
+    Where `step_ns` of a fill is above 0, its stamp is no finer: any quote of that time will do (`tca.stamps`).
+    """
     out = np.zeros((len(shifts_ns), len(ns)), np.bool_)
     if not len(day.quote_ns):
         return out
     edge = 1e-9 * price
+    coarse = np.flatnonzero(step_ns > 0) if step_ns is not None else np.zeros(0, np.int64)
     for row, shift in enumerate(shifts_ns):
         at = np.searchsorted(day.quote_ns, ns + shift, side="right") - 1
         known = at >= 0
         at = np.maximum(at, 0)
         with np.errstate(invalid="ignore"):
             out[row] = known & (price >= day.bid[at] - edge) & (price <= day.ask[at] + edge)
+        if step_ns is not None and len(coarse):
+            begin = ns[coarse] + shift
+            low, high = quote_bounds(day, begin, begin + step_ns[coarse])
+            out[row, coarse] = (price[coarse] >= low - edge[coarse]) & (price[coarse] <= high + edge[coarse])
     return out
 
 

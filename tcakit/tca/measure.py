@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from tcakit.errors import TcakitError
+from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.codes import BUY, SELL
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FILLS, PARENTS, TCA_PARENTS
@@ -40,24 +41,28 @@ def measure(
     markets: Mapping[tuple[str, str], MarketDay],
     *,
     run_id: str,
+    restated: Mapping[tuple[str, str], float] | None = None,
 ) -> Measured:
     """Cost of every parent order, spreads and markouts of every fill.
 
     `parents` and `fills` follow the tables of those names (run_id may be absent; it is set to `run_id`);
     `markets` is keyed by (symbol, date). An order that contradicts itself, or that no market data cover,
     keeps its row, with the reason in `unpriced_reason` or `notes`; it stops nothing. Raises DataError
-    only where a frame lacks a column.
+    only where a frame lacks a column. Money of a parent with a `multiplier` is multiplied by it, except fees, which are
+    money already. `restated` says by (fill_id, date) what factor a fill's price was brought to the shares of its
+    order's arrival with, after a split; the quotes of its day are brought there too.
     """
     parents = PARENTS.conform(parents.with_columns(run_id=pl.lit(run_id)))
     fills = FILLS.conform(fills.with_columns(run_id=pl.lit(run_id)))
     foreign = _in_another_currency(parents, markets)
-    by_fill = measure_fills(_out_of_market(fills, foreign), markets, run_id)
+    by_fill = measure_fills(_out_of_market(fills, foreign), markets, run_id, restated)
     joined = parents.join(fill_totals(parents, fills, by_fill.fills), on="parent_id", how="left", maintain_order="left")
     first = joined["first_fill_ns"].fill_null(MISSING_NS).to_numpy()
     last = joined["last_fill_ns"].fill_null(MISSING_NS).to_numpy()
+    latest = joined["latest_fill_ns"].fill_null(MISSING_NS).to_numpy()
     ordered = joined["quantity"] / joined["size_scale"]
     complete = (joined["filled"].fill_null(0.0) >= ordered * (1 - 1e-12)).fill_null(False).to_numpy()
-    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, complete)
+    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, latest, complete)
     repeated = {name for name, times in Counter(parents["parent_id"].to_list()).items() if times > 1}
     rows = [
         _measure_parent(row, place, prices, repeated, foreign) for place, row in enumerate(joined.iter_rows(named=True))
@@ -161,6 +166,9 @@ def _cost_columns(
     columns["decision_price"] = decision
     if decision is None:
         return columns
+    # A contract is worth its multiplier times its price: so many units of the underlying were ordered and filled.
+    multiplier = row["multiplier"] or 1.0
+    ordered, filled, paid = ordered * multiplier, filled * multiplier, paid * multiplier
     cost = _shortfall(side, ordered, filled, paid, decision, arrival, out, notes)
     if cost is None:
         return columns
@@ -180,6 +188,7 @@ def _cost_columns(
     }
     at_mid = row["paid_at_mid"]
     if at_mid is not None and arrival is not None and filled:
+        at_mid *= multiplier
         columns["spread_cost"] = side * (paid - at_mid)
         columns["drift_cost"] = side * (at_mid - filled * arrival)
     return columns
@@ -272,7 +281,29 @@ def _run_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[str, ...]:
     loose = fills["parent_id"].null_count()
     if loose:
         notes.append(f"{loose} fills name no parent order: in no order's cost")
+    notes += _coarse_notes(parents, fills)
     doubled = fills.height - fills["fill_id"].n_unique()
     if doubled:
         notes.append(f"{doubled} fills repeat the id of another")
     return tuple(notes)
+
+
+def _coarse_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> list[str]:
+    """What stamps of whole seconds or minutes do to the numbers."""
+    notes = []
+    for step, count in fills["ts_resolution_ns"].drop_nulls().value_counts().sort("ts_resolution_ns").rows():
+        notes.append(
+            f"stamps of {count} fills are whole {_unit(step)}: each is set against all that was quoted in its "
+            f"{_unit(step).removesuffix('s')}, and intervals run to the end of the last one"
+        )
+    steps = parents["arrival_resolution_ns"].drop_nulls().value_counts().sort("arrival_resolution_ns")
+    for step, count in steps.rows():
+        notes.append(
+            f"stamps of {count} arrivals are whole {_unit(step)}: arrival prices are those at its beginning, the "
+            "earliest it can have been"
+        )
+    return notes
+
+
+def _unit(step_ns: int) -> str:
+    return {NS_PER_SECOND: "seconds", 60 * NS_PER_SECOND: "minutes"}.get(step_ns, f"steps of {step_ns:,} ns")

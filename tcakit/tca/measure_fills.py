@@ -15,6 +15,7 @@ from tcakit.market.schema import MARKOUT_HORIZONS_S, TCA_FILLS, TCA_MARKOUTS
 from tcakit.tca.markouts import markout_bps, mids_around
 from tcakit.tca.quotes import mid_at, quotes_before
 from tcakit.tca.spreads import effective_spread, price_impact, quoted_spread, realised_spread
+from tcakit.tca.stamps import mids_after, quotes_within
 
 Markets = Mapping[tuple[str, str], MarketDay]
 _REALISED_NS = 60 * NS_PER_SECOND
@@ -28,11 +29,16 @@ class MeasuredFills:
     markouts: pl.DataFrame
 
 
-def measure_fills(fills: pl.DataFrame, markets: Markets, run_id: str) -> MeasuredFills:
+def measure_fills(
+    fills: pl.DataFrame, markets: Markets, run_id: str, restated: Mapping[tuple[str, str], float] | None = None
+) -> MeasuredFills:
     """Spreads and markouts of `fills` (a conformed FILLS frame), null where the market data say nothing.
 
     The quote just before a fill is the one recorded on its row where the row has one, else the last quote
-    with an earlier time. An order received at the very instant of its fill met that same quote.
+    with an earlier time. An order received at the very instant of its fill met that same quote. Fills whose stamps are
+    whole seconds or coarser (`ts_resolution_ns`) are set against all that was quoted in that time (`tca.stamps`). The
+    market's prices are multiplied by the factor that `restated` has for a fill's (fill_id, date), as the fill's own
+    price was.
     """
     count = fills.height
     scale = fills["price_scale"].to_numpy().astype(np.float64)
@@ -46,19 +52,34 @@ def measure_fills(fills: pl.DataFrame, markets: Markets, run_id: str) -> Measure
     bid, ask = np.full(count, np.nan), np.full(count, np.nan)
     at_receipt, later = np.full(count, np.nan), np.full(count, np.nan)
     around = np.full((count, len(MARKOUT_HORIZONS_S)), np.nan)
+    step = fills["ts_resolution_ns"].fill_null(0).to_numpy()
+    window_mid, window_spread = np.full(count, np.nan), np.full(count, np.nan)
     for unsorted, day in by_market(fills, markets):
         # In order of time the searches walk through memory instead of jumping about in it.
-        rows = unsorted[np.argsort(times[unsorted], kind="stable")]
-        bid[rows], ask[rows] = quotes_before(day, times[rows])
-        earlier = rows[has_receipt[rows] & (received[rows] < times[rows])]
+        ordered = unsorted[np.argsort(times[unsorted], kind="stable")]
+        earlier = ordered[has_receipt[ordered] & (received[ordered] < times[ordered])]
         at_receipt[earlier] = mid_at(day, received[earlier])
+        rows = ordered[step[ordered] <= 0]
+        bid[rows], ask[rows] = quotes_before(day, times[rows])
         later[rows] = mids_around(day, times[rows], (_REALISED_NS / NS_PER_SECOND,))[:, 0]
         around[rows] = mids_around(day, times[rows])
+        rows = ordered[step[ordered] > 0]
+        quoted = quotes_within(day, times[rows], step[rows])
+        bid[rows], ask[rows] = quoted.lowest_bid, quoted.highest_ask
+        window_mid[rows], window_spread[rows] = quoted.mid, quoted.spread
+        later[rows] = mids_after(day, times[rows], step[rows], (_REALISED_NS / NS_PER_SECOND,))[:, 0]
+        around[rows] = mids_after(day, times[rows], step[rows], MARKOUT_HORIZONS_S)
+    if restated:
+        factor = np.array([restated.get(key, 1.0) for key in fills.select("fill_id", "date").iter_rows()])
+        for prices in (bid, ask, at_receipt, later, window_mid, window_spread):
+            prices *= factor
+        around *= factor[:, None]
     recorded = (fills["bid"].is_not_null() | fills["ask"].is_not_null()).to_numpy()
     for quote, name in ((bid, "bid"), (ask, "ask")):
         given = fills[name].cast(pl.Float64).fill_null(np.nan).to_numpy() / np.where(scale > 0, scale, np.nan)
         quote[recorded] = given[recorded]
-    at_fill = (bid + ask) / 2.0
+    by_window = (step > 0) & ~recorded
+    at_fill = np.where(by_window, window_mid, (bid + ask) / 2.0)
     at_once = has_receipt & (received == times)
     at_receipt[at_once] = at_fill[at_once]
 
@@ -72,7 +93,7 @@ def measure_fills(fills: pl.DataFrame, markets: Markets, run_id: str) -> Measure
             "parent_id": fills["parent_id"],
             "mid_at_fill": at_fill,
             "mid_at_receipt": at_receipt,
-            "quoted_spread": quoted_spread(bid, ask),
+            "quoted_spread": np.where(by_window, window_spread, quoted_spread(bid, ask)),
             "effective_spread": effective,
             "effective_spread_at_receipt": effective_spread(side, price, at_receipt),
             "realised_spread_60s": realised,

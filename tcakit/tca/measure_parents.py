@@ -35,7 +35,9 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
     rows = fills.with_columns(mid=measured["mid_at_fill"]).join(known, on="parent_id", how="inner")
     refused = rows.filter(~usable).group_by("parent_id").agg(pl.len().alias("unusable"))
     shares = pl.col("quantity") / pl.col("size_scale")
-    outside = (pl.col("ts_ns") < pl.col("arrival_ns")) | (pl.col("ts_ns") > pl.col("end_ns")).fill_null(False)
+    # A stamp in whole seconds says that the execution lay within that second.
+    latest = pl.col("ts_ns") + pl.col("ts_resolution_ns").fill_null(1) - 1
+    outside = (latest < pl.col("arrival_ns")) | (pl.col("ts_ns") > pl.col("end_ns")).fill_null(False)
     totals = (
         rows.filter(usable)
         .sort("ts_ns", maintain_order=True)
@@ -55,6 +57,7 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
             .alias("paid_at_mid"),
             pl.col("ts_ns").first().alias("first_fill_ns"),
             pl.col("ts_ns").last().alias("last_fill_ns"),
+            latest.max().alias("latest_fill_ns"),
             pl.col("fee").sum().alias("fill_fees"),
             pl.col("fee").is_null().sum().alias("fees_unknown"),
             shares.filter(pl.col("liquidity") == "maker").sum().alias("maker"),
@@ -106,11 +109,13 @@ def market_prices(
     markets: Markets,
     first_fill_ns: NDArray[np.int64],
     last_fill_ns: NDArray[np.int64],
+    latest_fill_ns: NDArray[np.int64],
     complete: NDArray[np.bool_],
 ) -> MarketPrices:
     """Arrival, end, VWAP, TWAP, close and volume of each parent; times MISSING_NS where there is no fill.
 
-    `complete` says which parents are filled: these end at their last fill if they name no end.
+    `latest_fill_ns` is the last instant at which the last fill can have been, `last_fill_ns` its stamp. `complete` says
+    which parents are filled: these end at their last fill if they name no end.
     """
     count = parents.height
     prices = MarketPrices.unknown(count)
@@ -118,12 +123,16 @@ def market_prices(
     end = parents["end_ns"].fill_null(MISSING_NS).to_numpy().copy()
     decided = parents["decision_ns"].fill_null(MISSING_NS).to_numpy()
     no_end = (end == MISSING_NS) & complete
-    end[no_end] = last_fill_ns[no_end]
+    end[no_end] = latest_fill_ns[no_end]
     for rows, day in by_market(parents, markets):
         prices.covered[rows] = True
         # A decision after the arrival is a slip of the blotter: it prices nothing.
         prices.decision[rows] = _decision_mid(day, np.where(decided <= arrival, decided, MISSING_NS)[rows])
-        _price_market(prices, rows, day, arrival[rows], first_fill_ns[rows], last_fill_ns[rows], end[rows])
+        span = recorded_span(day)
+        latest = latest_fill_ns[rows]
+        if span is not None:  # a last second that is recorded in part
+            latest = np.where(last_fill_ns[rows] <= span[1], np.minimum(latest, span[1]), latest)
+        _price_market(prices, rows, day, arrival[rows], first_fill_ns[rows], latest, end[rows])
     return prices
 
 

@@ -50,6 +50,8 @@ def store(made_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder = tmp_path / "tcakit-store"
     shutil.copytree(made_store, folder)
     (tmp_path / "sample_data").symlink_to(SAMPLE)
+    (tmp_path / "instruments.csv").write_text("symbol,isin,tick_size,valid_from\nALFA,,0.01,2026-01-01\n")
+    (tmp_path / "rates.csv").write_text("date,base,quote,rate,source\n2026-03-03,EUR,USD,1.08,the desk\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TCAKIT_STORE", str(folder))
     return folder

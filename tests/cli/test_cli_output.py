@@ -22,6 +22,8 @@ VERBS = {
     "simulate run": ("simulate run --events 2000", {"events", "trades", "seconds", "seed"}),
     "backtest": (_BACKTEST, {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second"}),
     "report": ("report --orders", {"currencies", "parents"}),
+    "instruments import": ("instruments import instruments.csv", {"instruments", "rows", "aliases", "splits"}),
+    "rates import": ("rates import rates.csv", {"rates", "pairs", "sources"}),
     "batch status": ("batch status", {"steps"}),
     "batch why": ("batch why", {"steps"}),
 }

@@ -10,7 +10,7 @@ from crypto_files import fuzz, read, reasons, rows_of
 from tcakit.errors import DataError
 from tcakit.feeds import binance, binance_depth
 from tcakit.feeds.binance import BinanceReader
-from tcakit.feeds.blocks import tables
+from tcakit.feeds.blocks import pieces, tables
 from tcakit.market import codes
 
 SPOT_AGG = b"""26129,0.01633102,4.70443515,27781,27781,1498793709153,True,True
@@ -80,7 +80,7 @@ def test_trades_that_are_missing_or_wrong_are_told(monkeypatch: pytest.MonkeyPat
     ]
     for block in (None, 120):
         if block:
-            monkeypatch.setattr(binance, "tables", lambda *given: tables(*given, block_bytes=120))
+            monkeypatch.setattr(binance, "pieces", lambda *given: pieces(*given, block_bytes=120))
         batches, faults = read(BinanceReader(), ("BTCUSDT-trades-2020-01-01.csv", data))
         assert sorted(reasons(faults)) == expected
         assert faults.refused == 4

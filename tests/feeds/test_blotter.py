@@ -52,6 +52,7 @@ def test_fills_in_our_own_names() -> None:
         "liquidity": "maker",
         "fee": -0.2,
         "venue": "XNAS",
+        "ts_resolution_ns": None,
     }
 
 
@@ -89,8 +90,8 @@ def test_a_mapping_with_rules() -> None:
     (batch,), faults = read(text, mapping)
     assert faults.found == []
     assert batch.frame.select("fill_id", "symbol", "side", "ts_ns", "price", "quantity", "venue").rows() == [
-        ("1", "DE1", 1, TEN, 101_250, 200, "XETR"),
-        ("2", "SAP", -1, TEN + 10**9, 975, 100, "XETR"),
+        ("2", "DE1", 1, TEN, 101_250, 200, "XETR"),
+        ("3", "SAP", -1, TEN + 10**9, 975, 100, "XETR"),
     ]
 
 
@@ -227,3 +228,14 @@ def test_a_file_of_placements_and_trades(real_data: Path) -> None:
     traded = raw.filter(pl.col("event_type") == "trade")
     exact = [Decimal(price) / scale for price, scale in fills.frame.select("price", "price_scale").rows()]
     assert exact == [Decimal(price) for price in traded["executed_price"]]
+
+
+def test_a_row_keeps_its_number_when_one_above_is_refused() -> None:
+    mapping = {"table": "fills", "columns": {name: name for name in ("symbol", "side", "time", "price", "quantity")}}
+    mapping["columns"]["fill_id"] = "#row"
+    rows = ["A,B,1704189600,9.5,4", "A,B,1704189601,9.5,4", "A,B,1704189602,9.5,4"]
+    ids = []
+    for second in (rows[1], "A,B,1704189601,9.5", "A,B,never,9.5,4"):
+        (batch,), _ = read("\n".join(["symbol,side,time,price,quantity", rows[0], second, rows[2], ""]), mapping)
+        ids.append(batch.frame["fill_id"].to_list())
+    assert ids == [["2", "3", "4"], ["2", "4"], ["2", "4"]]

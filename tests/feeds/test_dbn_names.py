@@ -47,6 +47,7 @@ def test_a_definition_says_tick_lot_currency_and_is_kept(version: int) -> None:
     body = defined + order("A", price=10.5, size=6, version=version)
     got = read(header(None, version=version, mappings={}, dataset="GLBX.MDP3") + body)
     (instrument,) = got.instruments
+    assert instrument.tick_from == "definition"
     assert (instrument.symbol, instrument.currency, instrument.tick_size, instrument.lot_size) == (
         "XYZ",
         "EUR",
@@ -61,7 +62,7 @@ def test_a_definition_says_tick_lot_currency_and_is_kept(version: int) -> None:
     assert "length" not in detail
     # Prices that do not keep to the definition's tick are not lost.
     off = read(header(None, version=version, mappings={}) + defined + order("A", price=10.3, version=version))
-    assert off.instruments[0].tick_size == 500
+    assert (off.instruments[0].tick_size, off.instruments[0].tick_from) == (500, "inferred")
     assert (
         read(header(None, version=version, mappings={}) + body, tick_size="0.01", lot_size="3").instruments[0].tick_size
         == 100

@@ -14,6 +14,7 @@ from tcakit.errors import DataError, UsageError
 from tcakit.feeds.blotter import BlotterReader
 from tcakit.feeds.contract import Faults, ReaderOptions, Source
 from tcakit.feeds.files import detect, discover, sources
+from tcakit.jobs.suggest_mapping import suggest_mapping
 
 HEADER = ["fill_id", "symbol", "side", "time", "price", "quantity"]
 TEN = 1_704_189_600_000_000_000  # 2024-01-02 10:00 UTC
@@ -47,7 +48,7 @@ def test_dates_and_times_of_day_in_columns_of_their_own() -> None:
     }
     rows = [["S", "W", "D", "T", "P", "Q"], ["SAP", "B", date(2024, 1, 2), time(11, 0, 0, 500_000), 9.75, 5]]
     (row,), faults = read(workbook(Cover=[["x"]], Trades=rows), mapping)
-    assert (row["ts_ns"], row["fill_id"], faults.found) == (TEN + 500_000_000, "1", [])
+    assert (row["ts_ns"], row["fill_id"], faults.found) == (TEN + 500_000_000, "2", [])
     with pytest.raises(DataError, match="did you mean 'Trades'"):
         read(workbook(Trades=rows), {**mapping, "sheet": "Trade"})
 
@@ -84,3 +85,12 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(UsageError, match=r"tcakit\[excel\]"):
         read(workbook(F=[HEADER]))
+
+
+def test_a_mapping_is_drafted_from_a_workbook(tmp_path: Path) -> None:
+    rows = [["ExecId", "Ticker", "B/S", "Px", "Qty", "Time"], ["1", "A", "B", 1.5, 10, datetime(2024, 1, 2, 10)]]
+    (tmp_path / "desk.xlsx").write_bytes(workbook(Fills=rows))
+    drafted = suggest_mapping([str(tmp_path / "desk.xlsx")])
+    assert 'fill_id = "ExecId"' in drafted
+    assert 'side = "B/S"' in drafted
+    assert "# timezone" in drafted

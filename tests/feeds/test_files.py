@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tcakit.errors import DataError, TcakitError, UsageError
+from tcakit.errors import DataError, DiskError, TcakitError, UsageError
 from tcakit.feeds.contract import Source
 from tcakit.feeds.files import detect, discover, reader_named, sources
 
@@ -131,6 +133,90 @@ def test_an_archive_that_unpacks_to_far_too_much_is_refused(folder: Path, monkey
         assert "unpacks to" in trouble_of(folder / name).message
 
 
+@pytest.fixture
+def small_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Little is kept in memory; gives the folder for temporary files."""
+    monkeypatch.setattr("tcakit.feeds.unpacking.LARGEST_IN_MEMORY", 1 << 10)
+    monkeypatch.setattr("tcakit.feeds.unpacking._PIECE_BYTES", 1 << 9)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    return temporary
+
+
+def _pack(folder: Path, ending: str, contents: dict[str, bytes]) -> Path:
+    packed = folder / f"{Path(next(iter(contents))).name}{ending}"
+    if ending == ".zip":
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in contents.items():
+                archive.writestr(name, content)
+    else:
+        zstandard = pytest.importorskip("zstandard") if ending == ".zst" else None
+        (content,) = contents.values()
+        packed.write_bytes(zstandard.compress(content) if zstandard else gzip.compress(content))
+    return packed
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst", ".zip"])
+def test_what_is_large_is_unpacked_into_a_file_that_goes_with_its_source(
+    folder: Path, small_memory: Path, ending: str
+) -> None:
+    text = b"timestamp,symbol,price,size\n" + b"2026-03-03T14:30:00Z,ACME,100.5,10\n" * 400
+    (folder / "large.csv").write_bytes(text)
+    packed = _pack(folder, ending, {"large.csv": text})
+    found = sources([packed, folder / "trades.csv"], [])
+    source = next(found)
+    ((_, content),) = source.members
+    assert isinstance(content, Path)
+    assert (content.name, content.read_bytes()) == ("large.csv", text)
+    assert small_memory in content.parents
+    assert source.sha256 == grouped(folder / "large.csv")[0].sha256
+    assert detect(source).name == "csv"
+    next(found)
+    assert list(small_memory.iterdir()) == []
+
+
+def test_sources_of_one_archive_are_unpacked_one_after_the_other(folder: Path, small_memory: Path) -> None:
+    packed = _pack(folder, ".zip", {"a/day.csv": b"a,b\n" * 2_000, "b/day.csv": b"b,c\n" * 2_000})
+    held = []
+    for source in sources([packed], []):
+        held.append(source.members[0][1])
+        assert len([path for path in small_memory.rglob("*") if path.is_file()]) == 1
+    assert len(set(held)) == 2
+    assert list(small_memory.iterdir()) == []
+
+
+def test_temporary_files_go_when_the_sources_are_left_in_the_middle(folder: Path, small_memory: Path) -> None:
+    found = sources([_pack(folder, ".gz", {"day.csv": b"a,b\n" * 2_000})], [])
+    next(found)
+    assert list(small_memory.iterdir()) != []
+    found.close()
+    assert list(small_memory.iterdir()) == []
+
+
+def test_a_bomb_is_stopped_while_it_is_unpacked(
+    folder: Path, small_memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tcakit.feeds.files._LARGEST_UNPACKED", 1 << 14)
+    for ending in (".gz", ".zst"):
+        packed = _pack(folder, ending, {"bomb.csv": b"0" * (1 << 20)})
+        assert "unpacks to more than" in trouble_of(packed).message
+        assert list(small_memory.iterdir()) == []
+
+
+def test_no_room_to_unpack_is_told(folder: Path, small_memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = _pack(folder, ".gz", {"day.csv": b"a,b\n" * 2_000})
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    trouble = trouble_of(packed)
+    assert isinstance(trouble, DiskError)
+    assert str(small_memory) in str(trouble.place)
+    assert "TMPDIR" in str(trouble.remedy)
+
+
 def test_an_archive_without_data_is_told(folder: Path) -> None:
     with zipfile.ZipFile(folder / "empty.zip", "w") as archive:
         archive.writestr("picture.png", b"png")
@@ -158,3 +244,19 @@ def test_a_wrong_format_brings_the_nearest() -> None:
     with pytest.raises(UsageError, match="lobster") as caught:
         reader_named("lobsters")
     assert caught.value.place == "--format"
+
+
+def test_an_archive_whose_member_has_no_name_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "day.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "timestamp,symbol,price,size\n")
+    whole = path.read_bytes()
+    directory = whole.index(b"PK\x01\x02")
+    nameless = bytearray(whole.replace(b"a.csv", b""))
+    at = nameless.index(b"PK\x01\x02")
+    nameless[26:28] = nameless[at + 28 : at + 30] = b"\0\0"
+    end = nameless.index(b"PK\x05\x06")
+    nameless[end + 12 : end + 20] = (end - at).to_bytes(4, "little") + at.to_bytes(4, "little")
+    assert directory > at
+    path.write_bytes(bytes(nameless))
+    assert "damaged" in trouble_of(path).message

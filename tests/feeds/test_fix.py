@@ -90,6 +90,7 @@ def test_one_order_from_its_birth_to_its_end() -> None:
         "fill_id": "E1", "order_id": "A", "parent_id": "A", "symbol": "AMZN", "date": "2024-01-02",
         "ts_ns": TEN + 2 * SECOND, "received_ns": TEN + SECOND, "side": 1, "price": 104_000, "price_scale": 10_000,
         "quantity": 100, "size_scale": 1, "liquidity": "maker", "fee": 1.0, "venue": "XNAS",
+        "ts_resolution_ns": None,
     }  # fmt: skip
     assert (second["ts_ns"], second["liquidity"], second["fee"]) == (TEN + 3 * SECOND + 123_456_789, "taker", None)
 

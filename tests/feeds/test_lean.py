@@ -109,6 +109,14 @@ def test_history_is_a_batch_a_day() -> None:
     assert batch.frame["interval_ns"].unique().to_list() == [3_600 * 10**9]
 
 
+def test_one_time_of_day_makes_no_hours_of_days() -> None:
+    batches, faults = read("acme.csv", HISTORY + "20131008 13:00,1,2,1,2,10\n")
+    assert [batch.frame["interval_ns"].to_list() for batch in batches] == [[86_400 * 10**9]] * 2
+    assert [(fault.line, fault.reason) for fault in faults.found] == [
+        (3, "a time of day where most rows are of a whole day")
+    ]
+
+
 def test_years_of_history_need_a_day() -> None:
     days = pl.date_range(pl.date(2010, 1, 1), pl.date(2011, 12, 31), eager=True).dt.strftime("%Y%m%d")
     text = "".join(f"{day} 00:00,1,2,1,2,10\n" for day in days)

@@ -12,7 +12,6 @@ import pytest
 from tcakit.errors import ConfigError, DataError, UsageError
 from tcakit.feeds.blotter import BlotterReader
 from tcakit.feeds.contract import Faults, ReaderOptions, Source
-from tcakit.feeds.corrections import apply_changes
 from tcakit.feeds.mapping import compile_mapping, load, ready_names
 from tcakit.market import schema
 
@@ -80,17 +79,35 @@ def test_emsx_times_are_new_york_s_whatever_is_said_and_tz_dates_them() -> None:
     assert read(EMSX + zoned, load("emsx"))[0]["fills"][0]["ts_ns"] == MORNING + 60 * 10**9
 
 
-def test_emsx_corrections_and_cancels() -> None:
+def test_emsx_corrections_and_cancels_stand_beside_the_fills() -> None:
     text = EMSX + emsx(1) + emsx(2) + emsx(3, "CORRECT", "1", FillShares="40") + emsx(4, "CANCEL", "2", FillPrice="")
     tables, faults = read(text, load("emsx"))
     assert faults.found == []
-    (row,) = tables["fills"]
-    assert (row["fill_id"], row["quantity"], row["ts_ns"]) == ("4733965-1-3", 40, MORNING + 60 * 10**9)
-    # A cancel may come first in the export, and may bear the id of the fill itself.
-    tables, faults = read(EMSX + emsx(2, "CANCEL", "0") + emsx(2) + emsx(1), load("emsx"))
-    assert ([row["fill_id"] for row in tables["fills"]], faults.found) == (["4733965-1-1"], [])
-    tables, faults = read(EMSX + emsx(1) + emsx(2, "CANCEL", "9"), load("emsx"))
-    assert [(fault.line, "cancels fill 4733965-1-9" in fault.reason) for fault in faults.found] == [(3, True)]
+    told = [(row["fill_id"], row["change"], row["revises"], row["known_ns"]) for row in tables["fills"]]
+    assert told == [
+        ("4733965-1-1", None, None, None),
+        ("4733965-1-2", None, None, None),
+        ("4733965-1-3", "correct", "4733965-1-1", MORNING + 3 * 60 * 10**9),
+        ("4733965-1-4", "cancel", "4733965-1-2", MORNING + 4 * 60 * 10**9),
+    ]
+    assert [(row["quantity"], row["price"]) for row in tables["fills"][2:]] == [(40, 202_500), (50, None)]
+    # A cancel may come first in the export, may bear the id of the fill itself, and may say nothing else.
+    bare = emsx(2, "CANCEL", "0", FillPrice="", FillShares="0", Side="", Ticker="", DateTimeOfFill="")
+    tables, faults = read(EMSX + bare + emsx(2) + emsx(1), load("emsx"))
+    row = next(row for row in tables["fills"] if row["change"])
+    assert (row["fill_id"], row["revises"], row["side"], row["symbol"]) == ("4733965-1-2", "4733965-1-2", 1, "ACME")
+    assert (row["quantity"], row["price"], faults.found) == (None, None, [])
+
+
+def test_a_change_of_a_fill_of_another_file_is_kept_and_told() -> None:
+    text = EMSX + emsx(1) + emsx(2, "CANCEL", "9") + emsx(3, "CORRECT", "0")
+    tables, faults = read(text, load("emsx"))
+    assert [row["revises"] for row in tables["fills"]] == [None, "4733965-1-9", "4733965-1-3"]
+    told = [(fault.line, fault.kept, fault.reason.split(",")[0]) for fault in faults.found]
+    assert told == [(3, True, "cancels fill 4733965-1-9"), (4, True, "corrects fill 4733965-1-3")]
+    # Of a cancel that says neither side nor time, with no fill to take them from, nothing can be stored.
+    tables, faults = read(EMSX + emsx(1) + emsx(2, "CANCEL", "9", Side="", DateTimeOfFill=""), load("emsx"))
+    assert [(fault.line, fault.kept) for fault in faults.found if not fault.kept] == [(3, False)]
 
 
 def test_rows_of_one_order_that_differ_are_faults() -> None:
@@ -165,16 +182,6 @@ def test_json_that_is_none() -> None:
         read('[{"id": 1}', load("ccxt"))
     with pytest.raises(DataError):
         read('{"a":' * 100_000, load("ccxt"))
-
-
-def test_corrections_of_corrections() -> None:
-    done = apply_changes(
-        [(0, "a"), (1, None)],
-        [(2, "correct", "b", "a"), (3, "correct", "c", "a"), (4, "cancel", "d", "b"), (5, "cancel", None, "b")],
-    )
-    assert done.gone == {0, 2, 3, 4, 5}
-    assert done.times == {}
-    assert done.lost == [(5, "cancels fill b, which is cancelled already")]
 
 
 def test_wrong_rules_are_told_together() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from taq_files import file, record
 
 from tcakit.errors import DataError, TcakitError, UsageError
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
@@ -19,27 +20,6 @@ from tcakit.feeds.us_equities import session
 from tcakit.market.clock import wall_ns
 
 MIDNIGHT = wall_ns("2014-02-06", 0, "America/New_York")
-
-
-def record(
-    time: str = "093000000",
-    exchange: str = "N",
-    symbol: str = "ACME",
-    bid: tuple[int, int] = (1_000_000, 3),
-    ask: tuple[int, int] = (1_000_200, 2),
-    condition: str = "R",
-    cancel: str = "A",
-    suffix: str = "",
-) -> str:
-    return (
-        f"{time}{exchange}{symbol:<6}{suffix:<10}{bid[0]:011d}{bid[1]:07d}{ask[0]:011d}{ask[1]:07d}{condition}    "
-        f"{exchange}{exchange}{383052:016d}02{cancel}CB     A\r\n"
-    )
-
-
-def file(*records: str, count: int | None = None, date: str = "02062014") -> bytes:
-    said = len(records) if count is None else count
-    return (f" N{date} Record Count :{said:8d}".ljust(96) + "\r\n" + "".join(records)).encode("latin-1")
 
 
 def read(data: bytes, **options: str) -> tuple[list[Batch], Faults]:

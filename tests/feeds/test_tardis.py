@@ -13,7 +13,7 @@ from crypto_files import fuzz, read, reasons, replayed, rows_of
 
 from tcakit.errors import DataError
 from tcakit.feeds import tardis
-from tcakit.feeds.blocks import line_blocks, tables
+from tcakit.feeds.blocks import line_blocks, pieces
 from tcakit.feeds.tardis import TardisReader
 from tcakit.market import codes
 
@@ -60,7 +60,7 @@ def test_a_book_starts_anew_where_snapshot_rows_follow_updates() -> None:
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = ask("b.csv", BOOK)
-    monkeypatch.setattr(tardis, "tables", partial(tables, block_bytes=150))
+    monkeypatch.setattr(tardis, "pieces", partial(pieces, block_bytes=150))
     parts, _ = ask("b.csv", BOOK)
     assert len(parts) > 1
     assert rows_of(parts, "book_events").equals(rows_of(whole, "book_events"))
@@ -83,7 +83,7 @@ def test_lines_of_faults_hold_across_blocks(monkeypatch: pytest.MonkeyPatch) -> 
     _, faults = ask("b.csv", bad)
     assert sorted(reasons(faults)) == expected
     assert faults.rows == 9
-    monkeypatch.setattr(tardis, "tables", partial(tables, block_bytes=400))
+    monkeypatch.setattr(tardis, "pieces", partial(pieces, block_bytes=400))
     _, faults = ask("b.csv", bad)
     assert sorted(reasons(faults)) == expected
 
@@ -218,7 +218,7 @@ def test_changes_replay_to_the_books_they_came_from(monkeypatch: pytest.MonkeyPa
         bids = sorted(rng.sample(range(middle - 6, middle), rng.randint(0, 4)), reverse=True)
         asks = sorted(rng.sample(range(middle + 1, middle + 7), rng.randint(0, 4)))
         books.append(([(str(p), rng.randint(1, 3)) for p in bids], [(str(p), rng.randint(1, 3)) for p in asks]))
-    monkeypatch.setattr(tardis, "tables", partial(tables, block_bytes=block_bytes))
+    monkeypatch.setattr(tardis, "pieces", partial(pieces, block_bytes=block_bytes))
     batches, faults = ask("s.csv", whole_books(books, 4))
     assert faults.found == []
     after = {ts: {side: dict(levels) for side, levels in book.items()} for ts, book in snapshots_of(batches)}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tcakit.errors import DataError, UsageError
 from tcakit.feeds.timestamps import parse_times, trade_dates
 
-moments = st.datetimes(min_value=datetime(1975, 1, 1), max_value=datetime(2100, 1, 1)).map(
+moments = st.datetimes(min_value=datetime(1975, 1, 1), max_value=datetime(2099, 12, 30)).map(
     lambda moment: moment.replace(microsecond=0)
 )
 nanoseconds = st.integers(0, 999_999_999)

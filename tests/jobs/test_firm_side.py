@@ -14,6 +14,7 @@ from tcakit.jobs.coverage import coverage, data_request
 from tcakit.jobs.ingest import IngestRequest, ingest
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
+MARKET = SAMPLE / "lobster" / "ALFA_2026-03-03_34200000_57600000_5.zip"
 
 
 def late_fills(folder: Path, seconds: float) -> Path:

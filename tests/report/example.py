@@ -354,6 +354,8 @@ def file_rows() -> list[dict[str, Any]]:
             "days": json.dumps([DATE]),
             "status": "stored",
             "ingested_ns": OPEN_NS,
+            "members": json.dumps([[f"{name}_2024-03-14.csv", 31_415_926]]),
+            "leans_on": "[]",
         }
         for name, digit in (("acme", "a"), ("bora", "b"))
     ]

