@@ -5,26 +5,14 @@ Handing over the arrays themselves costs a fraction of a microsecond for each of
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 from numba import carray
-from numpy.typing import NDArray
 
 from tcakit.jit import jit, part, pointer_to
 from tcakit.replay.replay_kernel import advance, see
-from tcakit.replay.state import Market, State
+from tcakit.replay.state_kernel import Market, State
 
 _int8, _uint8, _int32, _int64, _float64 = (pointer_to[name] for name in ("int8", "uint8", "int32", "int64", "float64"))
 _STATE = len(Market._fields)
-
-
-def table_of(market: Market, state: State) -> NDArray[np.int64]:
-    """Address, rows and columns (1 where there are none) of every array; the arrays must outlive it."""
-    arrays: list[Any] = [*market, *state]
-    return np.array(
-        [(array.ctypes.data, array.shape[0], array.shape[1] if array.ndim > 1 else 1) for array in arrays], np.int64
-    )
 
 
 @part

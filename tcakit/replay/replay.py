@@ -15,8 +15,8 @@ from tcakit.jit import IS_COMPILED
 from tcakit.market import codes
 from tcakit.replay import replay_kernel as rk
 from tcakit.replay.columns import Feed
-from tcakit.replay.entry_kernel import advance_at, see_at, table_of
-from tcakit.replay.state import Market, State
+from tcakit.replay.entry_kernel import advance_at, see_at
+from tcakit.replay.state_kernel import Market, State
 from tcakit.venue.gateway import Fill, Strategy
 from tcakit.venue.latency import ConstantLatency
 
@@ -138,7 +138,7 @@ class Replay:
         self.cursor = self.state.cursor
         self.cursor[rk.OWN_BID], self.cursor[rk.OWN_ASK] = -1, feed.ticks
         self._one_book = one_book
-        self._best = memoryview(feed.best_bid), memoryview(feed.best_ask)
+        self._best = feed.best_bid.data, feed.best_ask.data
         self._renew()
         self.state.settings[rk.RESPONSE_LATENCY_NS] = settings.latency.response_ns
         self.state.settings[rk.FEED_LATENCY_NS] = settings.latency.feed_ns
@@ -263,7 +263,7 @@ class Replay:
         # Views that give plain numbers, several times as fast as arrays do.
         self._at = memoryview(self.cursor)
         self._log, self._orders, self._bus = (memoryview(getattr(self.state, n)) for n in ("log", "orders", "bus"))
-        self._table = table_of(self.market, self.state)
+        self._table = _table_of(self.market, self.state)
 
     def _deliver(self, gateways: Sequence[OwnGateway]) -> None:
         """Tell the owners what has reached them by now."""
@@ -353,6 +353,15 @@ class Replay:
             rows=int(self.cursor[rk.ROW]),
             first_order_ns=self.first_order_ns,
         )
+
+
+def _table_of(market: Market, state: State) -> NDArray[np.int64]:
+    """Address, rows and columns (1 where there are none) of every array, as `entry_kernel` wants them; the arrays must
+    outlive it."""
+    arrays: list[Any] = [*market, *state]
+    return np.array(
+        [(array.ctypes.data, array.shape[0], array.shape[1] if array.ndim > 1 else 1) for array in arrays], np.int64
+    )
 
 
 def _doubled(values: NDArray[Any]) -> NDArray[Any]:
