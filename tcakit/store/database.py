@@ -22,6 +22,7 @@ import duckdb
 from tcakit.errors import DataError, StoreBusyError, UsageError
 from tcakit.market.schema import tables_of
 from tcakit.store.disk import is_no_room, no_room_told
+from tcakit.store.engine import attached
 
 FORMAT = 3
 _POLL_S = 0.05
@@ -138,7 +139,7 @@ class Store:
         temporary = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
         while not path.exists():
             temporary.unlink(missing_ok=True)
-            with duckdb.connect(str(temporary)) as connection:
+            with attached(temporary, read_only=False) as connection:
                 for table in tables_of(database):
                     connection.execute(table.ddl())
                 # Closing does the same, but says nothing when the disk is full: then the tables are not in the file.
@@ -163,30 +164,28 @@ class Store:
     @contextmanager
     def _connect(self, path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         waited = self._waited(path)
-        while True:
-            try:
-                connection = duckdb.connect(str(path), read_only=read_only)
-                break
-            except duckdb.IOException as error:
-                if "could not set lock" not in str(error).lower():
-                    if is_no_room(error):
-                        raise
+        with ExitStack() as held:
+            while True:
+                try:
+                    connection = held.enter_context(attached(path, read_only=read_only))
+                    break
+                except duckdb.IOException as error:
+                    if "could not set lock" not in str(error).lower():
+                        if is_no_room(error):
+                            raise
+                        raise DataError(
+                            f"cannot be opened ({_first_line(error)})",
+                            place=str(path),
+                            remedy="check its permissions; if it is damaged, remove it and ingest its files again",
+                        ) from None
+                    next(waited)
+                except duckdb.Error as error:
                     raise DataError(
-                        f"cannot be opened ({_first_line(error)})",
+                        f"is no database of ours ({_first_line(error)})",
                         place=str(path),
-                        remedy="check its permissions; if it is damaged, remove it and ingest its files again",
+                        remedy="remove it and ingest its files again",
                     ) from None
-                next(waited)
-            except duckdb.Error as error:
-                raise DataError(
-                    f"is no database of ours ({_first_line(error)})",
-                    place=str(path),
-                    remedy="remove it and ingest its files again",
-                ) from None
-        try:
             yield connection
-        finally:
-            connection.close()
 
     def remove_day(self, date: str) -> None:
         """Remove a day's file. Call while holding `writer`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from tcakit.errors import DataError, StoreBusyError, UsageError
 from tcakit.market.instrument import Instrument
 from tcakit.market.schema import FAULTS, QUOTES, TRADES
+from tcakit.store import database
 from tcakit.store import ingest as stored
 from tcakit.store.bridge import frame, insert
 from tcakit.store.column_cache import cached_columns
@@ -255,16 +258,17 @@ def test_an_error_inside_a_transaction_leaves_nothing(store: Store) -> None:
 
 
 def test_a_database_appears_with_all_its_tables_or_not_at_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = duckdb.connect
+    real = database.attached
 
-    def failing(path: str, **options: Any) -> Any:
-        if "unfinished" in path:
-            real(path).close()
-            raise KeyboardInterrupt
-        return real(path, **options)
+    @contextmanager
+    def failing(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        with real(path, read_only=read_only) as connection:
+            if "unfinished" in path.name:
+                raise KeyboardInterrupt
+            yield connection
 
     with monkeypatch.context() as patched:
-        patched.setattr(duckdb, "connect", failing)
+        patched.setattr(database, "attached", failing)
         with pytest.raises(KeyboardInterrupt), store.write_day(DATE):
             pass
     assert store.dates() == []

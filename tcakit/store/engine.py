@@ -1,0 +1,96 @@
+"""One DuckDB engine a process, to which database files are attached while they are used.
+
+To open a file by itself starts an engine for it, which takes fifteen times as long as the file does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+
+@dataclass(slots=True)
+class _Attached:
+    """A file under the name by which the engine knows it, and how many use it."""
+
+    name: str
+    read_only: bool
+    users: int = 0
+
+
+@dataclass(slots=True)
+class _Engine:
+    connection: duckdb.DuckDBPyConnection
+    files: dict[str, _Attached] = field(default_factory=dict)
+    count: int = 0
+
+
+_lock = threading.Lock()
+# By process: a forked one may not go on with its parent's engine.
+_engines: dict[int, _Engine] = {}
+
+
+@contextmanager
+def attached(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a database file, its own transactions apart from all others.
+
+    Raises what DuckDB raises when the file cannot be opened. The file is let go when its last user is done.
+    """
+    key = str(path.resolve())
+    with _lock:
+        engine = _engines.get(os.getpid())
+        if engine is None:
+            engine = _engines[os.getpid()] = _Engine(duckdb.connect())
+        held = engine.files.get(key)
+        if held is None:
+            engine.count += 1
+            held = _Attached(f"file{engine.count}", read_only)
+            engine.connection.execute(
+                f"ATTACH {_quoted(key)} AS {held.name} (TYPE duckdb{', READ_ONLY' if read_only else ''})"
+            )
+            engine.files[key] = held
+        elif held.read_only and not read_only:
+            raise duckdb.ConnectionException(f"{path} is being read by this very process")
+        held.users += 1
+    cursor = engine.connection.cursor()
+    try:
+        cursor.execute(f"USE {held.name}")
+        yield cursor
+    except duckdb.FatalException:
+        with _lock:
+            _give_up(engine)
+        raise
+    finally:
+        with suppress(duckdb.Error):
+            cursor.close()
+        with _lock:
+            held.users -= 1
+            if held.users == 0:
+                _let_go(engine, key)
+
+
+def _let_go(engine: _Engine, key: str) -> None:
+    held = engine.files.pop(key)
+    try:
+        engine.connection.execute(f"DETACH {held.name}")
+    except duckdb.Error:
+        # No room to write the log's rows into the file, say: they stay in the log, and the next to open it has them.
+        _give_up(engine)
+    if _engines.get(os.getpid()) is not engine and not engine.files:
+        engine.connection.close()
+
+
+def _give_up(engine: _Engine) -> None:
+    """Start anew with the next file: nothing more can be had of this engine."""
+    if _engines.get(os.getpid()) is engine:
+        del _engines[os.getpid()]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
