@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.harness import Benchmark, installed
 from benchmarks.itch_file import itch_bytes
 from tcakit.feeds.itch_quotes import quotes_and_trades
@@ -22,7 +20,7 @@ _DATE = datetime.date(2025, 3, 3)
 
 def ours(path: Path) -> tuple[int, int]:
     """Changes of the best bid or offer, and trades, of all symbols."""
-    day = quotes_and_trades(np.memmap(path, np.uint8, "r"))
+    day = quotes_and_trades(path)
     assert not day.refused
     return len(day.quotes["ns"]), len(day.trades["ns"])
 

@@ -15,6 +15,7 @@ import polars as pl
 from tcakit.errors import DataError, UsageError
 from tcakit.feeds import itch_book_kernel, itch_kernel
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
+from tcakit.feeds.itch_bytes import ItchBytes
 from tcakit.feeds.itch_frame_kernel import LENGTHS
 from tcakit.feeds.itch_messages import REASONS, notice_rows
 from tcakit.feeds.itch_state import BookState
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 PRICE_SCALE = 10_000
 MARKET = "XNAS"  # the venue, and the name under which it is kept what concerns no symbol alone
 _CENT = 100
-_CHUNK_BYTES = 32 << 20
 _ROWS = 1 << 20
+_CHUNK_BYTES = 32 << 20
 _NOTICES = 1 << 17
 _FAULTS = 1 << 12
 _MOST_FAULTS = 1_000_000
@@ -131,31 +132,6 @@ def symbol_text(word: int) -> str:
     return int(word).to_bytes(8, "big").decode("ascii").rstrip()
 
 
-class _Bytes:
-    """The file in pieces: `buffer[:end]`, and `last` once nothing follows."""
-
-    def __init__(self, content: Path | bytes) -> None:
-        self._file = None if isinstance(content, bytes) else content.open("rb")
-        if isinstance(content, bytes):
-            self.buffer, self.end, self.last = np.frombuffer(content, np.uint8), len(content), True
-        else:
-            size = content.stat().st_size
-            self.buffer, self.end, self.last = np.empty(min(_CHUNK_BYTES, size + (1 << 18)), np.uint8), 0, False
-            self.more(0)
-
-    def more(self, done: int) -> None:
-        """Let go of what is done, and fill up."""
-        held = self.end - done
-        self.buffer[:held] = self.buffer[done : self.end].copy()
-        assert self._file is not None
-        count = self._file.readinto(self.buffer[held:].data)
-        self.end, self.last = held + count, count == 0
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
 class _Reading:
     """One file on its way: the state of all books, and what is known of its instruments so far."""
 
@@ -181,7 +157,7 @@ class _Reading:
     def batches(self) -> Iterator[Batch]:
         """All rows; each batch waits for the next, so that the last can say what the whole file told."""
         held: list[tuple[str, pl.DataFrame]] = []
-        bytes_left = _Bytes(self.content)
+        bytes_left = ItchBytes(self.content, _CHUNK_BYTES)
         try:
             for table, frame in self._frames(bytes_left):
                 if held:
@@ -201,7 +177,7 @@ class _Reading:
         for table, frame in held:
             yield self._batch(table, frame, last=True)
 
-    def _frames(self, left: _Bytes) -> Iterator[tuple[str, pl.DataFrame]]:
+    def _frames(self, left: ItchBytes) -> Iterator[tuple[str, pl.DataFrame]]:
         state, at, status = self.state, 0, itch_kernel.NEED_ROWS
         buys_are_told = self.date < _BUYS_ARE_MASKED
         rows = min(_ROWS, left.end // 9 + 8)  # a message of 19 bytes and its frame gives two rows at most

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tcakit.errors import DataError
 from tcakit.feeds import itch_book_kernel, itch_kernel
 from tcakit.feeds.itch import symbol_text
+from tcakit.feeds.itch_bytes import ItchBytes
 from tcakit.feeds.itch_quotes_kernel import ROOM, SIDE_COLUMNS, quotes_and_prints
 from tcakit.feeds.itch_state import LOCATES, BookState
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ROWS = 1 << 22  # memory is taken as rows are written, not before
+_CHUNK_BYTES = 1 << 21  # stays in the processor's cache
 _WIDTHS = {"locate": np.int32, "kind": np.uint8, "side": np.int8}
 _QUOTES = ("ns", "locate", "bid", "bid_size", "ask", "ask_size")
 _TRADES = ("ns", "locate", "kind", "side", "price", "size", "trade_id")
@@ -62,8 +65,8 @@ class _Columns:
         return {name: np.concatenate(parts) for name, *parts in zip(self.names, *self.full, last, strict=True)}
 
 
-def quotes_and_trades(data: bytes | NDArray[np.uint8], midnight_ns: int = 0) -> QuotesAndTrades:
-    """Best bid and offer after each change, and every print, of all symbols in the bytes of an ITCH 5.0 file.
+def quotes_and_trades(data: Path | bytes | NDArray[np.uint8], midnight_ns: int = 0) -> QuotesAndTrades:
+    """Best bid and offer after each change, and every print, of all symbols in an ITCH 5.0 file, or in its bytes.
 
     Times count from `midnight_ns`. Prints that the venue broke later are not taken out, those that it reports
     elsewhere (not printable) are not in it. Raises DataError if the bytes hold no message of the format.
@@ -73,28 +76,32 @@ def quotes_and_trades(data: bytes | NDArray[np.uint8], midnight_ns: int = 0) -> 
     >>> day.symbols, day.quotes["bid"].tolist(), day.quotes["bid_size"].tolist()
     ({7: 'ACME'}, [1000000], [100])
     """
-    buffer = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else np.ascontiguousarray(data)
-    state = BookState.for_bytes(len(buffer))
+    length = data.stat().st_size if isinstance(data, Path) else len(data)
+    state = BookState.for_bytes(length)
     sides = np.zeros((2 * LOCATES, SIDE_COLUMNS), np.int64)
     cells = np.zeros(1 << 16, np.int64)
-    rows = min(_ROWS, len(buffer) // 20 + 8)
+    rows = min(_ROWS, length // 20 + 8)
     quotes, trades = _Columns(_QUOTES, rows), _Columns(_TRADES, rows)
     at, refused, status = 0, 0, itch_kernel.NEED_ROOM
-    while status != itch_kernel.DONE:
-        with np.errstate(over="ignore"):
-            status, at, quotes.filled, trades.filled, bad = quotes_and_prints(
-                buffer, at, len(buffer), True, midnight_ns, state.arrays, state.counts, state.names, cells, sides,
-                quotes.block, trades.block, quotes.filled, trades.filled,
-            )  # fmt: skip
-        refused += int(bad)
-        if status == itch_kernel.NEED_ROOM:
-            state.grow()
-            if int(state.counts[itch_book_kernel.HEAPED]) + 4 * int(sides[:, ROOM].max()) > len(cells) // 2:
-                cells = np.concatenate([cells, np.zeros_like(cells)])
-        elif status == itch_kernel.NEED_ROWS:
-            for columns in (quotes, trades):
-                if columns.filled + 2 > rows:
-                    columns.next_block()
+    with ItchBytes(data, _CHUNK_BYTES) as left:
+        while status != itch_kernel.DONE:
+            with np.errstate(over="ignore"):
+                status, at, quotes.filled, trades.filled, bad = quotes_and_prints(
+                    left.buffer, at, left.end, left.last, midnight_ns, state.arrays, state.counts, state.names, cells,
+                    sides, quotes.block, trades.block, quotes.filled, trades.filled,
+                )  # fmt: skip
+            refused += int(bad)
+            if status == itch_kernel.NEED_BYTES:
+                left.more(at)
+                at = 0
+            elif status == itch_kernel.NEED_ROOM:
+                state.grow()
+                if int(state.counts[itch_book_kernel.HEAPED]) + 4 * int(sides[:, ROOM].max()) > len(cells) // 2:
+                    cells = np.concatenate([cells, np.zeros_like(cells)])
+            elif status == itch_kernel.NEED_ROWS:
+                for columns in (quotes, trades):
+                    if columns.filled + 2 > rows:
+                        columns.next_block()
     messages = int(state.counts[itch_book_kernel.MESSAGES])
     if messages == refused:
         raise DataError("no message of ITCH 5.0", remedy="check that these are the bytes of such a file, unpacked")

@@ -585,7 +585,7 @@ def test_quotes_follow_the_best_levels() -> None:
     assert (day.symbols, day.messages, day.refused) == ({ACME: "ACME"}, 13, 1)
 
 
-def test_quotes_of_many_symbols_are_those_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quotes_of_many_symbols_are_those_of_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = itch_bytes(40_000, 30)
     batches, faults = read(data)
     assert faults.found == []
@@ -609,9 +609,12 @@ def test_quotes_of_many_symbols_are_those_of_the_rows(monkeypatch: pytest.Monkey
             best[locate] = now
             wanted.append((ns, locate, *now))
     names = ("ns", "locate", "bid", "bid_size", "ask", "ask_size")
-    for rows_at_once in (1 << 22, 1_000):
+    path = tmp_path / "day.itch"
+    path.write_bytes(data)
+    for given, rows_at_once, chunk_bytes in ((data, 1 << 22, 0), (data, 1_000, 0), (path, 1 << 22, 100_003)):
         monkeypatch.setattr(itch_quotes, "_ROWS", rows_at_once)
-        day = quotes_and_trades(data, parse_time("00:00:00", date=DATE, timezone="America/New_York"))
+        monkeypatch.setattr(itch_quotes, "_CHUNK_BYTES", chunk_bytes)
+        day = quotes_and_trades(given, parse_time("00:00:00", date=DATE, timezone="America/New_York"))
         assert list(zip(*(day.quotes[name].tolist() for name in names), strict=True)) == wanted
         prints = table(batches).filter(pl.col("trade_id").is_not_null())
         assert day.trades["trade_id"].tolist() == prints["trade_id"].to_list()
