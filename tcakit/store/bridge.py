@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rows:
-    """A frame that DuckDB reads where it lies; it would ask for pyarrow if it knew the frame for what it is."""
+    """A frame that DuckDB reads where it lies; it would ask for pyarrow if it knew the frame for what it is.
+
+    Another frame of the same columns may take its place while it is lent: what was lent once is kept by DuckDB until
+    the transaction ends.
+    """
 
     frame: pl.DataFrame
 

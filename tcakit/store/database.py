@@ -26,6 +26,7 @@ from tcakit.store.engine import attached
 
 FORMAT = 3
 _POLL_S = 0.05
+_WRITING_MIB = 1024
 _UNFINISHED = ".unfinished"
 _BEGUN = ".store."
 _SILENT_S = 0.5
@@ -124,6 +125,8 @@ class Store:
     @contextmanager
     def _changing(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._connect(path, read_only=False) as connection:
+            # Rows on their way in need not stay in memory, and would while there is room.
+            connection.execute(f"SET memory_limit = '{_WRITING_MIB}MiB'")
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -133,6 +136,9 @@ class Store:
                 with suppress(duckdb.Error):
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                with suppress(duckdb.Error):
+                    connection.execute("RESET memory_limit")
 
     def _make(self, path: Path, database: str) -> None:
         """A database with its tables, under its name only once it is whole, whenever the process dies."""

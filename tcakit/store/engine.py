@@ -6,6 +6,7 @@ To open a file by itself starts an engine for it, which takes fifteen times as l
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -46,7 +47,9 @@ def attached(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
     with _lock:
         engine = _engines.get(os.getpid())
         if engine is None:
-            engine = _engines[os.getpid()] = _Engine(duckdb.connect())
+            # What does not fit in memory goes where temporary files go, not into the folder the user stands in.
+            spill = Path(tempfile.gettempdir()) / f"tcakit-duckdb-{os.getpid()}"
+            engine = _engines[os.getpid()] = _Engine(duckdb.connect(config={"temp_directory": str(spill)}))
         held = engine.files.get(key)
         if held is None:
             engine.count += 1

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -361,12 +362,15 @@ def _insert_lot(connection: duckdb.DuckDBPyConnection, lot: Lot, mapping: list[t
         chosen |= {name: f'p."{name}" * m.price_factor' for name in PRICES[lot.table]}
         chosen |= {name: f'p."{name}" * m.size_factor' for name in SIZES[lot.table]}
     join = "JOIN staged_ids m ON p.instrument_id = m.instrument_id" if "m." in chosen["source_id"] else ""
-    for frame in lot.frames():
-        into = [name for name in MARKET_TABLES[lot.table].names if name in frame.columns or name == "source_id"]
+    for _, frames in groupby(lot.frames(), key=lambda frame: frame.columns):
+        rows = Rows(next(frames))
+        into = [name for name in MARKET_TABLES[lot.table].names if name in rows.frame.columns or name == "source_id"]
         values = ", ".join(chosen.get(name, f'p."{name}"') for name in into)
         named = ", ".join(f'"{name}"' for name in into)
-        with lent(connection, staged_rows=Rows(frame), staged_ids=ids):
-            connection.execute(f'INSERT INTO "{lot.table}" ({named}) SELECT {values} FROM staged_rows p {join}')
+        with lent(connection, staged_rows=rows, staged_ids=ids):
+            for frame in chain([rows.frame], frames):
+                rows.frame = frame
+                connection.execute(f'INSERT INTO "{lot.table}" ({named}) SELECT {values} FROM staged_rows p {join}')
 
 
 def _shift(staged: NDArray[np.int64], stored: NDArray[np.int64]) -> int | None:
