@@ -22,7 +22,7 @@ from tcakit.cli.common import (
 
 _SIDES = {1: "buy", -1: "sell"}
 _OF_THE_FILE = (
-    "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "latency", "feed_latency",
+    "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
     "maker_fee", "taker_fee", "together",
 )  # fmt: skip
 
@@ -51,6 +51,9 @@ def backtest(
     queue: Annotated[
         str | None, typer.Option("--queue", help="risk-averse, log, log2, power, power2, power3 or fifo.")
     ] = None,
+    fills: Annotated[
+        str, typer.Option("--fills", help="partial, partial-undepleted (what we took is there again) or whole.")
+    ] = "partial",
     latency: Annotated[str, typer.Option("--latency", help="Order to the venue, and answer back, e.g. 1ms.")] = "1ms",
     feed_latency: Annotated[
         str, typer.Option("--feed-latency", help="Market data to the strategy, e.g. 500us.")
@@ -102,6 +105,7 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     from tcakit.execution.algorithms import parse_algorithm
     from tcakit.jobs.backtest_config import QUEUE_RULES, BacktestConfig, a_quantity, expand
     from tcakit.jobs.config import finite, one_of
+    from tcakit.jobs.replay_rules import FILLS, LatencyRules
     from tcakit.market.clock import parse_date, parse_duration, parse_time
     from tcakit.venue.fees import FeeSchedule
 
@@ -131,6 +135,7 @@ def _from_flags(flags: dict[str, Any]) -> Any:
             checked(name, lambda text: parse_time(text, date="2000-01-03"), flags[name])
     if flags["queue"] is not None:
         checked("queue", one_of(QUEUE_RULES), flags["queue"])
+    checked("fills", one_of(list(FILLS)), flags["fills"])
     if flags["limit"] is not None:
         checked("limit", a_quantity, flags["limit"])
     order_ns = checked("latency", parse_duration, flags["latency"])
@@ -144,10 +149,9 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     return BacktestConfig(
         parents=tuple(expand(flags["symbol"], sides, quantities, algorithms, dates, **window)),
         queue=flags["queue"],
+        fills=flags["fills"],
         together=flags["together"],
-        feed_latency_ns=feed_ns,
-        entry_latency_ns=order_ns,
-        response_latency_ns=order_ns,
+        latency=LatencyRules(feed_ns, order_ns, order_ns),
         fees=FeeSchedule(maker_per_share=maker, taker_per_share=taker),
     )
 

@@ -26,6 +26,7 @@ from tcakit.execution.volume_curve import DEFAULT_NAME, VolumeCurve, curve_from_
 from tcakit.jit import kernels_hash
 from tcakit.jobs.backtest_config import SIDES, BacktestConfig, ParentSpec
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
+from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.jobs.sources import package_hash
 from tcakit.market import codes
 from tcakit.market.clock import midnight_ns, parse_time
@@ -37,7 +38,6 @@ from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, find_symbol_day, symbol_days
 from tcakit.store.reference import References
 from tcakit.venue.fees import FeeSchedule
-from tcakit.venue.latency import ConstantLatency
 
 _CURVE_DAYS = 20
 _LARGE_PARTICIPATION = 0.2
@@ -265,8 +265,14 @@ def _queue_rule(config: BacktestConfig, day: SymbolDay) -> int:
 
 
 def _settings(config: BacktestConfig, day: SymbolDay) -> ReplaySettings:
-    latency = ConstantLatency(config.feed_latency_ns, config.entry_latency_ns, config.response_latency_ns)
-    return ReplaySettings(latency=latency, queue_rule=_queue_rule(config, day), power=config.power)
+    partial, depletes = FILLS[config.fills]
+    return ReplaySettings(
+        latency=config.latency.model(),
+        queue_rule=_queue_rule(config, day),
+        power=config.power,
+        partial_fills=partial,
+        depletes_book=depletes,
+    )
 
 
 # --- what the run is ---------------------------------------------------------------------------------------------
@@ -320,6 +326,8 @@ def _notes(store: Store, planned: list[_Planned], config: BacktestConfig) -> lis
     notes.append(
         "parents share one market" if config.together else "parents ran independently: none saw what another took"
     )
+    if config.fills in FILL_NOTES:
+        notes.append(f"fills {config.fills}: {FILL_NOTES[config.fills]}")
     notes.append("history does not react to our orders: impact beyond the displayed size taken is not in the costs")
     return notes
 

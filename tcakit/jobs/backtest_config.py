@@ -11,6 +11,7 @@ from typing import Any
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
 from tcakit.jobs.config import Checker, Field, at_least, finite, load_toml, one_of
+from tcakit.jobs.replay_rules import FILLS, LatencyRules, file_hash
 from tcakit.market.clock import parse_date, parse_duration, parse_time
 from tcakit.market.codes import QUEUE_RULE_NAMES
 from tcakit.venue.fees import FeeSchedule
@@ -42,15 +43,15 @@ class BacktestConfig:
     parents: tuple[ParentSpec, ...]
     queue: str | None = None
     power: float = 3.0
+    fills: str = "partial"
     together: bool = False
-    feed_latency_ns: int = 0
-    entry_latency_ns: int = 1_000_000
-    response_latency_ns: int = 1_000_000
+    latency: LatencyRules = field(default_factory=LatencyRules)
     fees: FeeSchedule = field(default_factory=FeeSchedule)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able facts that determine the run."""
-        out = {name: getattr(self, name) for name in self.__slots__ if name not in ("parents", "fees")}
+        out = {name: getattr(self, name) for name in self.__slots__ if name not in ("parents", "fees", "latency")}
+        out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
         out["fees"] = {name: getattr(self.fees, name) for name in self.fees.__slots__}
         out["parents"] = [
             {name: getattr(parent, name) for name in parent.__slots__ if name != "algo"}
@@ -86,9 +87,15 @@ _SECTIONS = {
     "backtest": {
         "queue": Field((str,), check=one_of(QUEUE_RULES)),
         "power": Field((float,), check=at_least(0.01)),
+        "fills": Field((str,), check=one_of(list(FILLS))),
         "together": Field((bool,)),
     },
-    "latency": {"feed": _DURATION, "entry": _DURATION, "response": _DURATION},
+    "latency": {
+        **dict.fromkeys(("feed", "entry", "response", "cancel"), _DURATION),
+        "sigma": Field((float,), check=at_least(0.0)),
+        "seed": Field((int,), check=at_least(0)),
+        "file": Field((str,)),
+    },
     "fees": dict.fromkeys(
         ("maker_bps", "taker_bps", "maker_per_share", "taker_per_share"), Field((float,), check=finite)
     ),
@@ -148,11 +155,39 @@ def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
         parents=tuple(parents),
         queue=backtest.get("queue"),
         power=backtest.get("power", 3.0),
+        fills=backtest.get("fills", "partial"),
         together=backtest.get("together", False),
-        feed_latency_ns=latency.get("feed", 0),
-        entry_latency_ns=latency.get("entry", 1_000_000),
-        response_latency_ns=latency.get("response", 1_000_000),
+        latency=_latency(latency, checker),
         fees=FeeSchedule(**values["fees"]),
+    )
+
+
+def _latency(found: dict[str, Any], checker: Checker) -> LatencyRules:
+    """The [latency] section; a file is read at once, so that its mistakes are told with all others."""
+    modelled = [name for name in ("entry", "response", "cancel", "sigma", "seed") if name in found]
+    if "file" in found and modelled:
+        checker.add(checker.place("latency", "file"), f"a file, and {', '.join(modelled)} too", "keep one of them")
+    if "sigma" in found and "cancel" in found:
+        checker.add(
+            checker.place("latency", "cancel"), "drawn times are those of all messages", "leave cancel or sigma out"
+        )
+    if "seed" in found and "sigma" not in found:
+        checker.add(checker.place("latency", "seed"), "nothing is drawn without sigma", "add sigma, or leave seed out")
+    digest = None
+    if "file" in found:
+        try:
+            digest = file_hash(Path(found["file"]))
+        except UsageError as error:
+            checker.add(checker.place("latency", "file"), error.message, error.remedy or "check the path")
+    return LatencyRules(
+        feed_ns=found.get("feed", 0),
+        entry_ns=found.get("entry", 1_000_000),
+        response_ns=found.get("response", 1_000_000),
+        cancel_ns=found.get("cancel"),
+        sigma=found.get("sigma"),
+        seed=found.get("seed", 0),
+        file=found.get("file"),
+        file_hash=digest,
     )
 
 

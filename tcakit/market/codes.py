@@ -98,6 +98,7 @@ OFF_GRID = 8  # the price is not on the tick grid of the replay
 END_OF_DATA = 9  # the recording ended
 UNKNOWN_ORDER = 10  # no such live order
 HALTED = 11  # the venue was halted
+NEVER_ARRIVED = 12  # it was lost on its way to the venue
 REASON_NAMES = {
     NO_REASON: "",
     TOOK: "took",
@@ -111,6 +112,7 @@ REASON_NAMES = {
     END_OF_DATA: "end of data",
     UNKNOWN_ORDER: "unknown order",
     HALTED: "halted",
+    NEVER_ARRIVED: "never arrived",
 }
 
 TAKER = 0

@@ -64,6 +64,8 @@ def state_at(t):
         carray(_float64(t[k + 12, 0]), (t[k + 12, 1], t[k + 12, 2])),
         _grid(t, k + 13),
         carray(_float64(t[k + 14, 0]), (t[k + 14, 1],)),
+        _flat(t, k + 15),
+        _flat(t, k + 16),
     )
 
 

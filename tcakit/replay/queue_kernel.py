@@ -38,15 +38,18 @@ def _behind_probability(rule, power, ahead, behind):
 
 
 @bare_call
-def after_level_change(rule, power, ahead, printed, before, after):
-    """Size ahead of us once the level went from `before` to `after`, `printed` of it by prints already counted."""
+def after_level_change(rule, power, unit, ahead, printed, before, after):
+    """Size ahead of us once the level went from `before` to `after`, `printed` of it by prints already counted.
+
+    Sizes are in stored units; the probability is that of sizes in shares, contracts or coins, `unit` of which one is.
+    """
     if rule == RISK_AVERSE:
         return _smaller(ahead, after)
     change = before - after - printed
     if change < 0.0:
         return _smaller(ahead, after)
     behind = before - ahead
-    p = _behind_probability(rule, power, ahead, behind)
+    p = _behind_probability(rule, power, ahead / unit, behind / unit)
     if p == np.inf or p == -np.inf:
         p = 1.0
     estimate = ahead - (1.0 - p) * change + _smaller(behind - p * change, 0.0)

@@ -18,19 +18,35 @@ from tcakit.replay.columns import Feed
 from tcakit.replay.entry_kernel import advance_at, see_at
 from tcakit.replay.state_kernel import Market, State
 from tcakit.venue.gateway import Fill, Strategy
-from tcakit.venue.latency import ConstantLatency
+from tcakit.venue.latency import CANCEL, SUBMIT, ConstantLatency, Latency
 
 _OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
+_LOST = {rk.SEND_NEW: rk.SEND_LOST, rk.SEND_CANCEL: rk.SEND_CANCEL_LOST}
+_ASKS = {rk.SEND_NEW: SUBMIT, rk.SEND_CANCEL: CANCEL}
 _FILLS = frozenset((codes.PARTIAL, codes.FILLED))
 
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
-    """Rules of a replay: latency, the queue rule (codes.QUEUE_RULE_NAMES) and the power of the power rules."""
+    """Rules of a replay: latency, the queue rule (codes.QUEUE_RULE_NAMES) and the power of the power rules.
 
-    latency: ConstantLatency = field(default_factory=ConstantLatency)
+    Without `partial_fills` every fill is of all that an order has left, as hftbacktest's exchange without partial fills
+    does it; with `depletes_book` what we took stays taken, which needs partial fills.
+    """
+
+    latency: Latency = field(default_factory=ConstantLatency)
     queue_rule: int = codes.RISK_AVERSE
     power: float = 3.0
+    partial_fills: bool = True
+    depletes_book: bool = True
+
+    def __post_init__(self) -> None:
+        if self.depletes_book and not self.partial_fills:
+            raise UsageError(
+                "whole fills take more than is displayed, so that the book cannot be depleted",
+                place="depletes_book",
+                remedy="set it to false, or allow partial fills",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +129,12 @@ class Replay:
         self.feed = feed
         self.participants = list(participants)
         self.progress = progress
-        self.entry_ns = settings.latency.entry_ns
+        self.latency = settings.latency
+        self.messages = 0
         columns = {name: getattr(feed, name) for name in Market._fields}
         self.market = Market(**columns)
         one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
+        table = settings.latency.responses()
         sizes, taken = np.zeros((2, feed.ticks), np.int64), np.zeros((2, feed.ticks), np.int64)
         self.state = State(
             sizes=sizes,
@@ -127,17 +145,19 @@ class Replay:
             local_taken=taken if one_book else np.zeros_like(sizes),
             cursor=np.zeros(rk.CURSOR_SIZE, np.int64),
             settings=np.zeros(rk.SETTINGS_SIZE, np.int64),
-            power=np.array([settings.power], np.float64),
+            parameters=np.array([settings.power, feed.instrument.size_scale], np.float64),
             orders=np.zeros((256, rk.ORDER_FIELDS), np.int64),
             bus=np.zeros((512, 3), np.int64),
             live=np.zeros((16, 4), np.int64),
             queue=np.zeros((16, 2), np.float64),
             log=np.zeros((1024, rk.LOG_FIELDS), np.int64),
             log_ahead=np.zeros(1024, np.float64),
+            response_at=np.zeros(1, np.int64) if table is None or table.at is None else table.at,
+            response_ns=np.zeros(1, np.int64) if table is None else table.ns,
         )
         self.cursor = self.state.cursor
         self.cursor[rk.OWN_BID], self.cursor[rk.OWN_ASK] = -1, feed.ticks
-        self._one_book = one_book
+        self._one_book, self._depletes = one_book, settings.depletes_book
         self._best = feed.best_bid.data, feed.best_ask.data
         self._renew()
         self.state.settings[rk.RESPONSE_LATENCY_NS] = settings.latency.response_ns
@@ -145,6 +165,10 @@ class Replay:
         self.state.settings[rk.QUEUE_RULE] = settings.queue_rule
         self.state.settings[rk.LOT] = feed.instrument.lot_size
         self.state.settings[rk.ONE_BOOK] = int(one_book)
+        self.state.settings[rk.WHOLE_FILLS] = int(not settings.partial_fills)
+        self.state.settings[rk.DEPLETES] = int(settings.depletes_book)
+        if table is not None:
+            self.state.settings[rk.RESPONSE_KIND] = rk.DRAWN if table.at is None else rk.RECORDED
         self._on_order = [getattr(participant.strategy, "on_order", None) for participant in self.participants]
         self.order_count = 0
         self.open_orders: dict[int, int] = {}
@@ -237,7 +261,11 @@ class Replay:
         tail = self._at[rk.BUS_TAIL]
         if tail >= len(self.state.bus):
             self._grow("bus")
-        bus, arrival = self._bus, self.now + self.entry_ns
+        entry = self.latency.entry(_ASKS[what], self.messages, self.now)
+        self.messages += 1
+        bus, arrival = self._bus, self.now + abs(entry)
+        if entry < 0:
+            what = _LOST[what]
         if tail and bus[tail - 1, rk.BUS_NS] > arrival:
             arrival = bus[tail - 1, rk.BUS_NS]
         bus[tail, rk.BUS_NS], bus[tail, rk.BUS_WHAT], bus[tail, rk.BUS_ORDER] = arrival, what, order
@@ -284,7 +312,7 @@ class Replay:
     def _told_fill(self, gateway: OwnGateway, strategy: Strategy, order: int, at: int) -> None:
         log, side = self._log, self._orders[order, rk.SIDE]
         tick, size = log[at, rk.LOG_TICK], log[at, rk.LOG_SIZE]
-        if log[at, rk.LOG_REASON] == codes.TOOK and not self._one_book:
+        if log[at, rk.LOG_REASON] == codes.TOOK and self._depletes and not self._one_book:
             self._look()
             taken = int(self.state.local_taken[1 - side, tick]) + size
             self.state.local_taken[1 - side, tick] = min(taken, self.state.local_sizes[1 - side, tick])
@@ -323,7 +351,8 @@ class Replay:
                 at = self._at
                 if at[rk.BUS_HEAD] == at[rk.BUS_TAIL] and at[rk.DELIVERED] == at[rk.N_LOG]:
                     break
-                end = self.now + 1 + self.entry_ns + int(self.state.settings[rk.RESPONSE_LATENCY_NS])
+                under_way = self._bus[at[rk.BUS_TAIL] - 1, rk.BUS_NS] if at[rk.BUS_TAIL] else self.now
+                end = max(self.now + 1, under_way, self._at[rk.LAST_RESPONSE_NS])
         return self._result()
 
     def _result(self) -> ReplayResult:

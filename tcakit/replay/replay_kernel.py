@@ -10,6 +10,8 @@ Rules of filling (docs/replay.md says why):
 - a print at our price fills us once all that stood ahead is gone, and no more than was printed;
 - a print at a worse price than ours fills us, and no more than was printed;
 - an opposite level that rises at our price or better fills us, and no more than it shows and we did not take.
+With WHOLE_FILLS every fill is of all that an order has left, taking is at the best price, and an opposite level fills
+us when it becomes the best; without DEPLETES what we took is there again.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from tcakit.book.ladder_kernel import (
 from tcakit.jit import bare_call, bare_part
 from tcakit.market import codes
 from tcakit.market.codes import FIFO, FOK, GTC, MARKET, NEW, POST_ONLY
+from tcakit.replay.latency_kernel import between
 from tcakit.replay.queue_kernel import after_level_change
 
 # Numpy integers, as the parts below are handed them: numba compiles anew for every literal.
@@ -50,6 +53,7 @@ BY_STRATEGY = np.int64(codes.BY_STRATEGY)
 OFF_GRID = np.int64(codes.OFF_GRID)
 UNKNOWN_ORDER = np.int64(codes.UNKNOWN_ORDER)
 HALTED = np.int64(codes.HALTED)
+NEVER_ARRIVED = np.int64(codes.NEVER_ARRIVED)
 TAKER = np.int64(codes.TAKER)
 MAKER = np.int64(codes.MAKER)
 NOTHING = np.int64(0)
@@ -89,7 +93,19 @@ FEED_LATENCY_NS = 1
 QUEUE_RULE = 2
 LOT = 3
 ONE_BOOK = 4  # 1 when the strategy sees the venue's book without delay
-SETTINGS_SIZE = 5
+WHOLE_FILLS = 5  # 1 when a fill is always of all that an order has left
+DEPLETES = 6  # 1 when what we took stays taken
+RESPONSE_KIND = 7
+SETTINGS_SIZE = 8
+
+# How long an answer takes (RESPONSE_KIND).
+FIXED = 0  # RESPONSE_LATENCY_NS
+RECORDED = 1  # between recorded answers: response_at are times at the venue, response_ns what these took
+DRAWN = 2  # response_ns, one after the other
+
+# parameters: float64 (2).
+POWER = 0  # of the power queue rules
+UNIT = 1  # stored size units a share, contract or coin
 
 # orders: int64 (capacity, ORDER_FIELDS), by order id.
 SIDE = 0  # 0 buy, 1 sell
@@ -105,10 +121,12 @@ ORDER_FIELDS = 9
 
 # bus: int64 (capacity, 3) of messages on their way to the venue.
 BUS_NS = 0
-BUS_WHAT = 1  # 0 new, 1 cancel
+BUS_WHAT = 1
 BUS_ORDER = 2
 SEND_NEW = 0
 SEND_CANCEL = 1
+SEND_LOST = 3  # a new order that never reaches the venue: the strategy is told so at that time
+SEND_CANCEL_LOST = 4  # and a cancel
 
 # live: int64 (capacity, 4), resting orders in order of arrival; queue: float64 (capacity, 2).
 L_ORDER = 0
@@ -135,10 +153,20 @@ LOG_FIELDS = 12
 
 
 @bare_call
+def _response_ns(s, ns):
+    """How long an answer of now is under way to the strategy."""
+    if s.settings[RESPONSE_KIND] == RECORDED:
+        return between(s.response_at, s.response_ns, ns)
+    if s.settings[RESPONSE_KIND] == DRAWN:
+        return s.response_ns[s.cursor[N_LOG] % s.response_ns.shape[0]]
+    return s.settings[RESPONSE_LATENCY_NS]
+
+
+@bare_call
 def _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
     """Log what the venue did, and when the strategy will know; answers never overtake each other."""
     at = s.cursor[N_LOG]
-    local = max(ns + s.settings[RESPONSE_LATENCY_NS], s.cursor[LAST_RESPONSE_NS])
+    local = max(ns + _response_ns(s, ns), s.cursor[LAST_RESPONSE_NS])
     s.cursor[LAST_RESPONSE_NS] = local
     s.log[at, LOG_NS] = ns
     s.log[at, LOG_LOCAL_NS] = local
@@ -258,9 +286,29 @@ def _reached(s, k, size, queued_row):
     return lots * s.settings[LOT]
 
 
+@bare_call
+def _print_fills_whole(s, ns, side, tick2, size, displayed, queued_row, row):
+    """Fill all of each order that a print trades through or reaches, whatever was printed."""
+    k = NOTHING
+    while k < s.cursor[N_LIVE]:
+        own = s.live[k, L_SIDE]
+        toward = (2 * s.live[k, L_TICK] - tick2) * (1 if own == 0 else -1)
+        reason = NO_REASON
+        if not displayed or side < 0 or own == side:
+            if toward > 0:
+                reason = TRADED_THROUGH
+            elif toward == 0 and displayed and side >= 0 and _reached(s, k, size, queued_row) > 0:
+                reason = QUEUE_REACHED
+        if reason == NO_REASON or not _fill_resting(s, ns, k, reason, s.orders[s.live[k, L_ORDER], LEAVES], row):
+            k += 1
+
+
 @bare_part
 def _on_print(s, ns, side, tick2, size, displayed, queued_row, row):
     """Fill our resting orders by a print: those it traded through, then those it reached in the queue."""
+    if s.settings[WHOLE_FILLS] == 1:
+        _print_fills_whole(s, ns, side, tick2, size, displayed, queued_row, row)
+        return
     left = size
     while left > 0:
         k = _best_eligible(s, side if displayed else EITHER_SIDE, tick2, BETTER)
@@ -284,7 +332,7 @@ def _on_print(s, ns, side, tick2, size, displayed, queued_row, row):
 
 
 @bare_part
-def _on_level(s, ns, side, tick, before, after, size, entered, printed, queued_row, row):
+def _on_level(s, ns, side, tick, before, after, best, size, entered, printed, queued_row, row):
     """Move our places in the queue of a level that changed, and fill what the other side now shows to us."""
     for k in range(s.cursor[N_LIVE]):
         if s.live[k, L_SIDE] == side and s.live[k, L_TICK] == tick:
@@ -294,20 +342,34 @@ def _on_level(s, ns, side, tick, before, after, size, entered, printed, queued_r
                     ahead = max(0.0, ahead - size)
             elif not entered:
                 ahead = after_level_change(
-                    s.settings[QUEUE_RULE], s.power[0], ahead, s.queue[k, PRINTED], float(before), float(after)
+                    s.settings[QUEUE_RULE],
+                    s.parameters[POWER],
+                    s.parameters[UNIT],
+                    ahead,
+                    s.queue[k, PRINTED],
+                    float(before),
+                    float(after),
                 )
             # All that is known of a level that was out of sight: no more than it shows can stand before us.
             s.queue[k, AHEAD] = min(ahead, float(after))
             s.queue[k, PRINTED] = 0.0
-    if after <= before or s.cursor[IS_HALTED] == 1:
+    whole = s.settings[WHOLE_FILLS] == 1
+    # Whoever fills whole orders looks at the best price alone.
+    rises = (best - s.best[side]) * (1 if side == 0 else -1) > 0 if whole else after > before
+    if not rises or s.cursor[IS_HALTED] == 1:
         return
-    while s.sizes[side, tick] > s.taken[side, tick]:
+    free = s.sizes[side, tick] - s.taken[side, tick]
+    while free > 0:
         k = _best_eligible(s, 1 - side, 2 * tick, AT_OR_BETTER)
         if k < 0:
             return
-        take = min(s.sizes[side, tick] - s.taken[side, tick], s.orders[s.live[k, L_ORDER], LEAVES])
-        s.taken[side, tick] += take
-        s.cursor[ANY_TAKEN] = 1
+        take = s.orders[s.live[k, L_ORDER], LEAVES]
+        if not whole:
+            take = min(free, take)
+            free -= take
+            if s.settings[DEPLETES] == 1:
+                s.taken[side, tick] += take
+                s.cursor[ANY_TAKEN] = 1
         _fill_resting(s, ns, k, CROSSED, take, row)
 
 
@@ -334,9 +396,12 @@ def _walk(s, ns, order, limit, row):
         if free > 0:
             if s.cursor[N_LOG] + 4 >= s.log.shape[0]:
                 return False
-            take = min(free, s.orders[order, LEAVES])
-            s.taken[side, tick] += take
-            s.cursor[ANY_TAKEN] = 1
+            take = s.orders[order, LEAVES]
+            if s.settings[WHOLE_FILLS] == 0:
+                take = min(free, take)
+            if s.settings[DEPLETES] == 1:
+                s.taken[side, tick] += take
+                s.cursor[ANY_TAKEN] = 1
             _fill(s, ns, order, TOOK, tick, take, -1.0, row, TAKER)
         tick += step
     return True
@@ -366,7 +431,7 @@ def _on_new(s, ns, order, row):
         stop = NO_REASON if rests else HALTED
     elif crosses and force == POST_ONLY:
         stop = WOULD_CROSS
-    elif force == FOK and _available(s, 1 - side, limit) < s.orders[order, LEAVES]:
+    elif force == FOK and s.settings[WHOLE_FILLS] == 0 and _available(s, 1 - side, limit) < s.orders[order, LEAVES]:
         stop = NO_LIQUIDITY
     elif crosses and not _walk(s, ns, order, limit, row):
         return False
@@ -400,6 +465,15 @@ def _on_cancel(s, ns, order, row):
             _emit(s, ns, order, CANCELLED, BY_STRATEGY, tick, NOTHING, ahead, row, MAKER)
             return
     _emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
+
+
+@bare_call
+def _on_lost(s, ns, order, event, row):
+    """Tell the strategy, now, that a message of its never got to the venue."""
+    _emit(s, ns, order, event, NEVER_ARRIVED, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
+    at = s.cursor[N_LOG] - 1
+    before = s.log[at - 1, LOG_LOCAL_NS] if at > 0 else ns
+    s.log[at, LOG_LOCAL_NS] = s.cursor[LAST_RESPONSE_NS] = max(ns, before)
 
 
 @bare_part
@@ -436,7 +510,8 @@ def _on_row(market, s, i, do, side):
             s.taken[side, tick] = after
         entered = do & ENTERS_WINDOW != 0
         printed = do & PRINTS_DISPLAYED != 0
-        _on_level(s, ns, side, tick, before, after, market.size[i], entered, printed, queued_row, i)
+        best = np.int64(market.best_bid[i] if side == 0 else market.best_ask[i])
+        _on_level(s, ns, side, tick, before, after, best, market.size[i], entered, printed, queued_row, i)
 
 
 @bare_part
@@ -521,6 +596,10 @@ def advance(market, s, until):
             _note_quote(market, s, i)
         if bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
             _on_cancel(s, horizon, order, i)
+        elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_LOST:
+            _on_lost(s, horizon, order, REJECTED, i)
+        elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL_LOST:
+            _on_lost(s, horizon, order, CANCEL_REJECTED, i)
         elif not _on_new(s, horizon, order, i):
             return GROW_LOG
         cursor[BUS_HEAD] += 1

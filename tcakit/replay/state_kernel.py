@@ -33,10 +33,12 @@ class State(NamedTuple):
     local_taken: Any  # int64 (2, ticks), of what the strategy sees, what it knows it took
     cursor: Any
     settings: Any
-    power: Any  # float64 (1), of the power queue rules
+    parameters: Any  # float64
     orders: Any
     bus: Any
     live: Any
     queue: Any
     log: Any
     log_ahead: Any
+    response_at: Any  # int64, times at the venue, growing
+    response_ns: Any  # int64, how long answers took

@@ -15,7 +15,7 @@ from tcakit.market.instrument import Instrument
 from tcakit.replay import replay_kernel as rk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
 from tcakit.replay.replay import Replay, ReplaySettings
-from tcakit.venue.latency import ConstantLatency
+from tcakit.venue.latency import ConstantLatency, Latency
 
 LOW, HIGH = 1000, 1009
 FOREVER = 1 << 60
@@ -25,9 +25,9 @@ SIDES = st.sampled_from([codes.BUY, codes.SELL])
 TICKS = st.integers(LOW, HIGH)
 
 
-def instrument(lot: int = 1) -> Instrument:
-    """Ticks of two stored units, so that a price may lie between two ticks."""
-    return Instrument("ACME", price_scale=100, tick_size=2, lot_size=lot)
+def instrument(lot: int = 1, unit: int = 1) -> Instrument:
+    """Ticks of two stored units, so that a price may lie between two ticks; `unit` stored sizes are a share."""
+    return Instrument("ACME", price_scale=100, tick_size=2, lot_size=lot, size_scale=unit)
 
 
 # --- feeds ------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ LATENCIES = st.sampled_from([0, 0, 1, 3, 20, 10**6])
 # --- the kernel ---------------------------------------------------------------------------------------------
 
 
-def feed_of(rows: Sequence[Row], lot: int = 1) -> Feed:
+def feed_of(rows: Sequence[Row], lot: int = 1, unit: int = 1) -> Feed:
     book = {
         "ts_ns": np.array([row.ns for row in rows], np.int64),
         "kind": np.array([row.kind for row in rows], np.uint8),
@@ -189,7 +189,7 @@ def feed_of(rows: Sequence[Row], lot: int = 1) -> Feed:
     if any(row.received_ns is not None for row in rows):
         book["recv_ns"] = np.array([row.ns if row.received_ns is None else row.received_ns for row in rows], np.int64)
     queued = np.array([row.queued_row for row in rows], np.int64)
-    return feed_from_columns(instrument(lot), feed_columns(instrument(lot), book, None, queued))
+    return feed_from_columns(instrument(lot, unit), feed_columns(instrument(lot, unit), book, None, queued))
 
 
 def engine_of(
@@ -197,11 +197,12 @@ def engine_of(
     sent: Sequence[Message],
     rule: int,
     power: float = 3.0,
-    latency: ConstantLatency | None = None,
+    latency: Latency | None = None,
     tiny: bool = False,
+    **fills: bool,
 ) -> Replay:
     """A replay with all messages already on their way; with `tiny`, in arrays that hold next to nothing."""
-    engine = Replay(feed, [], ReplaySettings(latency or ConstantLatency(), rule, power))
+    engine = Replay(feed, [], ReplaySettings(latency or ConstantLatency(), rule, power, **fills))
     if tiny:
         engine.state = engine.state._replace(
             log=engine.state.log[:1].copy(),

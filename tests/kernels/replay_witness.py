@@ -146,8 +146,19 @@ class Witness:
     the row or message. Ticks are None for what a market order does other than fill.
     """
 
-    def __init__(self, rule: int, power: float = 3.0, lot: int = 1, low: int = 0, high: int = 1_000) -> None:
+    def __init__(
+        self,
+        rule: int,
+        power: float = 3.0,
+        lot: int = 1,
+        low: int = 0,
+        high: int = 1_000,
+        unit: int = 1,
+        partial_fills: bool = True,
+        depletes_book: bool = True,
+    ) -> None:
         self.rule, self.power, self.lot, self.low, self.high = rule, power, lot, low, high
+        self.unit, self.partial_fills, self.depletes_book = unit, partial_fills, depletes_book
         self.book = Book()
         self.orders: dict[int, Order] = {}
         self.is_halted = False
@@ -199,6 +210,9 @@ class Witness:
         budget = row.size
         has_side = row.kind not in NOT_SHOWN and row.side != 0
         sides = (row.side,) if has_side else (codes.BUY, codes.SELL)
+        if not self.partial_fills:
+            self.print_fills_whole(row, sides, has_side)
+            return
         while budget > 0 and (order := self.next_through(row, sides)) is not None:
             size = min(order.leaves, budget)
             budget -= size
@@ -210,6 +224,21 @@ class Witness:
                 size = min(order.leaves, self.beyond(order, row), budget)
                 budget -= size
                 self.fill(row.ns, order, codes.QUEUE_REACHED, order.tick, size)
+        self.note_printed(row)
+
+    def print_fills_whole(self, row: Row, sides: Sequence[int], has_side: bool) -> None:
+        """Each order of ours that the print passes, or whose turn has come, in order of arrival."""
+        live = [order for side in sides for order in self.resting(side)]
+        for order in sorted(live, key=lambda order: order.place):
+            away = (order.tick - row.tick) * order.side
+            if away > 0:
+                self.fill(row.ns, order, codes.TRADED_THROUGH, order.tick, order.leaves)
+            elif away == 0 and has_side and self.beyond(order, row) > 0:
+                self.fill(row.ns, order, codes.QUEUE_REACHED, order.tick, order.leaves)
+        if has_side:
+            self.note_printed(row)
+
+    def note_printed(self, row: Row) -> None:
         self.book.level(row.side, int(row.tick)).printed += row.size if row.tick == int(row.tick) else 0
 
     def beyond(self, order: Order, row: Row) -> int:
@@ -235,14 +264,19 @@ class Witness:
                 if row.kind != codes.ENTER and not level.is_out_of_sight:
                     self.move_ahead(order, row, before, after, level.printed)
                 order.ahead = min(order.ahead, float(after))
+        best = self.book.best[row.side]
         self.book.apply(row)
         level.printed, level.is_out_of_sight = 0, False
         level.taken = min(level.taken, after)
-        if after > before and not self.is_halted:
+        now = self.book.best[row.side]
+        rises = after > before if self.partial_fills else now is not None and better(now, best, row.side)
+        if rises and not self.is_halted:
+            free = level.left
             for order in self.resting(-row.side):
                 if (order.tick - tick) * order.side >= 0:
-                    size = min(order.leaves, level.left)
-                    level.taken += size
+                    size = min(order.leaves, free) if self.partial_fills else order.leaves
+                    free -= size
+                    level.taken += size if self.depletes_book else 0
                     self.fill(row.ns, order, codes.CROSSED, order.tick, size)
 
     def move_ahead(self, order: Order, row: Row, before: int, after: int, printed: int) -> None:
@@ -252,7 +286,7 @@ class Witness:
                 order.ahead = max(0.0, order.ahead - row.size)
         elif self.rule != codes.RISK_AVERSE and change >= 0:
             behind = before - order.ahead
-            p = probability(self.rule, self.power, behind, order.ahead)
+            p = probability(self.rule, self.power, behind / self.unit, order.ahead / self.unit)
             if math.isinf(p):
                 p = 1.0
             if math.isnan(p):
@@ -286,12 +320,12 @@ class Witness:
             reached, stop = [], codes.NO_REASON if may_rest else codes.HALTED
         elif message.tif == codes.POST_ONLY and reached:
             reached, stop = [], codes.WOULD_CROSS
-        elif message.tif == codes.FOK and free < message.quantity:
+        elif message.tif == codes.FOK and free < message.quantity and (self.partial_fills or not reached):
             reached = []
         for at in reached:
             level = self.book.levels[-side][at]
-            size = min(order.leaves, level.left)
-            level.taken += size
+            size = min(order.leaves, level.left) if self.partial_fills else order.leaves
+            level.taken += size if self.depletes_book else 0
             self.fill(ns, order, codes.TOOK, at, size)
         if order.leaves and stop != codes.NO_REASON:
             self.say(ns, order, codes.EXPIRED, stop, tick, 0, -1.0)

@@ -44,15 +44,15 @@ def agree(engine, witness):
     assert [row[AHEAD] for row in mine] == pytest.approx([row[AHEAD] for row in theirs], abs=SLACK)
 
 
-def witness_of(feed, rule, power=3.0, lot=1):
-    return Witness(rule, power, lot, feed.base_tick, feed.base_tick + feed.ticks - 1)
+def witness_of(feed, rule, power=3.0, lot=1, unit=1, **fills):
+    return Witness(rule, power, lot, feed.base_tick, feed.base_tick + feed.ticks - 1, unit, **fills)
 
 
-def both(rows, sent, rule, power, lot, latency, tiny=False):
-    feed = feed_of(rows, lot)
-    engine = engine_of(feed, sent, rule, power, latency, tiny)
+def both(rows, sent, rule, power, lot, latency, tiny=False, unit=1, **fills):
+    feed = feed_of(rows, lot, unit)
+    engine = engine_of(feed, sent, rule, power, latency, tiny, **fills)
     run_to(engine, FOREVER)
-    witness = witness_of(feed, rule, power, lot)
+    witness = witness_of(feed, rule, power, lot, unit, **fills)
     replay(witness, rows, sent, latency.entry_ns, FOREVER)
     return engine, witness
 
@@ -75,6 +75,22 @@ def test_level_two_days_fill_as_the_page_says(data, rows, rule, power, lot, entr
 def test_level_three_days_fill_as_the_page_says(data, rows, rule, entry):
     sent = data.draw(messages(1))
     agree(*both(rows, sent, rule, 2.0, 1, ConstantLatency(0, entry, 0)))
+
+
+OTHER_FILLS = st.sampled_from(
+    [{"partial_fills": True, "depletes_book": False}, {"partial_fills": False, "depletes_book": False}]
+)
+
+
+@given(st.data(), level_two_days(), st.sampled_from(L2_RULES), st.sampled_from([1, 2, 5]), LATENCIES, OTHER_FILLS)
+def test_other_exchanges_fill_as_the_page_says(data, rows, rule, lot, entry, fills):
+    sent = data.draw(messages(lot))
+    agree(*both(rows, sent, rule, 2.0, lot, ConstantLatency(0, entry, 0), unit=10, **fills))
+
+
+@given(st.data(), level_three_days(), OTHER_FILLS)
+def test_other_exchanges_keep_exact_queues_as_the_page_says(data, rows, fills):
+    agree(*both(rows, data.draw(messages(1)), codes.FIFO, 2.0, 1, ConstantLatency(), **fills))
 
 
 @given(

@@ -1,0 +1,142 @@
+"""Where hftbacktest 2.4.4 is wrong and we are not: the same market and order in both, and what each says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hftbacktest import GTC, LIMIT, BacktestAsset, HashMapMarketDepthBacktest
+from hftbacktest.types import BUY_EVENT, DEPTH_EVENT, EXCH_EVENT, LOCAL_EVENT, SELL_EVENT, TRADE_EVENT, event_dtype
+from numba import njit
+from replay_cases import engine_of, feed_of, run_to
+from replay_witness import Message, Row
+
+from tcakit.market import codes
+from tcakit.replay import replay_kernel as rk
+from tcakit.venue.latency import ConstantLatency
+
+IOC = 3
+LOT = 0.1
+BID, ASK = 1000, 1002
+# (ns, is a trade, side of the book, tick, lots)
+Event = tuple[int, bool, int, int, int]
+OPENING: list[Event] = [(100, False, codes.BUY, BID, 10), (100, False, codes.SELL, ASK, 10)]
+SIDES = {codes.BUY: BUY_EVENT, codes.SELL: SELL_EVENT}
+
+
+@njit
+def _watch(market: Any, tick: float, quantity: float, force: int, times: Any) -> Any:
+    """Buy after the opening; rows of what was seen then: return code, position, status, size of the last fill."""
+    seen = np.full((times.shape[0], 4), np.nan)
+    market.elapse(5)
+    market.submit_buy_order(0, np.uint64(1), tick, quantity, force, LIMIT, False)
+    now = 105
+    for i in range(times.shape[0]):
+        seen[i, 0] = market.elapse(times[i] - now)
+        now = times[i]
+        seen[i, 1] = market.position(0)
+        order = market.orders(0).get(np.uint64(1))
+        if order is not None:
+            seen[i, 2], seen[i, 3] = order.status, order.exec_qty
+    return seen
+
+
+def theirs(events: list[Event], tick: int, lots: int, force: int, times: list[int], partial: bool = True) -> Any:
+    data = np.zeros(len(events), event_dtype)
+    for row, (ns, trade, side, at, size) in zip(data, events, strict=True):
+        # The side of a trade is its taker's.
+        told = SIDES[-side] if trade else SIDES[side]
+        row["ev"] = EXCH_EVENT | LOCAL_EVENT | told | (TRADE_EVENT if trade else DEPTH_EVENT)
+        row["exch_ts"] = row["local_ts"] = ns
+        row["px"], row["qty"] = at, size * LOT
+    asset = BacktestAsset().data([data]).linear_asset(1.0).constant_order_latency(10, 10).tick_size(1.0).lot_size(LOT)
+    asset = asset.risk_adverse_queue_model().trading_value_fee_model(0.0, 0.0)
+    asset = asset.partial_fill_exchange() if partial else asset.no_partial_fill_exchange()
+    market = HashMapMarketDepthBacktest([asset])
+    seen = _watch(market, float(tick), lots * LOT, force, np.array(times))
+    market.close()
+    return seen
+
+
+def ours(events: list[Event], tick: int, lots: int, force: int, **fills: bool) -> list[tuple[int, int, int]]:
+    """(ns, tick, lots) of every fill of the same order."""
+    rows = [
+        Row(ns, codes.PRINT, side, at, size) if trade else Row(ns, codes.SET, side, at, size, size)
+        for ns, trade, side, at, size in events
+    ]
+    feed = feed_of(rows)
+    sent = [Message(105, 0, False, codes.BUY, tick, lots, force)]
+    engine = engine_of(feed, sent, codes.RISK_AVERSE, latency=ConstantLatency(0, 10, 10), **fills)
+    run_to(engine, 1 << 60)
+    log = engine.state.log[: int(engine.cursor[rk.N_LOG])]
+    fills_of = log[np.isin(log[:, rk.LOG_EVENT], (codes.PARTIAL, codes.FILLED))]
+    return [(int(row[rk.LOG_NS]), int(row[rk.LOG_TICK]) + feed.base_tick, int(row[rk.LOG_SIZE])) for row in fills_of]
+
+
+def test_partial_fills_count() -> None:
+    events = [
+        *OPENING,
+        (1_000, True, codes.BUY, BID, 13),
+        (2_000, True, codes.BUY, BID, 4),
+        (5_000, False, codes.BUY, 998, 1),
+    ]
+    seen = theirs(events, BID, 10, int(GTC), [1_500, 2_500])
+    assert seen[-1, 1] == 0.0  # a position of nothing, though 0.7 were had
+    assert ours(events, BID, 10, codes.GTC) == [(1_000, BID, 3), (2_000, BID, 4)]
+
+
+def test_of_several_fills_all_count() -> None:
+    events = [
+        *OPENING,
+        (1_000, True, codes.BUY, BID, 13),
+        (2_000, True, codes.BUY, BID, 8),
+        (5_000, False, codes.BUY, 998, 1),
+    ]
+    seen = theirs(events, BID, 10, int(GTC), [1_500, 2_500])
+    assert seen[-1, 1] == pytest.approx(0.7)  # of 1.0
+    assert ours(events, BID, 10, codes.GTC) == [(1_000, BID, 3), (2_000, BID, 7)]
+
+
+def test_an_order_that_takes_at_several_prices_has_a_fill_at_each() -> None:
+    book: list[Event] = [
+        (100, False, codes.BUY, BID, 10), (100, False, codes.SELL, ASK, 10), (100, False, codes.SELL, ASK + 1, 10),
+        (100, False, codes.SELL, ASK + 2, 50),
+    ]  # fmt: skip
+    events = [*book, (5_000, False, codes.BUY, 998, 1), (6_000, False, codes.BUY, 998, 2)]
+    seen = theirs(events, ASK + 2, 25, IOC, [1_000, 5_500])
+    assert seen[-1, 1] == pytest.approx(0.5)  # of 2.5: the last price's alone
+    assert ours(events, ASK + 2, 25, codes.IOC) == [(115, ASK, 10), (115, ASK + 1, 10), (115, ASK + 2, 5)]
+    # With less than it wants there is no fill at all, they say.
+    assert theirs(events, ASK + 1, 25, IOC, [1_000, 5_500])[-1, 1] == 0.0
+    assert ours(events, ASK + 1, 25, codes.IOC) == [(115, ASK, 10), (115, ASK + 1, 10)]
+
+
+def test_a_level_has_what_it_shows() -> None:
+    events = [*OPENING, (5_000, False, codes.BUY, 998, 1), (6_000, False, codes.BUY, 998, 2)]
+    seen = theirs(events, ASK, 1_000, int(GTC), [1_000, 5_500], partial=False)
+    assert seen[-1, 1] == pytest.approx(100.0)
+    assert ours(events, ASK, 1_000, codes.GTC) == [(115, ASK, 10)]
+    # It is by their rule that one gets all.
+    assert ours(events, ASK, 1_000, codes.GTC, partial_fills=False, depletes_book=False) == [(115, ASK, 1_000)]
+
+
+def test_an_order_filled_to_the_last_lot_is_gone() -> None:
+    """They go on to fill it, and end with an error where sizes are whole numbers."""
+    events = [
+        *OPENING, (1_000, True, codes.BUY, BID, 13), (2_000, True, codes.BUY, BID, 7), (3_000, True, codes.BUY, BID, 1),
+        (9_000, False, codes.BUY, 998, 1),
+    ]  # fmt: skip
+    data = [(ns, trade, side, tick, 10 * lots) for ns, trade, side, tick, lots in events]
+    seen = theirs(data, BID, 100, int(GTC), [1_500, 2_500, 3_500, 8_000])
+    assert 14 in seen[:, 0]
+    assert ours(events, BID, 10, codes.GTC) == [(1_000, BID, 3), (2_000, BID, 7)]
+
+
+def test_a_market_order_that_meets_nobody_expires() -> None:
+    feed = feed_of([Row(100, codes.SET, codes.BUY, BID, 10, 10)])
+    engine = engine_of(
+        feed, [Message(105, 0, False, codes.BUY, None, 5)], codes.RISK_AVERSE, partial_fills=False, depletes_book=False
+    )
+    run_to(engine, 1 << 60)
+    assert int(engine.state.log[1, rk.LOG_REASON]) == codes.NO_LIQUIDITY
