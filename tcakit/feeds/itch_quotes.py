@@ -112,7 +112,10 @@ def quotes_and_trades(data: Path | bytes | NDArray[np.uint8], midnight_ns: int =
                 books = 2 * int(state.counts[itch_book_kernel.LARGEST_LOCATE]) + 3
                 if SIDE_WORDS * books > len(sides):
                     sides = np.concatenate([sides, np.zeros(SIDE_WORDS * 2 * books - len(sides), np.int64)])
-                if int(state.counts[itch_book_kernel.HEAPED]) + 4 * int(sides[ROOM::SIDE_WORDS].max()) > len(cells) // 2:
+                if (
+                    int(state.counts[itch_book_kernel.HEAPED]) + 4 * int(sides[ROOM::SIDE_WORDS].max())
+                    > len(cells) // 2
+                ):
                     cells = np.concatenate([cells, np.zeros_like(cells)])
             elif status == itch_kernel.NEED_ROWS:
                 for columns in (quotes, trades):

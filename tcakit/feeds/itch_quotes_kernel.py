@@ -11,6 +11,7 @@ import numpy as np
 from tcakit.feeds.itch_best_kernel import BEST, BEST_SIZE, SIDE_WORDS, enter_heap, heap_has_room, next_best
 from tcakit.feeds.itch_book_kernel import (
     IN_HEAP,
+    LARGEST_REFERENCE,
     LAST_NS,
     LOST,
     MESSAGES,
@@ -23,12 +24,13 @@ from tcakit.feeds.itch_book_kernel import (
     find_order,
     get,
     has_room,
-    in_recent,
     key_book,
+    key_locate,
     key_price,
     key_side,
     level_key,
     make_level,
+    mixed,
     order_place,
     place_level,
     place_of,
@@ -68,7 +70,7 @@ from tcakit.feeds.itch_kernel import (
 from tcakit.jit import bare_jit, bare_part, prefetch
 
 _CACHED_WORDS = 1 << 16
-_A, _C, _D, _E, _F, _N, _P, _Q, _U, _X, _Y = 65, 67, 68, 69, 70, 78, 80, 81, 85, 88, 89
+_A, _B, _C, _D, _E, _F, _N, _P, _Q, _S, _U, _X, _Y = 65, 66, 67, 68, 69, 70, 78, 80, 81, 83, 85, 88, 89
 
 
 @bare_part
@@ -76,6 +78,25 @@ def _has_room(recent, older, levels, cells, sides, counts, book, level, referenc
     """Whether an order more fits; `level` is the one it goes to, if there is one."""
     plain = level != NOWHERE and get(levels, 2 * level) & IN_HEAP != 0 and get(recent, row_of(recent, reference)) == 0
     return plain or (has_room(older, levels, counts) and heap_has_room(cells, sides, counts, book))
+
+
+@bare_part
+def _chosen(every, one, other):
+    """`one` where all bits of `every` are set, `other` where none is."""
+    return other ^ ((one ^ other) & every)
+
+
+@bare_part
+def _quote(quotes, at, ns, locate, sides):
+    quote_ns, quote_locate, quote_bid, quote_bid_size, quote_ask, quote_ask_size = quotes
+    bid = 2 * SIDE_WORDS * locate
+    ask = bid + SIDE_WORDS
+    put(quote_ns, at, ns)
+    put(quote_locate, at, locate)
+    put(quote_bid, at, get(sides, bid + BEST))
+    put(quote_bid_size, at, get(sides, bid + BEST_SIZE))
+    put(quote_ask, at, get(sides, ask + BEST))
+    put(quote_ask_size, at, get(sides, ask + BEST_SIZE))
 
 
 @bare_part
@@ -110,12 +131,12 @@ def quotes_and_prints(
 ):
     """Read messages from `start`; gives (status, where it stopped, quotes, prints, messages passed over as bad).
 
+    It stops with NEED_ROWS when it has read as many messages as there were free rows of either kind, full or not.
     `quotes` columns (n): time, locate, bid, bid size, ask, ask size; 0 and 0 where a side is empty. `prints` columns
     (k): time, locate, type of the message, side of the resting order, price, size, match number. `quoted` and
     `printed` are how many rows they hold already.
     """
     recent, older, levels, index = arrays
-    quote_ns, quote_locate, quote_bid, quote_bid_size, quote_ask, quote_ask_size = quotes
     at = np.int64(start)
     surely = np.int64(end) - LONGEST - 2  # a message that begins here or before is whole
     # Orders that stay in the processor's cache need not be asked for.
@@ -128,14 +149,13 @@ def quotes_and_prints(
     messages = counts[MESSAGES]
     last_ns = counts[LAST_NS]
     lost = counts[LOST]
-    surely_fit = np.int64(0)  # messages that find rows for what they give, a quote and a print at most
+    # So many messages find rows for what they give, a quote and a print at most.
+    surely_fit = min(quotes[0].shape[0] - quoted, prints[0].shape[0] - printed)
     status = DONE
     while True:
         if surely_fit == 0:
-            surely_fit = min(quote_ns.shape[0] - quoted, prints[0].shape[0] - printed)
-            if surely_fit == 0:
-                status = NEED_ROWS
-                break
+            status = NEED_ROWS
+            break
         surely_fit -= 1
         if ahead <= asked:
             # The order of a message some way ahead is on its way from memory while this one is dealt with.
@@ -167,14 +187,52 @@ def quotes_and_prints(
         if check_time(last_ns, ns) != GOOD:
             passed_over += 1
             continue
+        if (kind == _A or kind == _D or kind == _F) and m <= surely:
+            # Nine messages of ten, and nobody can guess which of the two comes next: what differs is chosen by masks,
+            # not by branches. What is not as usual in any respect goes the long way below.
+            every = -np.int64(kind != _D)  # all bits for a new order, none for one that goes
+            reference = i64(buffer, m + 11) + 1
+            row = row_of(recent, reference)
+            place = get(recent, row + PLACE)
+            letter = get(buffer, m + 19)
+            new_shares = u32(buffer, m + 20)
+            wanted = level_key(2 * locate + np.int64(letter == _S), u32(buffer, m + 32))
+            # An order that goes asks for no level: it looks at the same cell each time, which is at hand.
+            found = np.int64(get(index, mixed(wanted & every, index.shape[0] - 1))) - 1
+            level = _chosen(every, found & ~(found >> 63), place_level(place))
+            key = get(levels, 2 * level)
+            newest = counts[LARGEST_REFERENCE]
+            no_side = (letter != _S) & (letter != _B)
+            unusual = (key ^ (wanted | IN_HEAP)) | (get(names, locate) ^ i64(buffer, m + 24))
+            unusual |= np.int64(no_side | (new_shares == 0) | (reference <= newest))
+            unusual = (unusual & every) | (key_locate(key) ^ locate) | (get(recent, row) ^ (reference & ~every))
+            if unusual == 0 and reference > 0:
+                size = get(levels, 2 * level + SIZE) + _chosen(every, new_shares, -place_shares(place))
+                put(levels, 2 * level + SIZE, size)
+                put(recent, row, reference & every)
+                put(recent, row + PLACE, _chosen(every, place_of(level, new_shares), place))
+                counts[LARGEST_REFERENCE] = max(newest, reference)
+                last_ns = ns
+                price = key_price(key)
+                book = key_book(key)
+                best = get(sides, SIDE_WORDS * book + BEST)
+                if (price - best) * key_side(key) >= 0 or best == 0:
+                    if size == 0:
+                        next_best(levels, cells, sides, book)
+                    else:
+                        put(sides, SIDE_WORDS * book + BEST, price)
+                        put(sides, SIDE_WORDS * book + BEST_SIZE, size)
+                    _quote(quotes, quoted, midnight_ns + ns, locate, sides)
+                    quoted += 1
+                continue
         moved = False
         adds = False
         if kind == _A or kind == _F:
             word = i64(buffer, m + 24)
-            if get(names, locate) != word or locate == 0:
-                if learn_name(names, counts, locate, word) != GOOD:
-                    passed_over += 1
-                    continue
+            known = get(names, locate) == word and locate != 0
+            if not known and learn_name(names, counts, locate, word) != GOOD:
+                passed_over += 1
+                continue
             new = order_key(i64(buffer, m + 11))
             side = side_of(get(buffer, m + 19))
             new_shares = u32(buffer, m + 20)
@@ -184,18 +242,6 @@ def quotes_and_prints(
                 continue
             book = book_of(locate, side)
             adds = True
-        elif kind == _D and in_recent(recent, order_key(i64(buffer, m + 11))):
-            # Most orders are taken back while they are young.
-            row = row_of(recent, order_key(i64(buffer, m + 11)))
-            place = get(recent, row + PLACE)
-            level = place_level(place)
-            key = get(levels, 2 * level)
-            book = key_book(key)
-            if book >> 1 != locate:
-                passed_over += 1
-                continue
-            put(recent, row, np.int64(0))
-            moved = _take(levels, cells, sides, book, level, key_price(key), place_shares(place))
         elif kind == _D or kind == _X or kind == _E or kind == _C or kind == _U:
             reference = order_key(i64(buffer, m + 11))
             found_at = find_order(recent, older, counts, reference)
@@ -282,14 +328,7 @@ def quotes_and_prints(
             moved = get(sides, words + BEST) != best or get(sides, words + BEST_SIZE) != best_size
         last_ns = ns
         if moved:
-            bid = 2 * SIDE_WORDS * locate
-            ask = bid + SIDE_WORDS
-            put(quote_ns, quoted, midnight_ns + ns)
-            put(quote_locate, quoted, locate)
-            put(quote_bid, quoted, get(sides, bid + BEST))
-            put(quote_bid_size, quoted, get(sides, bid + BEST_SIZE))
-            put(quote_ask, quoted, get(sides, ask + BEST))
-            put(quote_ask_size, quoted, get(sides, ask + BEST_SIZE))
+            _quote(quotes, quoted, midnight_ns + ns, locate, sides)
             quoted += 1
     counts[MESSAGES] = messages
     counts[LAST_NS] = last_ns
