@@ -133,13 +133,13 @@ def bare_part(function: Kernel) -> Kernel:
     return numba.njit(forceinline=True, **{**_PART, **_BARE})(function)
 
 
-def _prefetch(typing: Any, array: Any, row: Any) -> Any:
+def _prefetch(typing: Any, array: Any, at: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         from llvmlite import ir
 
         held = context.make_array(signature.args[0])(context, builder, arguments[0])
         byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        offset = builder.mul(arguments[1], builder.extract_value(held.strides, 0))
+        offset = builder.mul(arguments[1], ir.Constant(arguments[1].type, array.dtype.bitwidth // 8))
         place = builder.gep(builder.bitcast(held.data, byte), [offset])
         wanted = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
         function = builder.module.declare_intrinsic("llvm.prefetch", [byte], wanted)
@@ -147,17 +147,41 @@ def _prefetch(typing: Any, array: Any, row: Any) -> Any:
         builder.call(function, [place, word(0), word(3), word(1)])
         return context.get_dummy_value()
 
-    return numba.types.void(array, row), generate
+    return numba.types.void(array, at), generate
 
 
-def _no_prefetch(array: Any, row: int) -> None:
+def _no_prefetch(array: Any, at: int) -> None:
     """Plain Python has no say in what memory does."""
 
 
-# Ask for the memory of a row of an array that a kernel needs soon; a row that is not there does no harm.
+# Ask for the memory of an element of a flat array that a kernel needs soon; one that is not there does no harm.
 prefetch: Callable[[Any, Any], None] = (
     _no_prefetch if numba.config.DISABLE_JIT else numba.extending.intrinsic(_prefetch)  # type: ignore[assignment, attr-defined]
 )
+
+
+def _big_endian(width: int) -> Any:
+    def load(typing: Any, array: Any, at: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            from llvmlite import ir
+
+            held = context.make_array(signature.args[0])(context, builder, arguments[0])
+            kind = ir.IntType(8 * width)
+            place = builder.bitcast(builder.gep(held.data, [arguments[1]]), kind.as_pointer())
+            word = builder.bswap(builder.load(place, align=1))
+            return word if width == 8 else builder.zext(word, ir.IntType(64))
+
+        return numba.types.int64(array, at), generate
+
+    return numba.extending.intrinsic(load)
+
+
+# Big-endian words of that many bytes in a flat array of bytes, read by one load: the compiler makes one of single bytes
+# only where it sees no way to look at some of them alone. None where indices are checked or nothing is compiled.
+big_endian: dict[int, Any] = {
+    width: None if numba.config.DISABLE_JIT or numba.config.BOUNDSCHECK else _big_endian(width)  # type: ignore[attr-defined]
+    for width in (2, 4, 8)
+}
 
 
 def _pointer_to(kind: Any) -> Any:

@@ -40,6 +40,11 @@ def plain_numbers(text: pl.Series, *, decimal_comma: bool = False) -> tuple[pl.S
     >>> plain_numbers(pl.Series(["1.50", "2e-3", "x"]))[0].to_list()
     ['1.50', '0.002', None]
     """
+    if text.dtype == pl.String and not decimal_comma:
+        # Most columns hold nothing else, and need no second look.
+        plain = text.str.contains(_PLAIN).fill_null(True)
+        if plain.all():
+            return text, ~plain
     tidied = tidy(text)
     if decimal_comma:
         tidied = tidied.str.replace_all(r"[.'\s\u00a0\u202f]", "").str.replace(",", ".", literal=True)
@@ -102,7 +107,12 @@ def scale_of(texts: Sequence[pl.Series], minimum_scale: int = 1) -> int:
     A scale holds a number if the number times the scale is an integer below 2**63: one absurd row therefore
     does not take the others down with it.
     """
-    frame = pl.concat([pl.DataFrame({"decimals": _decimals(t), "size": t.cast(pl.Float64).abs()}) for t in texts])
+    return _scale_of([(_decimals(text), text.cast(pl.Float64).abs()) for text in texts], minimum_scale)
+
+
+def _scale_of(measured: Sequence[tuple[pl.Series, pl.Series]], minimum_scale: int) -> int:
+    """The scale for columns of (decimals, size)."""
+    frame = pl.concat([pl.DataFrame({"decimals": decimals, "size": size}) for decimals, size in measured])
     frame = frame.drop_nulls()
     fewest = len(str(minimum_scale)) - 1
     if frame.is_empty():
@@ -162,13 +172,15 @@ def to_integers(
             bad = bad | (plain.is_null() & tidy(text).is_not_null())
         plains.append(plain)
         bads.append(bad)
-    scale = scale_of(plains, minimum_scale)
+    measured = [(_decimals(plain), plain.cast(pl.Float64).abs()) for plain in plains]
+    scale = _scale_of(measured, minimum_scale)
     places = len(str(scale)) - 1
     values = []
     for number, plain in enumerate(plains):
-        fits = (_decimals(plain) <= places) & (plain.cast(pl.Float64).abs() * float(scale) < 9.2e18)
-        bads[number] = bads[number] | ~fits.fill_null(True)
-        kept = plain.set(~fits.fill_null(True), None)
+        decimals, size = measured[number]
+        fits = ((decimals <= places) & (size * float(scale) < 9.2e18)).fill_null(True)
+        bads[number] = bads[number] | ~fits
+        kept = plain if fits.all() else plain.set(~fits, None)
         values.append(kept.cast(pl.Decimal(38, places)).to_physical().cast(pl.Int64))
     return ScaledColumns(values, bads, scale)
 

@@ -86,7 +86,7 @@ def _events(place: str, content: Path | bytes, tags: Sequence[int], faults: Faul
             "same; this is the first",
             kept=True,
         )
-    events = _compact(pl.concat(kept, rechunk=True).drop("sound"))
+    events = _compact(pl.concat(kept).drop("sound"))
     if not events.height:
         raise DataError("no message of it speaks of an order", place=place, remedy="give a log with 35=8 or 35=D")
     return events
@@ -142,7 +142,7 @@ def _compact(events: pl.DataFrame) -> pl.DataFrame:
     """The same, the columns that hold nothing as one null each: a log fills half of them."""
     empty = [name for name in events.columns if events[name].null_count() == events.height]
     nulls = [pl.lit(None, dtype=pl.String).alias(name) for name in empty]
-    return events.drop(empty).with_columns(nulls).select(events.columns)
+    return events.drop(empty).rechunk().with_columns(nulls).select(events.columns)
 
 
 def _where(frame: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:

@@ -82,10 +82,26 @@ def _number(data, start, stop):
 def _write(data, start, stop, out, at):
     """Copy a value; what would break the row becomes a blank."""
     for place in range(start, stop):
-        byte = data[place]
-        out[at] = 32 if byte == COLUMN_END or byte == ROW_END or byte == 13 else byte
+        byte = data[np.uint64(place)]
+        out[np.uint64(at)] = 32 if byte == COLUMN_END or byte == ROW_END or byte == 13 else byte
         at += 1
     return at
+
+
+@inline
+def _sum(data, start, stop):
+    total = np.int64(0)
+    for at in range(start, stop):
+        total += np.int64(data[np.uint64(at)])
+    return total
+
+
+@inline
+def _line_ends(data, start, stop):
+    count = np.int64(0)
+    for at in range(start, stop):
+        count += np.int64(data[np.uint64(at)] == ROW_END)
+    return count
 
 
 @jit
@@ -136,27 +152,21 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
         torn = False
         party_start = party_stop = -1
         announced_tag, announced_size = 0, -1
-        declared, total, separators = -1, np.int64(0), 0
+        declared, separators = -1, 1
         last_column = -1
         body_start = -1
         end = -1  # where the tag of CheckSum stands
-        place = at
-        for byte_at in range(at, body - 3):
-            total += np.int64(data[byte_at])
         if slots[8] >= 0:
             starts[slots[8]] = at + 2
             stops[slots[8]] = body - 3
-        separators = 1
         place = body - 2
         first = True
         while True:
             # A tag, and where its value starts.
             tag, value_start = 0, -1
-            tag_total = np.int64(_EQUALS)
             cursor = place
             while cursor < size and _digit(data[cursor]) and cursor - place < 6:
                 tag = tag * 10 + int(data[cursor]) - _ZERO
-                tag_total += np.int64(data[cursor])
                 cursor += 1
             if cursor >= size:
                 torn = True
@@ -181,23 +191,21 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
                         break
                 elif data[value_start + announced_size] == separator:
                     stop = value_start + announced_size
-                    for byte_at in range(value_start, stop):
-                        total += np.int64(data[byte_at])
             announced_tag, announced_size = 0, -1
             if stop < 0:
                 stop = place if value_start < 0 else value_start
                 inner = False
                 while stop < size:
-                    byte = data[stop]
+                    byte = data[np.uint64(stop)]
                     if byte == separator:
                         break
-                    # The header of another message: this one was never ended.
-                    if byte == 56 and stop > place and _is_start(data, stop):
-                        body = _header(data, stop)
+                    # The header of another message: this one was never ended. It is known by its =, which values
+                    # seldom hold.
+                    if byte == _EQUALS and stop - 1 > place and _is_start(data, stop - 1):
+                        body = _header(data, stop - 1)
                         if body > 0 and data[body - 3] == separator:
                             inner = True
                             break
-                    total += np.int64(byte)
                     stop += 1
                 if inner:
                     result = CUT_SHORT
@@ -205,8 +213,6 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
                 if stop >= size:
                     torn = True
                     break
-            if value_start > 0:
-                total += tag_total
             separators += 1
             if value_start < 0:
                 if stop > place:
@@ -266,7 +272,7 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
                 result = TWICE
             if result == GOOD:
                 # Both are reckoned as if the separators were the single byte 1 that was sent.
-                total += separators
+                total = _sum(data, at, end) - separators * (np.int64(separator) - 1)
                 sound = declared == end - body_start and _number(data, end + 3, end + 6) == total % 256
                 result = GOOD if sound else UNSOUND
         info[count, 0] = at
@@ -292,7 +298,6 @@ def cut_messages(data, slots, once, data_tags, role_slots, fee_slot, longest, la
             out[written] = ROW_END
             written += 1
         stop = min(stop, size)
-        for byte_at in range(at, stop):
-            lines += data[byte_at] == ROW_END
+        lines += _line_ends(data, at, stop)
         at = stop
     return count, written, size, lines

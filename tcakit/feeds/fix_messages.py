@@ -13,7 +13,7 @@ import polars as pl
 
 from tcakit.feeds import fix_kernel
 
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 8 << 20
 LONGEST_MESSAGE = 1 << 20
 _LARGEST_TAG = 65_535
 _SHORTEST_MESSAGE = len("8=FIX.4.0|9=")
@@ -94,14 +94,17 @@ def read_messages(
         if spelled:
             data = data.replace(spelled, b"\x01")
         space = len(data) // _SHORTEST_MESSAGE + 1
-        out = np.empty(len(data) + space * (len(names) + 1), np.uint8)
+        # A line of our own comes first: the parser unpacks, in silence, what begins like a packed file.
+        first = "\x01".join(names).encode() + b"\n"
+        out = np.empty(len(first) + len(data) + space * (len(names) + 1), np.uint8)
+        out[: len(first)] = np.frombuffer(first, np.uint8)
         info = np.empty((space, 4), np.int64)
         used = np.zeros(len(names), np.bool_)
         raw = np.frombuffer(data, np.uint8)
         count, written, rest, lines = fix_kernel.cut_messages(
-            raw, slots, once, data_tags, role_slots, fee_slot, LONGEST_MESSAGE, last, out, info, used
+            raw, slots, once, data_tags, role_slots, fee_slot, LONGEST_MESSAGE, last, out[len(first) :], info, used
         )
-        yield _table(data, info[:count], out[:written], names, used, line)
+        yield _table(data, info[:count], out[: len(first) + written], names, used, line)
         carried, line = data[rest:], line + lines
 
 
@@ -149,10 +152,8 @@ def _table(
     ]
     frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     if good.any():
-        # A line of our own comes first: the parser unpacks, in silence, what begins like a packed file.
-        first = "\x01".join(names).encode() + b"\n"
         frame = pl.read_csv(
-            io.BytesIO(first + out.tobytes()),
+            out.tobytes(),
             # Columns that no message fills are not looked at, and cost nothing on their way.
             columns=np.flatnonzero(used).tolist() or [0],
             infer_schema=False,

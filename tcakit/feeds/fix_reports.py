@@ -38,13 +38,13 @@ def without_repeats(reports: pl.DataFrame, faults: Faults, place: str) -> pl.Dat
     One that says something else under the same ExecID is refused: which of the two holds is not ours to choose.
     """
     keyed = reports.with_columns(exec_day=pl.col("60").str.slice(0, 8))
-    said = pl.concat_str(pl.col("37", "39", "150", "20", "32", "31", "14", "60").fill_null(""), separator="\x01")
-    keyed = keyed.with_columns(said=said)
     named = pl.col("17").is_not_null()
     key = ["session", "17", "exec_day"]
     repeated = keyed.select(again=named & ~pl.struct(key).is_first_distinct())["again"]
     if not repeated.any():
         return reports
+    said = pl.concat_str(pl.col("37", "39", "150", "20", "32", "31", "14", "60").fill_null(""), separator="\x01")
+    keyed = keyed.with_columns(said=said)
     firsts = keyed.filter(named & ~repeated).select(*key, first_said="said", first_line="line")
     later = keyed.filter(repeated).join(firsts, on=key, how="left", nulls_equal=True)
     other = later.filter(pl.col("said") != pl.col("first_said"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import bare_part
+from tcakit.jit import bare_part, big_endian
 
 MESSAGE = 0  # a whole message of a known type stands here
 MORE = 1  # the next chunk is needed to tell
@@ -16,6 +16,7 @@ END = 2  # nothing is left
 DAMAGED = 3  # no message of the right length; `next` is where to go on
 CUT = 4  # the file ends within a message
 
+_SIX_BYTES = np.int64((1 << 48) - 1)
 NS_PER_DAY = np.int64(86_400_000_000_000)
 LONGEST = np.int64(50)
 MESSAGES_AHEAD = 8  # how far ahead orders are asked for, so that memory answers in time
@@ -43,31 +44,36 @@ STOCK_AT = _stock_places()  # where the symbol stands in it, 0 for types without
 
 
 @bare_part
+def _word(buffer, at, width):
+    word = np.int64(0)
+    for k in range(width):
+        word = (word << 8) | buffer[np.uint64(at + k)]
+    return word
+
+
+_load_2, _load_4, _load_8 = big_endian[2], big_endian[4], big_endian[8]
+
+
+@bare_part
 def u16(buffer, at):
-    p = np.uint64(at)
-    return np.int64((np.uint32(buffer[p]) << np.uint32(8)) | np.uint32(buffer[p + np.uint64(1)]))
+    return _word(buffer, at, 2) if _load_2 is None else _load_2(buffer, at)
 
 
 @bare_part
 def u32(buffer, at):
-    p = np.uint64(at)
-    return np.int64(
-        (np.uint32(buffer[p]) << np.uint32(24))
-        | (np.uint32(buffer[p + np.uint64(1)]) << np.uint32(16))
-        | (np.uint32(buffer[p + np.uint64(2)]) << np.uint32(8))
-        | np.uint32(buffer[p + np.uint64(3)])
-    )
-
-
-@bare_part
-def u48(buffer, at):
-    return (u16(buffer, at) << 32) | u32(buffer, at + 2)
+    return _word(buffer, at, 4) if _load_4 is None else _load_4(buffer, at)
 
 
 @bare_part
 def i64(buffer, at):
     """Eight bytes; those above 2**63 - 1 come out negative."""
-    return (u32(buffer, at) << 32) | u32(buffer, at + 4)
+    return _word(buffer, at, 8) if _load_8 is None else _load_8(buffer, at)
+
+
+@bare_part
+def u48(buffer, at):
+    """Six bytes, which must have two before them: eight are one load."""
+    return i64(buffer, at - 2) & _SIX_BYTES
 
 
 @bare_part

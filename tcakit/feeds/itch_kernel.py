@@ -6,13 +6,16 @@ import numpy as np
 
 from tcakit.feeds.itch_book_kernel import (
     LARGEST_LOCATE,
+    LARGEST_REFERENCE,
     LAST_NS,
     LOST,
     MESSAGES,
     NOWHERE,
     SIZE,
     add_order,
+    book_of,
     find_order,
+    get,
     has_room,
     key_locate,
     key_price,
@@ -23,6 +26,7 @@ from tcakit.feeds.itch_book_kernel import (
     place_level,
     place_of,
     place_shares,
+    put,
     row_of,
     shrink_order,
 )
@@ -43,7 +47,7 @@ from tcakit.feeds.itch_frame_kernel import (
     u32,
     u48,
 )
-from tcakit.jit import bare_jit, bare_part, prefetch
+from tcakit.jit import bare_call, bare_jit, bare_part, prefetch
 from tcakit.market.codes import (
     ADD,
     BUST,
@@ -93,7 +97,7 @@ _LARGEST_REFERENCE = np.int64((1 << 63) - 1)
 _LARGEST_CROSS = np.int64(1) << 62
 
 
-@bare_part
+@bare_call
 def learn_name(names, counts, locate, word):
     """Check the symbol of a message against what its stock locate stands for; a first one is kept."""
     if locate == 0:
@@ -130,7 +134,7 @@ def side_of(letter):
 
 
 @bare_part
-def check_new(recent, older, reference, side, shares, price):
+def check_new(recent, older, counts, reference, side, shares, price):
     """Whether an order can be added."""
     if side == 0:
         return BAD_SIDE
@@ -140,15 +144,16 @@ def check_new(recent, older, reference, side, shares, price):
         return BAD_PRICE
     if reference == 0:
         return BAD_REFERENCE
-    if find_order(recent, older, reference) != NOWHERE:
+    # References grow through the day: the largest so far needs no search.
+    if reference <= counts[LARGEST_REFERENCE] and find_order(recent, older, counts, reference) != NOWHERE:
         return BAD_LIVE
     return GOOD
 
 
 @bare_part
-def check_taken(levels, place, locate, shares):
-    """Whether shares can be taken off an order that was found."""
-    if key_locate(levels[place_level(place), 0]) != locate:
+def check_taken(key, place, locate, shares):
+    """Whether shares can be taken off an order that was found, on a level of that key."""
+    if key_locate(key) != locate:
         return BAD_OTHER_LOCATE
     if shares == 0:
         return BAD_SIZE
@@ -272,29 +277,30 @@ def decode(
                 side = side_of(buffer[m + 19])
                 shares = u32(buffer, m + 20)
                 price = u32(buffer, m + 32)
-                bad = check_new(recent, older, reference, side, shares, price)
+                bad = check_new(recent, older, counts, reference, side, shares, price)
                 if bad == GOOD:
-                    level = level_at(levels, index, counts, level_key(locate, side, price))
-                    levels[level, SIZE] += shares
+                    level = level_at(levels, index, counts, level_key(book_of(locate, side), price))
+                    after = get(levels, 2 * level + SIZE) + shares
+                    put(levels, 2 * level + SIZE, after)
                     add_order(recent, older, counts, reference, place_of(level, shares))
                     fine[locate] |= price % 100 != 0
-                    after = levels[level, SIZE]
                     _row(out, row, ts, locate, ADD, side, price, shares, after, reference - 1, NO_VALUE, NO_VALUE)
                     row += 1
             elif kind == _D or kind == _X or kind == _E or kind == _C or kind == _U:
                 reference = order_key(i64(buffer, m + 11))
-                found_at = find_order(recent, older, reference) if reference != 0 else NOWHERE
+                found_at = find_order(recent, older, counts, reference)
                 if found_at == NOWHERE:
                     bad = BAD_UNKNOWN
                 else:
                     place = order_place(recent, older, found_at)
                     level = place_level(place)
+                    key = get(levels, 2 * level)
                     whole = place_shares(place)
                     shares = whole if kind == _D or kind == _U else u32(buffer, m + 19)
-                    bad = check_taken(levels, place, locate, shares)
+                    bad = check_taken(key, place, locate, shares)
                 if bad == GOOD:
-                    side = key_side(levels[level, 0])
-                    price = key_price(levels[level, 0])
+                    side = key_side(key)
+                    price = key_price(key)
                     event = DELETE if shares == whole else REDUCE
                     match = NO_VALUE
                     printed = NO_VALUE
@@ -317,19 +323,19 @@ def decode(
                         new = order_key(i64(buffer, m + 19))
                         new_shares = u32(buffer, m + 27)
                         new_price = u32(buffer, m + 31)
-                        bad = check_new(recent, older, new, side, new_shares, new_price)
+                        bad = check_new(recent, older, counts, new, side, new_shares, new_price)
                 if bad == GOOD:
-                    shrink_order(recent, older, counts, found_at, shares)
-                    levels[level, SIZE] -= shares
-                    after = levels[level, SIZE]
+                    shrink_order(recent, older, counts, found_at, place, shares)
+                    after = get(levels, 2 * level + SIZE) - shares
+                    put(levels, 2 * level + SIZE, after)
                     _row(out, row, ts, locate, event, side, price, shares, after, reference - 1, match, printed)
                     row += 1
                     if kind == _U:
-                        level = level_at(levels, index, counts, level_key(locate, side, new_price))
-                        levels[level, SIZE] += new_shares
+                        level = level_at(levels, index, counts, level_key(book_of(locate, side), new_price))
+                        after = get(levels, 2 * level + SIZE) + new_shares
+                        put(levels, 2 * level + SIZE, after)
                         add_order(recent, older, counts, new, place_of(level, new_shares))
                         fine[locate] |= new_price % 100 != 0
-                        after = levels[level, SIZE]
                         _row(out, row, ts, locate, ADD, side, new_price, new_shares, after, new - 1, NO_VALUE, NO_VALUE)
                         row += 1
             elif kind == _P:

@@ -11,15 +11,18 @@ import numpy as np
 from tcakit.errors import DataError
 from tcakit.feeds import itch_book_kernel, itch_kernel
 from tcakit.feeds.itch import symbol_text
+from tcakit.feeds.itch_best_kernel import ROOM, SIDE_WORDS
 from tcakit.feeds.itch_bytes import ItchBytes
-from tcakit.feeds.itch_quotes_kernel import ROOM, SIDE_COLUMNS, quotes_and_prints
-from tcakit.feeds.itch_state import LOCATES, BookState
+from tcakit.feeds.itch_quotes_kernel import quotes_and_prints
+from tcakit.feeds.itch_state import BookState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ROWS = 1 << 22  # memory is taken as rows are written, not before
-_CHUNK_BYTES = 1 << 21  # stays in the processor's cache
+_CHUNK_BYTES = 1 << 20  # stays in the processor's cache
+_FEW_BOOKS = 1 << 8
+_LARGE_PAGE = 1 << 21
 _WIDTHS = {"locate": np.int32, "kind": np.uint8, "side": np.int8}
 _QUOTES = ("ns", "locate", "bid", "bid_size", "ask", "ask_size")
 _TRADES = ("ns", "locate", "kind", "side", "price", "size", "trade_id")
@@ -42,6 +45,16 @@ class QuotesAndTrades:
     refused: int
 
 
+def _column(rows: int, kind: np.dtype[Any]) -> NDArray[Any]:
+    """An empty column; a large one begins where a large page of memory does, else its start comes in small ones."""
+    length = rows * kind.itemsize
+    if length < _LARGE_PAGE:
+        return np.empty(rows, kind)
+    room = np.empty(length + _LARGE_PAGE, np.uint8)
+    first = -room.ctypes.data % _LARGE_PAGE
+    return room[first : first + length].view(kind)
+
+
 class _Columns:
     """Columns that grow by whole blocks."""
 
@@ -52,7 +65,7 @@ class _Columns:
         self.block = self._fresh()
 
     def _fresh(self) -> tuple[NDArray[Any], ...]:
-        return tuple(np.empty(self.rows, _WIDTHS.get(name, np.int64)) for name in self.names)
+        return tuple(_column(self.rows, np.dtype(_WIDTHS.get(name, np.int64))) for name in self.names)
 
     def next_block(self) -> None:
         self.full.append(tuple(column[: self.filled] for column in self.block))
@@ -78,7 +91,7 @@ def quotes_and_trades(data: Path | bytes | NDArray[np.uint8], midnight_ns: int =
     """
     length = data.stat().st_size if isinstance(data, Path) else len(data)
     state = BookState.for_bytes(length)
-    sides = np.zeros((2 * LOCATES, SIDE_COLUMNS), np.int64)
+    sides = np.zeros(_FEW_BOOKS * SIDE_WORDS, np.int64)
     cells = np.zeros(1 << 16, np.int64)
     rows = min(_ROWS, length // 20 + 8)
     quotes, trades = _Columns(_QUOTES, rows), _Columns(_TRADES, rows)
@@ -96,11 +109,17 @@ def quotes_and_trades(data: Path | bytes | NDArray[np.uint8], midnight_ns: int =
                 at = 0
             elif status == itch_kernel.NEED_ROOM:
                 state.grow()
-                if int(state.counts[itch_book_kernel.HEAPED]) + 4 * int(sides[:, ROOM].max()) > len(cells) // 2:
+                books = 2 * int(state.counts[itch_book_kernel.LARGEST_LOCATE]) + 3
+                if SIDE_WORDS * books > len(sides):
+                    sides = np.concatenate([sides, np.zeros(SIDE_WORDS * 2 * books - len(sides), np.int64)])
+                if (
+                    int(state.counts[itch_book_kernel.HEAPED]) + 4 * int(sides[ROOM::SIDE_WORDS].max())
+                    > len(cells) // 2
+                ):
                     cells = np.concatenate([cells, np.zeros_like(cells)])
             elif status == itch_kernel.NEED_ROWS:
                 for columns in (quotes, trades):
-                    if columns.filled + 2 > rows:
+                    if columns.filled == rows:
                         columns.next_block()
     messages = int(state.counts[itch_book_kernel.MESSAGES])
     if messages == refused:

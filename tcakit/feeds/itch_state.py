@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 LOCATES = 1 << 16
 _LARGEST_RECENT = 1 << 20
+_FIRST_RECENT = 1 << 15  # what a few symbols need stays in the processor's cache
 _SMALLEST = 1 << 10
+_CROWDED = 64  # more than one older order to so many rows of `recent`: it is too small
 
 
-def _zeros(*shape: int) -> NDArray[np.int64]:
-    return np.zeros(shape, np.int64)
+def _zeros(words: int) -> NDArray[np.int64]:
+    return np.zeros(words, np.int64)
 
 
 @dataclass(slots=True)
@@ -30,8 +32,8 @@ class BookState:
     """
 
     recent: NDArray[np.int64]
-    older: NDArray[np.int64] = field(default_factory=lambda: _zeros(_SMALLEST, 2))
-    levels: NDArray[np.int64] = field(default_factory=lambda: _zeros(_SMALLEST, 2))
+    older: NDArray[np.int64] = field(default_factory=lambda: _zeros(2 * _SMALLEST))
+    levels: NDArray[np.int64] = field(default_factory=lambda: _zeros(2 * _SMALLEST))
     index: NDArray[np.int32] = field(default_factory=lambda: np.zeros(4 * _SMALLEST, np.int32))
     counts: NDArray[np.int64] = field(default_factory=lambda: _zeros(kernel.COUNTERS))
     names: NDArray[np.int64] = field(default_factory=lambda: _zeros(LOCATES))
@@ -41,7 +43,7 @@ class BookState:
     def for_bytes(cls, length: int) -> BookState:
         """Empty state for a file of that length (a longer one is no harm)."""
         wanted = 1 << max(length // 40, _SMALLEST).bit_length()
-        return cls(_zeros(min(wanted, _LARGEST_RECENT), 2))
+        return cls(_zeros(2 * min(wanted, _FIRST_RECENT)))
 
     @property
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
@@ -54,14 +56,17 @@ class BookState:
             self._grow()
 
     def _grow(self) -> None:
-        if 2 * (int(self.counts[kernel.OLDER]) + 1) > len(self.older):
-            larger = _zeros(2 * len(self.older), 2)
-            kernel.copy_older(self.older, larger)
-            self.older = larger
-        if self.counts[kernel.FREE] == 0 and self.counts[kernel.LEVELS] >= len(self.levels):
+        if 4 * (int(self.counts[kernel.OLDER]) + 1) > len(self.older):
+            recent = self.recent
+            if 2 * _CROWDED * int(self.counts[kernel.OLDER]) >= len(recent) < 2 * _LARGEST_RECENT:
+                recent = _zeros(min(4 * len(recent), 2 * _LARGEST_RECENT))
+            older = _zeros(2 * len(self.older))
+            kernel.spread_orders(self.recent, self.older, recent, older, self.counts)
+            self.recent, self.older = recent, older
+        if self.counts[kernel.FREE] == 0 and 2 * self.counts[kernel.LEVELS] >= len(self.levels):
             self.index = np.zeros(len(self.index), np.int32)
             kernel.sweep_levels(self.levels, self.index, self.counts)
-            if 2 * int(self.counts[kernel.FREE_LEVELS]) < len(self.levels):
+            if 4 * int(self.counts[kernel.FREE_LEVELS]) < len(self.levels):
                 self.levels = np.concatenate([self.levels, np.zeros_like(self.levels)])
                 self.index = np.zeros(2 * len(self.index), np.int32)
                 kernel.sweep_levels(self.levels, self.index, self.counts)

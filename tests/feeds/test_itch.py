@@ -36,7 +36,7 @@ from itch_files import (
 
 from benchmarks.itch_file import itch_bytes
 from tcakit.errors import DataError, UsageError
-from tcakit.feeds import itch, itch_quotes
+from tcakit.feeds import itch, itch_quotes, itch_state
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
 from tcakit.feeds.itch import ItchReader, file_date
 from tcakit.feeds.itch_quotes import quotes_and_trades
@@ -621,6 +621,18 @@ def test_quotes_of_many_symbols_are_those_of_the_rows(tmp_path: Path, monkeypatc
         printed = prints.select(pl.coalesce("print_price", "price")).to_series().to_list()
         assert day.trades["price"].tolist() == printed
     assert len(wanted) > 5_000
+
+
+def test_room_that_grows_on_the_way_changes_no_quote(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = itch_bytes(40_000, 150)
+    day = quotes_and_trades(data)
+    monkeypatch.setattr(itch_state, "_FIRST_RECENT", 1 << 6)
+    monkeypatch.setattr(itch_state, "_SMALLEST", 1 << 4)
+    monkeypatch.setattr(itch_quotes, "_FEW_BOOKS", 4)
+    tight = quotes_and_trades(data)
+    assert (day.messages, day.refused, day.symbols) == (tight.messages, tight.refused, tight.symbols)
+    for one, other in ((day.quotes, tight.quotes), (day.trades, tight.trades)):
+        assert {name: column.tolist() for name, column in one.items()} == {n: c.tolist() for n, c in other.items()}
 
 
 def test_bytes_of_something_else_have_no_quotes() -> None:
