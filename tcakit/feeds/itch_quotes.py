@@ -23,7 +23,12 @@ _ROWS = 1 << 22  # memory is taken as rows are written, not before
 _CHUNK_BYTES = 1 << 20  # stays in the processor's cache
 _FEW_BOOKS = 1 << 8
 _LARGE_PAGE = 1 << 21
-_WIDTHS = {"locate": np.int32, "kind": np.uint8, "side": np.int8}
+_WIDTHS = {
+    "locate": np.uint16,
+    "kind": np.uint8,
+    "side": np.int8,
+    **dict.fromkeys(("bid", "ask", "price"), np.uint32),
+}
 _QUOTES = ("ns", "locate", "bid", "bid_size", "ask", "ask_size")
 _TRADES = ("ns", "locate", "kind", "side", "price", "size", "trade_id")
 

@@ -73,6 +73,9 @@ CANCELLED = 5
 REJECTED = 6
 EXPIRED = 7
 CANCEL_REJECTED = 8  # an event, not a state: the cancel came too late
+REPLACED = 9  # events too, after which an order is as live as before: it has another price or size,
+MODIFY_REJECTED = 10  # or it has not
+PENDING_MODIFY = 11  # a modification is on its way to the venue
 STATE_NAMES = {
     NEW: "new",
     PENDING_CANCEL: "pending cancel",
@@ -83,6 +86,9 @@ STATE_NAMES = {
     REJECTED: "rejected",
     EXPIRED: "expired",
     CANCEL_REJECTED: "cancel rejected",
+    REPLACED: "replaced",
+    MODIFY_REJECTED: "modify rejected",
+    PENDING_MODIFY: "pending modify",
 }
 
 # --- why a fill happened, or why an order ended --------------------------------------------------------------

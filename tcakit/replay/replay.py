@@ -18,11 +18,11 @@ from tcakit.replay.columns import Feed
 from tcakit.replay.entry_kernel import advance_at, see_at
 from tcakit.replay.state_kernel import Market, State
 from tcakit.venue.gateway import Fill, Strategy
-from tcakit.venue.latency import CANCEL, SUBMIT, ConstantLatency, Latency
+from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
 
 _OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
-_LOST = {rk.SEND_NEW: rk.SEND_LOST, rk.SEND_CANCEL: rk.SEND_CANCEL_LOST}
-_ASKS = {rk.SEND_NEW: SUBMIT, rk.SEND_CANCEL: CANCEL}
+_LOST = {rk.SEND_NEW: rk.SEND_LOST, rk.SEND_CANCEL: rk.SEND_CANCEL_LOST, rk.SEND_MODIFY: rk.SEND_MODIFY_LOST}
+_ASKS = {rk.SEND_NEW: SUBMIT, rk.SEND_CANCEL: CANCEL, rk.SEND_MODIFY: MODIFY}
 _FILLS = frozenset((codes.PARTIAL, codes.FILLED))
 
 
@@ -109,6 +109,9 @@ class OwnGateway:
     def cancel(self, order_id: int) -> None:
         self._engine.cancel(self._owner, order_id)
 
+    def modify(self, order_id: int, quantity: int, tick: int) -> None:
+        self._engine.modify(self._owner, order_id, quantity, tick)
+
     def wake_at(self, ns: int) -> None:
         self._engine.wake(self._owner, ns)
 
@@ -147,7 +150,7 @@ class Replay:
             settings=np.zeros(rk.SETTINGS_SIZE, np.int64),
             parameters=np.array([settings.power, feed.instrument.size_scale], np.float64),
             orders=np.zeros((256, rk.ORDER_FIELDS), np.int64),
-            bus=np.zeros((512, 3), np.int64),
+            bus=np.zeros((512, rk.BUS_FIELDS), np.int64),
             live=np.zeros((16, 4), np.int64),
             queue=np.zeros((16, 2), np.float64),
             log=np.zeros((1024, rk.LOG_FIELDS), np.int64),
@@ -253,11 +256,20 @@ class Replay:
         self.local_events.append((self.now, order, codes.PENDING_CANCEL))
         self._send(rk.SEND_CANCEL, order)
 
+    def modify(self, owner: int, order: int, quantity: int, tick: int) -> None:
+        lot = self.feed.instrument.lot_size
+        if quantity <= 0 or quantity % lot:
+            raise ValueError(f"quantity {quantity}: a multiple of {lot} above zero; to take an order back, cancel it")
+        if self.open_orders.get(order) != owner:
+            return
+        self.local_events.append((self.now, order, codes.PENDING_MODIFY))
+        self._send(rk.SEND_MODIFY, order, tick - self.feed.base_tick, quantity)
+
     def wake(self, owner: int, ns: int) -> None:
         self.wake_count += 1
         heapq.heappush(self.wakes, (max(ns, self.now + 1), self.wake_count, owner))
 
-    def _send(self, what: int, order: int) -> None:
+    def _send(self, what: int, order: int, tick: int = 0, quantity: int = 0) -> None:
         tail = self._at[rk.BUS_TAIL]
         if tail >= len(self.state.bus):
             self._grow("bus")
@@ -269,6 +281,7 @@ class Replay:
         if tail and bus[tail - 1, rk.BUS_NS] > arrival:
             arrival = bus[tail - 1, rk.BUS_NS]
         bus[tail, rk.BUS_NS], bus[tail, rk.BUS_WHAT], bus[tail, rk.BUS_ORDER] = arrival, what, order
+        bus[tail, rk.BUS_TICK], bus[tail, rk.BUS_QUANTITY] = tick, quantity
         self._at[rk.BUS_TAIL] = tail + 1
 
     # --- the loop ----------------------------------------------------------------------------------------

@@ -42,6 +42,8 @@ CANCELLED = np.int64(codes.CANCELLED)
 REJECTED = np.int64(codes.REJECTED)
 EXPIRED = np.int64(codes.EXPIRED)
 CANCEL_REJECTED = np.int64(codes.CANCEL_REJECTED)
+REPLACED = np.int64(codes.REPLACED)
+MODIFY_REJECTED = np.int64(codes.MODIFY_REJECTED)
 NO_REASON = np.int64(codes.NO_REASON)
 TOOK = np.int64(codes.TOOK)
 QUEUE_REACHED = np.int64(codes.QUEUE_REACHED)
@@ -85,7 +87,8 @@ OWN_BID = 13  # our best resting bid, -1 if none
 OWN_ASK = 14  # our best resting offer, the number of ticks if none
 ANY_TAKEN = 15  # whether we ever took displayed size
 ANY_LOCAL_TAKEN = 16  # and whether the strategy knows
-CURSOR_SIZE = 17
+PLACING = 17  # whether the message at hand is a modification whose order has left its place
+CURSOR_SIZE = 18
 
 # settings: int64 parameters of the run.
 RESPONSE_LATENCY_NS = 0
@@ -119,14 +122,19 @@ SUBMITTED_NS = 7
 OWNER = 8
 ORDER_FIELDS = 9
 
-# bus: int64 (capacity, 3) of messages on their way to the venue.
+# bus: int64 (capacity, 5) of messages on their way to the venue; tick and quantity are a modification's.
 BUS_NS = 0
 BUS_WHAT = 1
 BUS_ORDER = 2
+BUS_TICK = 3
+BUS_QUANTITY = 4
+BUS_FIELDS = 5
 SEND_NEW = 0
 SEND_CANCEL = 1
+SEND_MODIFY = 2
 SEND_LOST = 3  # a new order that never reaches the venue: the strategy is told so at that time
 SEND_CANCEL_LOST = 4  # and a cancel
+SEND_MODIFY_LOST = 5  # and a modification
 
 # live: int64 (capacity, 4), resting orders in order of arrival; queue: float64 (capacity, 2).
 L_ORDER = 0
@@ -182,7 +190,7 @@ def _emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
     s.log[at, LOG_LIQUIDITY] = liquidity
     s.log_ahead[at] = ahead
     s.cursor[N_LOG] = at + 1
-    if event != CANCEL_REJECTED:
+    if event != CANCEL_REJECTED and event != MODIFY_REJECTED and event != REPLACED:
         s.orders[order, STATE] = event
 
 
@@ -413,15 +421,23 @@ def _on_new(s, ns, order, row):
     ticks = s.sizes.shape[1]
     side = s.orders[order, SIDE]
     limit = s.orders[order, TICK]
-    is_market = s.orders[order, TYPE] == MARKET
-    force = s.orders[order, TIME_IN_FORCE]
-    if is_market:
+    if s.orders[order, TYPE] == MARKET:
         limit = ticks - 1 if side == 0 else 0
     elif limit < 0 or limit >= ticks:
         _emit(s, ns, order, REJECTED, OFF_GRID, limit, NOTHING, -1.0, row, MAKER)
         return True
     if s.orders[order, STATE] == NEW:
         _emit(s, ns, order, ACKNOWLEDGED, NO_REASON, limit, NOTHING, -1.0, row, MAKER)
+    return _place(s, ns, order, limit, row)
+
+
+@bare_call
+def _place(s, ns, order, limit, row):
+    """Let an order take, rest or expire at its limit; False when the log filled up before it was done (call again)."""
+    ticks = s.sizes.shape[1]
+    side = s.orders[order, SIDE]
+    is_market = s.orders[order, TYPE] == MARKET
+    force = s.orders[order, TIME_IN_FORCE]
     shown = s.best[1 - side]
     crosses = 0 <= shown < ticks and (limit - shown) * (1 if side == 0 else -1) >= 0
     rests = not is_market and (force == GTC or force == POST_ONLY)
@@ -465,6 +481,30 @@ def _on_cancel(s, ns, order, row):
             _emit(s, ns, order, CANCELLED, BY_STRATEGY, tick, NOTHING, ahead, row, MAKER)
             return
     _emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
+
+
+@bare_call
+def _on_modify(s, ns, order, tick, quantity, row):
+    """Another limit or open size for a resting order; gives whether it left its place and is to be placed anew."""
+    k = NOTHING
+    while k < s.cursor[N_LIVE] and s.live[k, L_ORDER] != order:
+        k += 1
+    held = s.orders[order, TICK]
+    if k == s.cursor[N_LIVE]:
+        _emit(s, ns, order, MODIFY_REJECTED, UNKNOWN_ORDER, held, NOTHING, -1.0, row, MAKER)
+        return False
+    ahead = max(0.0, s.queue[k, AHEAD])
+    if tick < 0 or tick >= s.sizes.shape[1]:
+        _emit(s, ns, order, MODIFY_REJECTED, OFF_GRID, held, NOTHING, ahead, row, MAKER)
+        return False
+    keeps = tick == held and quantity <= s.orders[order, LEAVES]
+    s.orders[order, QUANTITY] += quantity - s.orders[order, LEAVES]
+    s.orders[order, LEAVES] = quantity
+    s.orders[order, TICK] = tick
+    if not keeps:
+        _remove_live(s, k)
+    _emit(s, ns, order, REPLACED, BY_STRATEGY, tick, NOTHING, ahead if keeps else -1.0, row, MAKER)
+    return not keeps
 
 
 @bare_call
@@ -591,7 +631,7 @@ def advance(market, s, until):
         if cursor[N_LIVE] + 1 >= s.live.shape[0]:
             return GROW_LIVE
         order = bus[cursor[BUS_HEAD], BUS_ORDER]
-        if s.orders[order, STATE] == NEW or bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
+        if s.orders[order, STATE] == NEW or (bus[cursor[BUS_HEAD], BUS_WHAT] != SEND_NEW and cursor[PLACING] == 0):
             # Not again for an order that was taking when the log filled up.
             _note_quote(market, s, i)
         if bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
@@ -600,6 +640,15 @@ def advance(market, s, until):
             _on_lost(s, horizon, order, REJECTED, i)
         elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL_LOST:
             _on_lost(s, horizon, order, CANCEL_REJECTED, i)
+        elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_MODIFY_LOST:
+            _on_lost(s, horizon, order, MODIFY_REJECTED, i)
+        elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_MODIFY:
+            tick, quantity = bus[cursor[BUS_HEAD], BUS_TICK], bus[cursor[BUS_HEAD], BUS_QUANTITY]
+            if cursor[PLACING] == 1 or _on_modify(s, horizon, order, tick, quantity, i):
+                cursor[PLACING] = 1
+                if not _place(s, horizon, order, tick, i):
+                    return GROW_LOG
+                cursor[PLACING] = 0
         elif not _on_new(s, horizon, order, i):
             return GROW_LOG
         cursor[BUS_HEAD] += 1

@@ -56,6 +56,14 @@ class Gateway(Protocol):
         """Ask to take an order back; it may still fill until the answer is there."""
         ...
 
+    def modify(self, order_id: int, quantity: int, tick: int) -> None:
+        """Ask for another limit or open size of a resting order.
+
+        At the same price a size that is not larger keeps the order's place; else it goes to the end of the queue, or
+        takes, as a new order would.
+        """
+        ...
+
     def wake_at(self, ns: int) -> None:
         """Be asked again (`on_time`) at that time."""
         ...

@@ -8,10 +8,13 @@ from tcakit.market.codes import (
     CANCELLED,
     EXPIRED,
     FILLED,
+    MODIFY_REJECTED,
     NEW,
     PARTIAL,
     PENDING_CANCEL,
+    PENDING_MODIFY,
     REJECTED,
+    REPLACED,
     STATE_NAMES,
 )
 
@@ -44,8 +47,8 @@ class OrderLife:
 
     def apply(self, event: int) -> None:
         """Go to the state an event leads to; ValueError if the event cannot follow."""
-        if event == CANCEL_REJECTED:
-            # The cancel came too late (the order is over) or too early; the order itself stays as it is.
+        if event in (CANCEL_REJECTED, MODIFY_REJECTED, PENDING_MODIFY) or (event == REPLACED and not self.is_over):
+            # It came too late (the order is over) or too early, or what the order asks for is another, not its state.
             return
         if event not in _NEXT.get(self.state, frozenset()):
             raise ValueError(f"an order that is {STATE_NAMES[self.state]} cannot become {STATE_NAMES[event]}")

@@ -159,6 +159,11 @@ def messages(draw: st.DrawFn, lot: int) -> list[Message]:
         if orders and draw(st.integers(0, 4)) == 0:
             sent.append(Message(ns, draw(st.integers(0, orders - 1)), is_cancel=True))
             continue
+        if orders and draw(st.integers(0, 4)) == 0:
+            tick = draw(st.integers(LOW - 1, HIGH + 1) | st.sampled_from([0, 9999]))
+            order, size = draw(st.integers(0, orders - 1)), lot * draw(st.integers(1, 12))
+            sent.append(Message(ns, order, tick=tick, quantity=size, is_change=True))
+            continue
         side = draw(SIDES)
         how = draw(st.integers(0, 12))
         if how < 8:
@@ -215,6 +220,8 @@ def engine_of(
         engine.now = message.ns
         if message.is_cancel:
             engine._send(rk.SEND_CANCEL, message.order)
+        elif message.is_change:
+            engine._send(rk.SEND_MODIFY, message.order, message.tick - feed.base_tick, message.quantity)
         else:
             engine.submit(0, message.side, message.quantity, message.tick, message.tif)
     engine.now = 0

@@ -43,7 +43,8 @@ class Row:
 
 @dataclass
 class Message:
-    """What we send, and when: a new order (at the market if `tick` is None), or the cancel of one sent earlier."""
+    """What we send, and when: a new order (at the market if `tick` is None), or the cancel, or another price or size,
+    of one sent earlier."""
 
     ns: int
     order: int
@@ -52,6 +53,7 @@ class Message:
     tick: int | None = None
     quantity: int = 1
     tif: int = codes.GTC
+    is_change: bool = False
 
 
 @dataclass
@@ -66,6 +68,7 @@ class Order:
     joined: int
     rests: bool = False
     ahead: float = 0.0
+    tif: int = codes.GTC
 
 
 @dataclass
@@ -162,7 +165,7 @@ class Witness:
         self.book = Book()
         self.orders: dict[int, Order] = {}
         self.is_halted = False
-        self.rows_seen = 0
+        self.rows_seen = self.arrived = 0
         self.log: list[tuple[Any, ...]] = []
         self.quote: tuple[int | None, int | None] = (None, None)
 
@@ -170,7 +173,7 @@ class Witness:
 
     def say(self, ns: int, order: Order, event: int, reason: int, tick: int | None, size: int, ahead: float) -> None:
         self.log.append((ns, order.number, event, reason, tick, size, order.leaves, ahead, *self.quote))
-        if event not in (codes.ACKNOWLEDGED, codes.PARTIAL, codes.CANCEL_REJECTED):
+        if event in (codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED):
             order.rests = False
 
     def fill(self, ns: int, order: Order, reason: int, tick: int | None, size: int) -> None:
@@ -305,22 +308,48 @@ class Witness:
             else:
                 self.say(ns, order, codes.CANCEL_REJECTED, codes.UNKNOWN_ORDER, order.tick, 0, -1.0)
             return
+        if message.is_change:
+            self.on_change(ns, message)
+            return
         tick, side = message.tick, message.side
-        order = Order(message.order, side, tick, message.quantity, len(self.orders), self.rows_seen)
+        order = Order(message.order, side, tick, message.quantity, self.arrived, self.rows_seen, tif=message.tif)
+        self.arrived += 1
         self.orders[order.number] = order
         if tick is not None and not self.low <= tick <= self.high:
             self.say(ns, order, codes.REJECTED, codes.OFF_GRID, tick, 0, -1.0)
             return
         self.say(ns, order, codes.ACKNOWLEDGED, codes.NO_REASON, tick, 0, -1.0)
-        may_rest = tick is not None and message.tif in (codes.GTC, codes.POST_ONLY)
+        self.place(ns, order)
+
+    def on_change(self, ns: int, message: Message) -> None:
+        """Another price or open size; what does not keep its place goes to the end, or takes, as a new order."""
+        order = self.orders[message.order]
+        ahead = max(0.0, order.ahead)
+        if not order.rests:
+            self.say(ns, order, codes.MODIFY_REJECTED, codes.UNKNOWN_ORDER, order.tick, 0, -1.0)
+        elif not self.low <= message.tick <= self.high:
+            self.say(ns, order, codes.MODIFY_REJECTED, codes.OFF_GRID, order.tick, 0, ahead)
+        else:
+            keeps = message.tick == order.tick and message.quantity <= order.leaves
+            order.tick, order.leaves = message.tick, message.quantity
+            self.say(ns, order, codes.REPLACED, codes.BY_STRATEGY, order.tick, 0, ahead if keeps else -1.0)
+            if not keeps:
+                order.rests, order.place, order.joined = False, self.arrived, self.rows_seen
+                self.arrived += 1
+                self.place(ns, order)
+
+    def place(self, ns: int, order: Order) -> None:
+        """Let an order take, rest or expire."""
+        tick, side, wanted = order.tick, order.side, order.leaves
+        may_rest = tick is not None and order.tif in (codes.GTC, codes.POST_ONLY)
         reached = [at for at in self.book.believed(-side) if tick is None or (tick - at) * side >= 0]
         free = sum(self.book.levels[-side][at].left for at in reached)
         stop = codes.NO_REASON if may_rest else codes.NO_LIQUIDITY
         if self.is_halted:
             reached, stop = [], codes.NO_REASON if may_rest else codes.HALTED
-        elif message.tif == codes.POST_ONLY and reached:
+        elif order.tif == codes.POST_ONLY and reached:
             reached, stop = [], codes.WOULD_CROSS
-        elif message.tif == codes.FOK and free < message.quantity and (self.partial_fills or not reached):
+        elif order.tif == codes.FOK and free < wanted and (self.partial_fills or not reached):
             reached = []
         for at in reached:
             level = self.book.levels[-side][at]
