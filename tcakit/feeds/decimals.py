@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import product
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ _NOISE = 4 * 2.0**-52  # what a few operations on doubles leave, relative to the
 _TOO_LARGE = 9.2e18  # a little less than 2**63
 _FEW_ROWS = 1 << 14
 _TEXT = pl.col("t")
-_POINT = _TEXT.str.find(".", literal=True)
+_POINT = _TEXT.str.find(".", literal=True).cast(pl.Int64)
 _DECIMALS = (
     pl.when(_POINT.is_not_null())
     .then(_TEXT.str.strip_chars_end("0").str.len_bytes().cast(pl.Int64) - _POINT - 1)
@@ -27,7 +28,15 @@ _DECIMALS = (
     .alias("decimals")
 )
 _SIZE = _TEXT.cast(pl.Float64).abs().alias("size")
+_WRITTEN_DECIMALS = _TEXT.str.len_bytes().cast(pl.Int64) - _POINT - 1
 _MISSING = ("", "nan", "null", "none", "na", "n/a", "-")
+# In every mixture of capitals: looking for fifty words is cheaper than writing a column anew in small letters.
+_MISSING_SPELLED = sorted(
+    {"".join(letters) for word in _MISSING for letters in product(*zip(word, word.upper(), strict=True))}
+)
+_STRIPPED = _TEXT.str.strip_chars()
+_IS_PLAIN = _STRIPPED.str.contains(_PLAIN).alias("plain")
+_TIDY = pl.when(~_STRIPPED.is_in(_MISSING_SPELLED)).then(_STRIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +50,7 @@ class ScaledColumns:
 
 def tidy(text: pl.Series) -> pl.Series:
     """Text without blanks around it, null where it says that nothing is there (empty, NaN, null, n/a, -)."""
-    stripped = text.cast(pl.String).str.strip_chars()
-    return stripped.set(_is_missing(stripped), None)
-
-
-def _is_missing(stripped: pl.Series) -> pl.Series:
-    return stripped.str.to_lowercase().is_in(_MISSING)
+    return text.cast(pl.String).to_frame("t").select_seq(_TIDY).to_series().alias(text.name)
 
 
 def _none(like: pl.Series) -> pl.Series:
@@ -64,13 +68,14 @@ def plain_numbers(text: pl.Series, *, decimal_comma: bool = False) -> tuple[pl.S
     """
     if decimal_comma:
         tidied = tidy(text).str.replace_all(r"[.'\s\u00a0\u202f]", "").str.replace(",", ".", literal=True)
+        plain = tidied.str.contains(_PLAIN)
     else:
-        tidied = text.cast(pl.String).str.strip_chars()
-    plain = tidied.str.contains(_PLAIN)
+        stripped = text.cast(pl.String).to_frame("t").select_seq(_STRIPPED, _IS_PLAIN)
+        tidied, plain = stripped["t"].alias(text.name), stripped["plain"]
     if plain.all():  # nulls aside: the words for what is missing need not be looked for
         return tidied, _none(tidied)
     if not decimal_comma:
-        missing = _is_missing(tidied)
+        missing = tidied.is_in(_MISSING_SPELLED)
         tidied, plain = tidied.set(missing, None), plain | missing
         if plain.all():
             return tidied, _none(tidied)
@@ -135,14 +140,14 @@ def scale_of(texts: Sequence[pl.Series], minimum_scale: int = 1) -> int:
 
 
 def _scale_of(measured: Sequence[pl.DataFrame], minimum_scale: int) -> int:
-    frame = pl.concat(measured)
+    frame = measured[0] if len(measured) == 1 else pl.concat(measured)
     fewest = len(str(minimum_scale)) - 1
     found = frame["decimals"].max()
     if found is None:
         return int(10**fewest)
     most = min(max(int(found), fewest), MAX_DECIMALS)  # type: ignore[arg-type]
     largest = float(frame["size"].max())  # type: ignore[arg-type]
-    if found == most and largest * 10.0**most < _TOO_LARGE:
+    if fewest == most or (found == most and largest * 10.0**most < _TOO_LARGE):
         return int(10**most)
     held = {
         places: frame.select(((pl.col("decimals") <= places) & (pl.col("size") * 10.0**places < _TOO_LARGE)).sum())
@@ -153,7 +158,7 @@ def _scale_of(measured: Sequence[pl.DataFrame], minimum_scale: int) -> int:
 
 def _measured(text: pl.Series) -> pl.DataFrame:
     """Of each plain number its decimals that are not trailing zeros, and about how large it is."""
-    return text.to_frame("t").select(_DECIMALS, _SIZE)
+    return text.to_frame("t").select_seq(_DECIMALS, _SIZE)
 
 
 def displayed_decimals(text: pl.Series) -> int:
@@ -162,9 +167,8 @@ def displayed_decimals(text: pl.Series) -> int:
     >>> displayed_decimals(pl.Series(["10.50", "11"]))
     2
     """
-    point = text.str.find(".", literal=True).cast(pl.Int64)
-    most = (text.str.len_bytes().cast(pl.Int64) - point - 1).max()
-    return int(most) if most is not None else 0  # type: ignore[arg-type]
+    most = text.to_frame("t").select_seq(_WRITTEN_DECIMALS.max()).item()
+    return int(most) if most is not None else 0
 
 
 def to_integers(

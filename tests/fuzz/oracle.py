@@ -6,7 +6,6 @@ import datetime
 import traceback
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +20,7 @@ from tcakit.market.schema import BARS, BOOK_EVENTS, NOTICES, QUOTES, TRADES, Tab
 from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS
 
 MARKET = {table.name: table for table in (BOOK_EVENTS, TRADES, QUOTES, BARS, NOTICES)}
+_TYPES = {table.name: table.polars_schema() for table in (*MARKET.values(), *FIRM_TABLES.values())}
 _IDS = {"instrument_id": pl.lit(0, pl.Int32), "source_id": pl.lit(0, pl.Int32)}
 DAY_NS = 86_400_000_000_000
 LATEST_NS = 130 * 366 * DAY_NS  # the year 2100
@@ -129,19 +129,7 @@ def check_batch(batch: Batch) -> None:
 def _conform(table: Table, frame: pl.DataFrame, filled_in: dict[str, pl.Expr]) -> None:
     """Whether the store would take the rows; `filled_in` are the columns that it adds itself."""
     held = {column.name: column for column in frame.get_columns() if column.name != "local_id"}
-    if (
-        all(
-            column.name in filled_in
-            or (
-                held[column.name].dtype == _types(table)[column.name]
-                and (column.nullable or not held[column.name].null_count())
-                if column.name in held
-                else column.nullable
-            )
-            for column in table.columns
-        )
-        and held.keys() <= _types(table).keys() - filled_in.keys()
-    ):
+    if _fits(table, held, filled_in):
         return  # what `conform` would say, which a hundred thousand times is too slow to ask
     try:
         table.conform(frame.select(*held).with_columns(**filled_in))
@@ -149,9 +137,20 @@ def _conform(table: Table, frame: pl.DataFrame, filled_in: dict[str, pl.Expr]) -
         raise Finding(f"rows that do not fit their table {table.name}\n{error}") from None
 
 
-@lru_cache
-def _types(table: Table) -> dict[str, pl.DataType]:
-    return table.polars_schema()
+def _fits(table: Table, held: dict[str, pl.Series], filled_in: dict[str, pl.Expr]) -> bool:
+    """Whether nothing but the table's columns is there, of its very types, and null only where they may be."""
+    types = _TYPES[table.name]
+    seen = 0
+    for column in table.columns:
+        own = held.get(column.name)
+        if own is None:
+            if not column.nullable and column.name not in filled_in:
+                return False
+        elif own.dtype != types[column.name] or (not column.nullable and own.null_count()):
+            return False
+        else:
+            seen += 1
+    return seen == len(held)
 
 
 def _check_instrument(instrument: Instrument) -> None:
