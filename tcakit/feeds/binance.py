@@ -136,7 +136,9 @@ def _flat(label: str, content: Path | bytes, options: ReaderOptions, faults: Fau
     units, key = Units(options), (venue, symbol)
     prices, sizes = (["bid", "ask"], ["bid_size", "ask_size"]) if quotes else (["price"], ["size"])
     reader = PlainReader({name: _PLAIN[name] for name in columns}, {"buyer_maker": _MAKERS})
+    found: list[Piece] = []
     for piece in pieces(label, content, header):
+        found.append(piece.let_go())
         plain = reader.read(piece)
         telling = plain.telling(sizes) if plain is not None else None
         if plain is not None and telling is not None:
@@ -146,7 +148,7 @@ def _flat(label: str, content: Path | bytes, options: ReaderOptions, faults: Fau
         if table is not None:
             units.see(key, [table.frame[name] for name in prices], [table.frame[name] for name in sizes], quotes)
     instrument, state, target = units.instrument(key), _State(), _TARGETS[kind]
-    for piece in pieces(label, content, header):
+    for piece in found:
         plain = reader.read(piece)
         rows = None if plain is None else _plain_rows(plain, instrument, prices, sizes, state.last)
         if plain is not None and rows is not None:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from tcakit.feeds import csv_kernel
+from tcakit.feeds.blocks import lines_in
 from tcakit.feeds.csv_kernel import DECIMAL, LETTERS_A_WORD, ODD, PASSED_OVER, WHOLE, WORD
 
 if TYPE_CHECKING:
@@ -114,14 +115,15 @@ class PlainReader:
         held = self._kept.get((piece.place, piece.line))
         if held is not None:
             return held
-        data = np.frombuffer(piece.block, np.uint8)[piece.start :]
-        first = piece.block[piece.start : piece.start + 512].split(b"\n", 1)[0].split(b",")
+        lines = piece.rows()
+        data = np.frombuffer(lines, np.uint8)
+        first = bytes(lines[:512]).split(b"\n", 1)[0].split(b",")
         if not len(data) or len(first) != self.fields + len(self.columns):
             return None
         prefix = first[: self.fields]
         if not all(_NAME.match(name) for name in prefix):
             return None
-        room = piece.block.count(b"\n", piece.start) + 1
+        room = lines_in(lines) + 1
         values = np.empty((len(self.columns), room), np.int64)
         decimals = np.zeros((len(self.columns), room), np.uint8)
         kinds = np.array(list(self.columns.values()), np.int64)

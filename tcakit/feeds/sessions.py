@@ -27,7 +27,13 @@ def session_of(venue: str, date: str) -> tuple[int, int] | None:
     A holiday has no session. A lunch break stays inside.
     """
     calendar = _calendar_of(venue, int(date[:4]))
-    if calendar is None or not _trades_on(calendar, date):
+    return None if calendar is None else _hours(calendar, date)
+
+
+@lru_cache(maxsize=4096)
+def _hours(calendar: Any, date: str) -> tuple[int, int] | None:
+    """As `session_of`; kept, since a file of the whole market asks for every symbol."""
+    if not _trades_on(calendar, date):
         return None
     return int(calendar.session_open(date).value), int(calendar.session_close(date).value)
 

@@ -72,10 +72,12 @@ class TardisReader:
         state = _State()
         units = Units(options)
         readers: _Readers = {}
+        found: list[tuple[str, Piece]] = []
         # One scale for all files of the source: a symbol has one.
         for label, content in source.members:
             place = _place(source, label)
             for piece in pieces(place, content):
+                found.append((label, piece.let_go()))
                 plain = _plain(piece, label, place, readers)
                 if plain is not None and _take_plain_note(*plain, units):
                     continue
@@ -89,22 +91,20 @@ class TardisReader:
                 remedy="leave --symbol out",
             )
         instruments = {key: units.instrument(key) for key in units.keys()}  # noqa: SIM118
-        for label, content in source.members:
-            place = _place(source, label)
-            for piece in pieces(place, content):
-                plain = _plain(piece, label, place, readers)
-                if plain is not None:
-                    layout, read = plain
-                    instrument = instruments[_key(read)]
-                    rows = _plain_rows(read, layout, instrument)
-                    if rows is not None:
-                        faults.rows += rows.height
-                        yield from _stored(rows, layout, _key(read), instrument, place, units.timezone, state)
-                        continue
-                table = piece.table(faults)
-                if table is not None:
-                    layout = _layout(table.frame.columns, label, place)
-                    yield from _batches(table, layout, instruments, units.timezone, state, faults)
+        for label, piece in found:
+            plain = _plain(piece, label, piece.place, readers)
+            if plain is not None:
+                layout, read = plain
+                instrument = instruments[_key(read)]
+                rows = _plain_rows(read, layout, instrument)
+                if rows is not None:
+                    faults.rows += rows.height
+                    yield from _stored(rows, layout, _key(read), instrument, piece.place, units.timezone, state)
+                    continue
+            table = piece.table(faults)
+            if table is not None:
+                layout = _layout(table.frame.columns, label, piece.place)
+                yield from _batches(table, layout, instruments, units.timezone, state, faults)
         state.clock.tell(faults)
 
 

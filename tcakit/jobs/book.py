@@ -10,6 +10,7 @@ from tcakit.market import codes
 from tcakit.market.clock import format_time, parse_date, parse_time
 from tcakit.store.database import Store
 from tcakit.store.market_data import find_symbol_day, require_book
+from tcakit.store.rows import day_tables
 
 
 def book_at(
@@ -21,7 +22,7 @@ def book_at(
     require_book(day)
     instrument = day.instrument
     ns = parse_time(at, date=day.date, timezone=instrument.timezone, place="--at")
-    with store.read_day(day.date) as connection:
+    with day_tables(store, day.date, ["book_events"], day.instrument_id) as connection:
         found = connection.execute(
             """
             WITH e AS (SELECT *, row(ts_ns, source_id, seq) AS place

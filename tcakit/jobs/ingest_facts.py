@@ -13,7 +13,7 @@ from tcakit.feeds.delimited import NO_CURRENCY
 from tcakit.feeds.sessions import session_of
 from tcakit.market.codes import BOOK_KINDS
 from tcakit.market.instrument import Instrument
-from tcakit.store.instruments import PRICES
+from tcakit.store.market_files import PRICES
 from tcakit.store.reference import References
 from tcakit.store.staging import Lot, Staging
 
@@ -37,6 +37,7 @@ def settle(staged: Staging, options: ReaderOptions, facts: References, faults: F
     Tick and lot are the user's, else those of definitions in the file, else the security master's of that date, else
     what the reader inferred. A tick of the security master that the prices contradict is not taken: `faults` says so.
     """
+    staged.finish()
     keys = sorted({(staged_id, lot.date) for lot in staged.lots.values() for staged_id in lot.spans})
     ticks: dict[Key, int] = {}
     for key in keys:
@@ -116,7 +117,7 @@ def _grids_of(lot: Lot, ticks: Mapping[int, int]) -> dict[int, Grid]:
     if not ticks:
         return {}
     table = pl.LazyFrame({"instrument_id": list(ticks), "tick": list(ticks.values())}, schema=_TICKS)
-    rows = lot.scan().join(table, on="instrument_id")
+    rows = lot.scan().with_columns(lot.staged_id().alias("instrument_id")).join(table, on="instrument_id")
     names = list(PRICES[lot.table])
     if lot.table == "book_events":
         rows, names = rows.filter(pl.col("kind").is_in(list(BOOK_KINDS))), ["price"]
@@ -130,4 +131,4 @@ def _grids_of(lot: Lot, ticks: Mapping[int, int]) -> dict[int, Grid]:
     return {row[0]: Grid(*row[1:]) for row in told.collect().iter_rows()}
 
 
-_TICKS = {"instrument_id": pl.Int32(), "tick": pl.Int64()}
+_TICKS = {"instrument_id": pl.Int64(), "tick": pl.Int64()}

@@ -16,6 +16,7 @@ from tcakit.jobs.sources import package_hash
 from tcakit.store.column_cache import cached_columns
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, symbol_days
+from tcakit.store.rows import day_tables
 from tcakit.tca.market_quality import check_day
 
 JUDGED_FILLS = 5_000
@@ -86,6 +87,7 @@ def _clocks(store: Store, symbol: str | None, date: str | None) -> list[dict[str
     return found["offsets"]
 
 
+_CHECKED = ("book_events", "trades", "quotes")
 _BY_TABLE = """
     SELECT count(*) FILTER (recv_ns < ts_ns), max(ts_ns - recv_ns) FILTER (recv_ns < ts_ns),
            count(*) FILTER (ts_ns < before), max(before - ts_ns) FILTER (ts_ns < before)
@@ -104,8 +106,8 @@ def _rows_checks(store: Store, day: SymbolDay) -> list[tuple[str, int, float | N
     received = backwards = duplicates = 0
     worst_received: float | None = None
     worst_backwards: float | None = None
-    with store.read_day(day.date) as connection:
-        for table in ("book_events", "trades", "quotes"):
+    with day_tables(store, day.date, _CHECKED, day.instrument_id) as connection:
+        for table in _CHECKED:
             found = connection.execute(_BY_TABLE.format(table=table), [day.instrument_id]).fetchone()
             row = found or (0, None, 0, None)
             received += row[0]

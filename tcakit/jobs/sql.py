@@ -11,6 +11,9 @@ from tcakit.errors import DataError, UsageError
 from tcakit.market.clock import parse_date
 from tcakit.market.schema import tables_of
 from tcakit.store.database import Store
+from tcakit.store.engine import quoted
+from tcakit.store.market_files import FOLDER as ROWS_FOLDER
+from tcakit.store.market_files import MARKET_TABLES, lot_paths, lots_of, relation
 
 _READING = ("SELECT", "EXPLAIN")
 
@@ -30,9 +33,9 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
         pass
     connection = duckdb.connect()
     try:
-        connection.execute(f"ATTACH {_quoted(store.results_path)} AS results (READ_ONLY)")
+        connection.execute(f"ATTACH {quoted(str(store.results_path))} AS results (READ_ONLY)")
         for number, day in enumerate(dates):
-            connection.execute(f"ATTACH {_quoted(store.day_path(day))} AS day{number} (READ_ONLY)")
+            connection.execute(f"ATTACH {quoted(str(store.day_path(day)))} AS day{number} (READ_ONLY)")
         for table in tables_of("results"):
             connection.execute(f'CREATE VIEW "{table.name}" AS SELECT * FROM results."{table.name}"')
         for table in tables_of("day"):
@@ -42,6 +45,17 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
                 f'CREATE VIEW "{table.name}" AS '
                 + (" UNION ALL ".join(parts) or f"SELECT NULL AS date, {empty} WHERE false")
             )
+        for name in MARKET_TABLES:
+            # What a query does not speak of need not be looked at.
+            if name in text.lower():
+                files = [
+                    path
+                    for number, day in enumerate(dates)
+                    for lot in lots_of(connection, "market_table = ?", [name], of=f"day{number}.sources")
+                    for path in lot_paths(store.folder, day, lot)
+                ]
+                connection.execute(f'CREATE VIEW "{name}" AS {relation(name, files, by_date=True)}')
+        connection.execute(f"SET allowed_directories = [{quoted(str(store.folder / ROWS_FOLDER))}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         statements = connection.extract_statements(text)
@@ -69,7 +83,3 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
     finally:
         connection.close()
     return {"columns": names, "rows": [list(row) for row in rows[:limit]], "truncated": len(rows) > limit}
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

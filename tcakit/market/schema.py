@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of the store and the database it lives in ("day" or "results")."""
+    """One table of the store and where it lives: in the "day" or the "results" database, or in the "market" files."""
 
     name: str
     database: str
@@ -51,6 +51,10 @@ class Table:
             f'"{column.name}" {_DDL[column.type]}{"" if column.nullable else " NOT NULL"}' for column in self.columns
         )
         return f'CREATE TABLE IF NOT EXISTS "{self.name}" ({body})'
+
+    def ddl_types(self) -> dict[str, str]:
+        """Column name -> its type in SQL, in the table's order."""
+        return {column.name: _DDL[column.type] for column in self.columns}
 
     def polars_schema(self) -> dict[str, pl.DataType]:
         """Column name -> polars type, in the table's order."""
@@ -145,11 +149,19 @@ SOURCES = Table(
         _c("content", "str", "", "trades, quotes, book-l2, book-l2-window, book-l3, bars or notices"),
         _c("depth", "i32", "levels", "levels a side of a window recording", True),
         _c("rows", "i64", "", "rows stored from it"),
+        _c("first_ns", "i64", "ns since 1970, UTC", "time of the first of them"),
+        _c("last_ns", "i64", "ns since 1970, UTC", "time of the last of them"),
+        _c("prints", "i64", "", "how many of them are prints"),
+        _c("market_table", "str", "", "the table they belong to"),
+        _c("parts", "i32", "", "into how many Parquet files the rows of the file were written"),
+        _c("source_key", "i64", "", "number by which these files know its rows, for good"),
+        _c("price_factor", "i64", "", "what prices in these files are multiplied by"),
+        _c("size_factor", "i64", "", "what sizes in these files are multiplied by"),
     ),
 )
 BOOK_EVENTS = Table(
     "book_events",
-    "day",
+    "market",
     "What happened to the displayed book, in file order; each row says what the level shows afterwards",
     (
         _INSTRUMENT,
@@ -175,7 +187,7 @@ BOOK_EVENTS = Table(
 )
 TRADES = Table(
     "trades",
-    "day",
+    "market",
     "Prints that were published apart from the book",
     (
         _INSTRUMENT,
@@ -192,7 +204,7 @@ TRADES = Table(
 )
 QUOTES = Table(
     "quotes",
-    "day",
+    "market",
     "Best bid and offer, a row a change",
     (
         _INSTRUMENT,
@@ -208,7 +220,7 @@ QUOTES = Table(
 )
 BARS = Table(
     "bars",
-    "day",
+    "market",
     "Open, high, low, close and volume over intervals, as a vendor made them",
     (
         _INSTRUMENT,
@@ -225,7 +237,7 @@ BARS = Table(
 )
 NOTICES = Table(
     "notices",
-    "day",
+    "market",
     "What a venue says beside orders, prints and quotes: definitions, status, imbalances, statistics",
     (
         _INSTRUMENT,
@@ -574,8 +586,15 @@ TABLES: tuple[Table, ...] = (
 
 
 def tables_of(database: str) -> tuple[Table, ...]:
-    """The tables of the "day" or of the "results" database."""
+    """The tables of the "day" or of the "results" database, or those in the "market" files."""
     return tuple(table for table in TABLES if table.database == database)
+
+
+_PLACES = {
+    "day": "`days/<date>.duckdb`",
+    "results": "`results.duckdb`",
+    "market": "`rows/{name}/date=<date>/*.parquet`",
+}
 
 
 def markdown() -> str:
@@ -587,9 +606,13 @@ def markdown() -> str:
         "",
         "Prices and sizes are integers: divide by `price_scale` and `size_scale` of the same row or of the day's",
         "`instruments`. Times are nanoseconds since 1970, UTC. A missing value is null, never zero.",
+        "",
+        "Rows of the market lie in Parquet files, which name their source by `source_key`. `tcakit sql` shows them as",
+        "tables: `instrument_id` and `source_id` come from the row of `sources` with that key, prices and sizes are",
+        "multiplied by its `price_factor` and `size_factor`.",
     ]
     for table in TABLES:
-        place = "`days/<date>.duckdb`" if table.database == "day" else "`results.duckdb`"
+        place = _PLACES[table.database].format(name=table.name)
         lines += ["", f"## {table.name}", "", f"{table.meaning}. In {place}.", ""]
         lines += ["| column | type | unit | meaning | may be null |", "|---|---|---|---|---|"]
         lines += [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tcakit.market.codes import PRINT_KINDS
 from tcakit.market.schema import FAULTS, FILES
 from tcakit.store.bridge import frame
 from tcakit.store.database import Store
+
+_TOLD = ["book_events", "trades", "quotes"]
 
 
 def days(store: Store) -> list[dict[str, Any]]:
@@ -18,24 +19,21 @@ def days(store: Store) -> list[dict[str, Any]]:
         with store.read_day(date) as connection:
             rows = connection.execute(
                 """
-                WITH e AS (SELECT instrument_id, count(*) AS events, min(ts_ns) AS first, max(ts_ns) AS last,
-                                  count(*) FILTER (list_contains(?, kind)) AS prints
-                           FROM book_events GROUP BY ALL),
-                     t AS (SELECT instrument_id, count(*) AS trades, min(ts_ns) AS first, max(ts_ns) AS last
-                           FROM trades GROUP BY ALL),
-                     q AS (SELECT instrument_id, count(*) AS quotes, min(ts_ns) AS first, max(ts_ns) AS last
-                           FROM quotes GROUP BY ALL),
-                     s AS (SELECT instrument_id, list(DISTINCT content ORDER BY content) AS contents,
+                WITH s AS (SELECT instrument_id,
+                                  sum(rows) FILTER (market_table = 'book_events') AS events, sum(prints) AS prints,
+                                  sum(rows) FILTER (market_table = 'quotes') AS quotes,
+                                  min(first_ns) FILTER (list_contains(?, market_table)) AS first,
+                                  max(last_ns) FILTER (list_contains(?, market_table)) AS last,
+                                  list(DISTINCT content ORDER BY content) AS contents,
                                   list(DISTINCT path ORDER BY path) AS paths, max(depth) AS depth
                            FROM sources GROUP BY ALL)
-                SELECT i.symbol, i.venue, i.timezone, i.tick_size / i.price_scale, i.tick_from, coalesce(e.events, 0),
-                       coalesce(e.prints, 0) + coalesce(t.trades, 0), coalesce(q.quotes, 0),
-                       least(e.first, t.first, q.first), greatest(e.last, t.last, q.last), s.contents, s.depth, s.paths
-                FROM instruments i LEFT JOIN e USING (instrument_id) LEFT JOIN t USING (instrument_id)
-                     LEFT JOIN q USING (instrument_id) LEFT JOIN s USING (instrument_id)
+                SELECT i.symbol, i.venue, i.timezone, i.tick_size / i.price_scale, i.tick_from,
+                       coalesce(s.events, 0)::BIGINT, coalesce(s.prints, 0)::BIGINT, coalesce(s.quotes, 0)::BIGINT,
+                       s.first, s.last, s.contents, s.depth, s.paths
+                FROM instruments i LEFT JOIN s USING (instrument_id)
                 ORDER BY i.symbol, i.venue
                 """,
-                [list(PRINT_KINDS)],
+                [_TOLD, _TOLD],
             ).fetchall()
         names = ["symbol", "venue", "timezone", "tick_size", "tick_from", "events", "trades", "quotes"]
         names += ["first_ts", "last_ts", "content", "depth", "source"]

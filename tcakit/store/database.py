@@ -24,7 +24,7 @@ from tcakit.market.schema import tables_of
 from tcakit.store.disk import is_no_room, no_room_told
 from tcakit.store.engine import attached
 
-FORMAT = 3
+FORMAT = 4
 _POLL_S = 0.05
 _WRITING_MIB = 1024
 _UNFINISHED = ".unfinished"
@@ -146,8 +146,11 @@ class Store:
         while not path.exists():
             temporary.unlink(missing_ok=True)
             with attached(temporary, read_only=False) as connection:
+                # One transaction: each would wait for the disk.
+                connection.execute("BEGIN")
                 for table in tables_of(database):
                     connection.execute(table.ddl())
+                connection.execute("COMMIT")
                 # Closing does the same, but says nothing when the disk is full: then the tables are not in the file.
                 connection.execute("CHECKPOINT")
             # Unlike a rename, a link never takes the place of one that another process made meanwhile; and

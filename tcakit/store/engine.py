@@ -45,17 +45,13 @@ def attached(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
     """
     key = str(path.resolve())
     with _lock:
-        engine = _engines.get(os.getpid())
-        if engine is None:
-            # What does not fit in memory goes where temporary files go, not into the folder the user stands in.
-            spill = Path(tempfile.gettempdir()) / f"tcakit-duckdb-{os.getpid()}"
-            engine = _engines[os.getpid()] = _Engine(duckdb.connect(config={"temp_directory": str(spill)}))
+        engine = _engine()
         held = engine.files.get(key)
         if held is None:
             engine.count += 1
             held = _Attached(f"file{engine.count}", read_only)
             engine.connection.execute(
-                f"ATTACH {_quoted(key)} AS {held.name} (TYPE duckdb{', READ_ONLY' if read_only else ''})"
+                f"ATTACH {quoted(key)} AS {held.name} (TYPE duckdb{', READ_ONLY' if read_only else ''})"
             )
             engine.files[key] = held
         elif held.read_only and not read_only:
@@ -78,6 +74,28 @@ def attached(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
                 _let_go(engine, key)
 
 
+@contextmanager
+def unattached() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the engine that knows of no file."""
+    with _lock:
+        cursor = _engine().connection.cursor()
+    try:
+        yield cursor
+    finally:
+        with suppress(duckdb.Error):
+            cursor.close()
+
+
+def _engine() -> _Engine:
+    """This process's engine; call while holding the lock."""
+    engine = _engines.get(os.getpid())
+    if engine is None:
+        # What does not fit in memory goes where temporary files go, not into the folder the user stands in.
+        spill = Path(tempfile.gettempdir()) / f"tcakit-duckdb-{os.getpid()}"
+        engine = _engines[os.getpid()] = _Engine(duckdb.connect(config={"temp_directory": str(spill)}))
+    return engine
+
+
 def _let_go(engine: _Engine, key: str) -> None:
     held = engine.files.pop(key)
     try:
@@ -95,5 +113,10 @@ def _give_up(engine: _Engine) -> None:
         del _engines[os.getpid()]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as SQL writes it: names of files cannot be parameters everywhere.
+
+    >>> quoted("it's")
+    "'it''s'"
+    """
     return "'" + text.replace("'", "''") + "'"

@@ -1,7 +1,8 @@
 """Put a file's rows into the store, all of them or none, once; take them out again.
 
-A file may touch several days, each a database of its own. It is first written down as "storing", then each day is
-changed in one transaction, then it is marked "stored". `recover` finishes or undoes what a killed process left.
+A file may touch several days, each a database of its own. It is first written down as "storing", then its parts are
+moved to where they stay, then each day is changed in one transaction that speaks of them, then it is marked "stored".
+`recover` finishes or undoes what a killed process left.
 """
 
 from __future__ import annotations
@@ -10,24 +11,24 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from tcakit.errors import DataError
 from tcakit.market.schema import FAULTS, FILES, NEWS, SOURCES
-from tcakit.store.bridge import Rows, insert, lent
+from tcakit.store.bridge import insert
 from tcakit.store.database import Store
 from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, unseen
-from tcakit.store.instruments import PRICES, SIZES, place
+from tcakit.store.instruments import place
+from tcakit.store.market_files import lot_paths, lots_of, publish, remove, remove_day, sweep_day
 from tcakit.store.overlap import leave_out_common
-from tcakit.store.staging import MARKET_TABLES, Lot, Staging, sweep
+from tcakit.store.rows import sources_of
+from tcakit.store.staging import Lot, Staging, sweep
 
 if TYPE_CHECKING:
     import duckdb
-    from numpy.typing import NDArray
 
 _SHORTEST_HASH = 8
 _UNDISPLAYED = ("trades", "bars", "notices")  # their prices do not say what the tick is
@@ -93,6 +94,7 @@ def put(
     Rows that another file gave already are left out. Raises DataError, with nothing stored, when a day holds the same
     kind of data for overlapping hours from a file that says otherwise.
     """
+    market.finish()
     former = _former(store, record)
     replaced = [key for key, _, _ in former]
     leaning = _leaning_on(store, [key for key, _, still_held in former if not still_held])
@@ -130,9 +132,14 @@ def put(
         insert(connection, FAULTS, faults)
         _lean_on_the_grown(connection, record)
     for date in sorted(former_dates | set(dates)):
+        lots = [lot for lot in market.lots.values() if lot.date == date]
+        published = [path for lot in lots for path in _publish(store, lot, record.ingest_key)]
         with store.write_day(date) as connection:
-            _delete_market(connection, [*replaced, record.ingest_key])
-            _insert_market(connection, market, date, record)
+            gone = _delete_market(store, connection, date, [*replaced, record.ingest_key])
+            before = _factors(connection)
+            _insert_market(connection, market, lots, date, record)
+            _require_room(store, connection, date, before, record.path)
+        remove(path for path in gone if path not in published)
         if date not in dates:
             _remove_if_empty(store, date)
     with store.write_results() as connection:
@@ -226,6 +233,8 @@ def recover(store: Store) -> list[str]:
                 [sha256, path, key],
             ).fetchall()
         _take_out(store, [(key, days), *(file for file in former if not _is_whole(store, *file))])
+        for date in sorted({date for _, held in [(key, days), *former] for date in json.loads(held)}):
+            _sweep_day(store, date)
     return [path for _, _, path, _ in half]
 
 
@@ -278,23 +287,30 @@ def _take_out(store: Store, files: Sequence[tuple[str, str]]) -> None:
     for date in sorted({date for _, days in files for date in json.loads(days)}):
         if store.day_path(date).exists():
             with store.write_day(date) as connection:
-                _delete_market(connection, keys)
+                gone = _delete_market(store, connection, date, keys)
+            remove(gone)
             _remove_if_empty(store, date)
     with store.write_results() as connection:
         _delete_firm(connection, keys)
 
 
-def _delete_market(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
-    ids = connection.execute(
-        "SELECT source_id FROM sources WHERE list_contains(?, ingest_key)", [list(keys)]
-    ).fetchall()
-    if not ids:
+def _sweep_day(store: Store, date: str) -> None:
+    """Remove the parts of a day that no source names."""
+    if not store.day_path(date).exists():
+        remove_day(store.folder, date)
         return
-    wanted = [row[0] for row in ids]
-    for table in MARKET_TABLES.values():
-        connection.execute(f'DELETE FROM "{table.name}" WHERE list_contains(?, source_id)', [wanted])
-    connection.execute("DELETE FROM sources WHERE list_contains(?, source_id)", [wanted])
-    connection.execute("DELETE FROM instruments WHERE instrument_id NOT IN (SELECT instrument_id FROM sources)")
+    with store.read_day(date) as connection:
+        lots = lots_of(connection)
+    sweep_day(store.folder, date, lots)
+
+
+def _delete_market(store: Store, connection: duckdb.DuckDBPyConnection, date: str, keys: Sequence[str]) -> list[Path]:
+    """Forget files in a day; gives the parts to be removed once the transaction has ended."""
+    lots = lots_of(connection, "list_contains(?, ingest_key)", [list(keys)])
+    if lots:
+        connection.execute("DELETE FROM sources WHERE list_contains(?, ingest_key)", [list(keys)])
+        connection.execute("DELETE FROM instruments WHERE instrument_id NOT IN (SELECT instrument_id FROM sources)")
+    return [path for lot in lots for path in lot_paths(store.folder, date, lot)]
 
 
 def _delete_firm(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
@@ -309,11 +325,40 @@ def _remove_if_empty(store: Store, date: str) -> None:
         left = connection.execute("SELECT count(*) FROM sources").fetchone()
     if left and left[0] == 0:
         store.remove_day(date)
+        remove_day(store.folder, date)
 
 
-def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date: str, record: FileRecord) -> None:
-    """Move a day's staged rows in: instruments and sources first, then each lot in one statement."""
-    lots = [lot for lot in staged.lots.values() if lot.date == date]
+def _publish(store: Store, lot: Lot, ingest_key: str) -> list[Path]:
+    paths = lot_paths(store.folder, lot.date, (lot.table, ingest_key, lot.content, len(lot.paths)))
+    publish(lot.paths, paths)
+    return paths
+
+
+def _factors(connection: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, int]]:
+    """What prices and sizes of each stored source are multiplied by."""
+    found = connection.execute("SELECT source_key, price_factor, size_factor FROM sources").fetchall()
+    return {key: (price, size) for key, price, size in found}
+
+
+def _require_room(
+    store: Store, connection: duckdb.DuckDBPyConnection, date: str, before: dict[int, tuple[int, int]], path: str
+) -> None:
+    """Raise DataError if units changed to some in which stored, or new, rows cannot be held."""
+    now = _factors(connection)
+    changed = [key for key, factors in now.items() if factors != before.get(key, (1, 1))]
+    for source in sources_of(connection, "list_contains(?, source_key)", [changed]) if changed else []:
+        if not source.fits(store, date):
+            raise DataError(
+                f"its prices or sizes and those of {source.path} are in units too far apart to be held together",
+                place=path,
+                remedy="store it under another --venue",
+            )
+
+
+def _insert_market(
+    connection: duckdb.DuckDBPyConnection, staged: Staging, lots: Sequence[Lot], date: str, record: FileRecord
+) -> None:
+    """Make a day's staged lots known: instruments, and a source a lot and instrument."""
     used = sorted({staged_id for lot in lots for staged_id in lot.spans})
     displayed = {staged_id for lot in lots if lot.content not in _UNDISPLAYED for staged_id in lot.spans}
     wanted = [(staged.instrument_on(staged_id, date), staged_id in displayed) for staged_id in used]
@@ -322,15 +367,14 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
         "SELECT coalesce(max(source_id), 0), coalesce(min(source_id), 1) FROM sources"
     ).fetchone()
     last_id, first_id = bounds or (0, 1)
+    sources = []
     for lot in lots:
-        mapping, sources = [], []
         for staged_id, span in sorted(lot.spans.items()):
             if span.comes_first:
                 source_id = first_id = min(first_id, 1) - 1
             else:
                 source_id = last_id = last_id + 1
             at = placed[staged_id]
-            mapping.append((staged_id, at.instrument_id, source_id, at.price_factor, at.size_factor))
             sources.append(
                 {
                     "source_id": source_id,
@@ -341,39 +385,14 @@ def _insert_market(connection: duckdb.DuckDBPyConnection, staged: Staging, date:
                     "content": lot.content,
                     "depth": lot.depth,
                     "rows": span.rows,
+                    "first_ns": span.first_ns,
+                    "last_ns": span.last_ns,
+                    "prints": span.prints,
+                    "market_table": lot.table,
+                    "parts": len(lot.paths),
+                    "source_key": lot.source_key(staged_id),
+                    "price_factor": at.price_factor,
+                    "size_factor": at.size_factor,
                 }
             )
-        insert(connection, SOURCES, pl.DataFrame(sources, schema=SOURCES.polars_schema()))
-        _insert_lot(connection, lot, mapping)
-
-
-def _insert_lot(connection: duckdb.DuckDBPyConnection, lot: Lot, mapping: list[tuple[int, int, int, int, int]]) -> None:
-    """Move a lot's parts in; `mapping` is (staged id, instrument id, source id, price factor, size factor) of each."""
-    names = ("instrument_id", "to_instrument", "to_source", "price_factor", "size_factor")
-    ids = dict(zip(names, np.array(mapping, np.int64).T, strict=True))
-    plain = bool((ids["price_factor"] == 1).all() and (ids["size_factor"] == 1).all())
-    shifts = [_shift(ids["instrument_id"], ids[name]) for name in ("to_instrument", "to_source")]
-    if plain and len(mapping) == 1:
-        chosen = {"instrument_id": str(mapping[0][1]), "source_id": str(mapping[0][2])}
-    elif plain and None not in shifts:
-        chosen = {"instrument_id": f"p.instrument_id + {shifts[0]}", "source_id": f"p.instrument_id + {shifts[1]}"}
-    else:
-        chosen = {"instrument_id": "m.to_instrument", "source_id": "m.to_source"}
-        chosen |= {name: f'p."{name}" * m.price_factor' for name in PRICES[lot.table]}
-        chosen |= {name: f'p."{name}" * m.size_factor' for name in SIZES[lot.table]}
-    join = "JOIN staged_ids m ON p.instrument_id = m.instrument_id" if "m." in chosen["source_id"] else ""
-    for _, frames in groupby(lot.frames(), key=lambda frame: frame.columns):
-        rows = Rows(next(frames))
-        into = [name for name in MARKET_TABLES[lot.table].names if name in rows.frame.columns or name == "source_id"]
-        values = ", ".join(chosen.get(name, f'p."{name}"') for name in into)
-        named = ", ".join(f'"{name}"' for name in into)
-        with lent(connection, staged_rows=rows, staged_ids=ids):
-            for frame in chain([rows.frame], frames):
-                rows.frame = frame
-                connection.execute(f'INSERT INTO "{lot.table}" ({named}) SELECT {values} FROM staged_rows p {join}')
-
-
-def _shift(staged: NDArray[np.int64], stored: NDArray[np.int64]) -> int | None:
-    """What is added to every staged id to come to the stored one; None where that differs."""
-    apart = stored - staged
-    return int(apart[0]) if (apart == apart[0]).all() else None
+    insert(connection, SOURCES, pl.DataFrame(sources, schema=SOURCES.polars_schema()))

@@ -12,27 +12,12 @@ import polars as pl
 from tcakit.market.instrument import Instrument
 from tcakit.market.schema import INSTRUMENTS
 from tcakit.store.bridge import insert
-from tcakit.store.staging import MARKET_TABLES
 
 if TYPE_CHECKING:
     import duckdb
 
 # Whose word on the tick counts for more.
 _RANK = ("flag", "definition", "reference", "inferred")
-PRICES = {
-    "book_events": ("price", "print_price"),
-    "trades": ("price",),
-    "quotes": ("bid", "ask"),
-    "bars": ("open", "high", "low", "close"),
-    "notices": (),
-}
-SIZES = {
-    "book_events": ("size", "level_size"),
-    "trades": ("size",),
-    "quotes": ("bid_size", "ask_size"),
-    "bars": ("volume",),
-    "notices": (),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +74,11 @@ def _reconcile(
     price_scale = _common(int(held["price_scale"]), new.price_scale)
     size_scale = _common(int(held["size_scale"]), new.size_scale)
     old_price, old_size = price_scale // int(held["price_scale"]), size_scale // int(held["size_scale"])
-    for table in MARKET_TABLES:
-        for factor, scaled in ((old_price, PRICES[table]), (old_size, SIZES[table])):
-            if factor != 1 and scaled:
-                sets = ", ".join(f'"{name}" = "{name}" * {factor}' for name in scaled)
-                connection.execute(f'UPDATE "{table}" SET {sets} WHERE instrument_id = ?', [instrument_id])
+    if old_price != 1 or old_size != 1:
+        connection.execute(
+            "UPDATE sources SET price_factor = price_factor * ?, size_factor = size_factor * ? WHERE instrument_id = ?",
+            [old_price, old_size, instrument_id],
+        )
     tick, new_tick = int(held["tick_size"]) * old_price, new.tick_size * (price_scale // new.price_scale)
     tick_from = held["tick_from"]
     if displayed:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tcakit.errors import DataError, UsageError
 from tcakit.market.instrument import Instrument
 from tcakit.registry import nearest
-from tcakit.store.bridge import columns
 from tcakit.store.database import Store
+from tcakit.store.rows import instrument_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +98,21 @@ def by_weight(days: list[SymbolDay]) -> list[SymbolDay]:
     )
 
 
-_BOOK = "ts_ns, recv_ns, kind, side, price, size, level_size, order_id, trade_id, print_price"
-_TRADES = "ts_ns, recv_ns, price, size, aggressor"
-_QUOTES = "ts_ns, recv_ns, bid, bid_size, ask, ask_size"
+_BOOK = ("ts_ns", "recv_ns", "kind", "side", "price", "size", "level_size", "order_id", "trade_id", "print_price")
+_TRADES = ("ts_ns", "recv_ns", "price", "size", "aggressor")
+_QUOTES = ("ts_ns", "recv_ns", "bid", "bid_size", "ask", "ask_size")
 
 
-def _read(store: Store, day: SymbolDay, table: str, names: str, until_ns: int | None) -> dict[str, Any]:
-    where, parameters = "instrument_id = ?", [day.instrument_id]
-    if until_ns is not None:
-        where, parameters = where + " AND ts_ns <= ?", [*parameters, until_ns]
-    with store.read_day(day.date) as connection:
-        return columns(
-            connection,
-            f"SELECT {names} FROM {table} WHERE {where} ORDER BY ts_ns, source_id, seq",
-            parameters,
-        )
+def _read(store: Store, day: SymbolDay, table: str, names: Sequence[str], until_ns: int | None) -> dict[str, Any]:
+    rows = instrument_rows(store, day.date, table, day.instrument_id, names, until_ns)
+    return {name: _column(rows[name]) for name in names}
+
+
+def _column(values: pl.Series) -> Any:
+    """A numpy column, masked where null; always one that may be written to: kernels are compiled for one kind."""
+    if not values.null_count():
+        return values.to_numpy(writable=True)
+    return np.ma.MaskedArray(values.fill_null(0).to_numpy(writable=True), values.is_null().to_numpy())
 
 
 def book_events(store: Store, day: SymbolDay, until_ns: int | None = None) -> dict[str, Any]:
@@ -130,12 +132,9 @@ def quotes(store: Store, day: SymbolDay, until_ns: int | None = None) -> dict[st
 
 def trade_conditions(store: Store, day: SymbolDay) -> list[tuple[str, int]]:
     """Condition codes of the day's prints and how often each stands, most frequent first."""
-    with store.read_day(day.date) as connection:
-        return connection.execute(
-            "SELECT condition, count(*) FROM trades WHERE instrument_id = ? AND condition IS NOT NULL "
-            "GROUP BY condition ORDER BY count(*) DESC, condition",
-            [day.instrument_id],
-        ).fetchall()
+    rows = instrument_rows(store, day.date, "trades", day.instrument_id, ["condition"]).drop_nulls()
+    counts = rows.group_by("condition").len().sort(["len", "condition"], descending=[True, False])
+    return list(counts.iter_rows())
 
 
 def plain(values: Any, missing: int = 0) -> np.ndarray[Any, Any]:

@@ -19,10 +19,10 @@ import polars as pl
 
 from tcakit.errors import DataError
 from tcakit.market.schema import Table
-from tcakit.store.bridge import frame
 from tcakit.store.database import Store
-from tcakit.store.instruments import PRICES, SIZES
-from tcakit.store.staging import MARKET_TABLES, Lot, Span, Staging
+from tcakit.store.market_files import MARKET_TABLES, PRICES, SIZES, write_part
+from tcakit.store.rows import sources_of
+from tcakit.store.staging import Lot, Span, Staging, span_expressions
 
 _OWN = ("instrument_id", "source_id", "seq")
 _SHOWN = 3
@@ -102,40 +102,30 @@ def _of_lot(
     left_out: dict[int, set[int]] = {}
     pairs: dict[int, list[_Pair]] = {}
     with store.read_day(lot.date) as connection:
-        others = connection.execute(
-            "SELECT i.symbol, i.venue, i.instrument_id, i.price_scale, i.size_scale, s.source_id, s.path, s.content, "
-            "s.ingest_key FROM sources s JOIN instruments i USING (instrument_id) "
-            "WHERE split_part(s.content, '-', 1) = ? AND NOT list_contains(?, s.ingest_key) ORDER BY s.source_id",
-            # Two recordings of one book are two books, however deep each is.
-            [lot.content.partition("-")[0], list(own_keys)],
-        ).fetchall()
-        for symbol, venue, instrument_id, price_scale, size_scale, source_id, other, content, ingest_key in others:
+        instruments = {
+            row[0]: row[1:]
+            for row in connection.execute(
+                "SELECT instrument_id, symbol, venue, price_scale, size_scale FROM instruments"
+            ).fetchall()
+        }
+        # Two recordings of one book are two books, however deep each is.
+        wanted = "split_part(content, '-', 1) = ? AND NOT list_contains(?, ingest_key)"
+        for source in sources_of(connection, wanted, [lot.content.partition("-")[0], list(own_keys)]):
+            symbol, venue, price_scale, size_scale = instruments[source.instrument_id]
             staged_id = staged_ids.get((symbol, venue))
             if staged_id is None:
                 continue
-            where, values = "source_id = ? AND instrument_id = ?", [source_id, instrument_id]
-            hours = connection.execute(
-                f'SELECT count(*), min(ts_ns), max(ts_ns) FROM "{table.name}" WHERE {where}', values
-            ).fetchone()
-            if not hours or not hours[0]:
-                continue
             what = f"{lot.content} of {symbol} on {lot.date}"
-            pair = _Pair(table, what, path, other, lot.spans[staged_id], Span(*hours))
+            hours = Span(source.rows, source.first_ns, source.last_ns)
+            pair = _Pair(table, what, path, source.path, lot.spans[staged_id], hours)
             if pair.low > pair.high:
                 continue
-            if content != lot.content:
-                raise pair.refusal(f"as {content}")
-            ours = _staged_rows(lot, staged_id, pair)
-            between = f"WHERE {where} AND ts_ns BETWEEN ? AND ?"
-            span = [*values, pair.low, pair.high]
-            if not _has_identity(table, ours):
-                inside = connection.execute(
-                    f'SELECT count(*) FROM "{table.name}" WHERE {where} AND ts_ns > ? AND ts_ns < ?',
-                    [*values, pair.low, pair.high],
-                ).fetchone()
-                if inside and inside[0] != ours.filter(pl.col("ts_ns").is_between(pair.low, pair.high, "none")).height:
-                    raise pair.refusal("with other rows")
-            theirs = frame(connection, table, f"{between} ORDER BY ts_ns, seq", span)
+            if source.content != lot.content:
+                raise pair.refusal(f"as {source.content}")
+            ours = _in_common_hours(lot.scan().filter(lot.staged_id() == staged_id), pair)
+            theirs = _in_common_hours(source.scan(store, lot.date), pair)
+            if not _has_identity(table, ours) and _inside(pair, ours) != _inside(pair, theirs):
+                raise pair.refusal("with other rows")
             instrument = staged.instruments[staged_id]
             ours = _in_units(ours, table, price_scale, instrument.price_scale, size_scale, instrument.size_scale)
             theirs = _in_units(theirs, table, instrument.price_scale, price_scale, instrument.size_scale, size_scale)
@@ -145,7 +135,7 @@ def _of_lot(
             if taken:
                 left_out.setdefault(staged_id, set()).update(taken)
                 common.rows += len(taken)
-                common.leans_on.add(ingest_key)
+                common.leans_on.add(source.ingest_key)
     for staged_id, own in pairs.items():
         # Rows of one instant are read in the order of their sources: the earlier file is to have the lower number.
         gone = left_out.get(staged_id, set())
@@ -156,10 +146,14 @@ def _of_lot(
     return left_out
 
 
-def _staged_rows(lot: Lot, staged_id: int, pair: _Pair) -> pl.DataFrame:
-    """The new file's rows of an instrument in the hours that both cover, in order."""
-    wanted = (pl.col("instrument_id") == staged_id) & pl.col("ts_ns").is_between(pair.low, pair.high)
-    return lot.scan().filter(wanted).sort("ts_ns", "seq").collect()
+def _in_common_hours(rows: pl.LazyFrame, pair: _Pair) -> pl.DataFrame:
+    """The rows of the hours that both cover, in order."""
+    return rows.filter(pl.col("ts_ns").is_between(pair.low, pair.high)).collect().sort("ts_ns", "seq")
+
+
+def _inside(pair: _Pair, rows: pl.DataFrame) -> int:
+    """How many rows lie between the first and the last instant that both cover."""
+    return int(rows["ts_ns"].is_between(pair.low, pair.high, "none").sum())
 
 
 def _in_units(
@@ -263,24 +257,26 @@ def _rewrite(lot: Lot, left_out: dict[int, set[int]]) -> None:
     """Write the lot's parts anew without the rows that are left out, and count again."""
     gone = pl.concat(
         [
-            pl.DataFrame({"instrument_id": [staged_id] * len(numbers), "seq": sorted(numbers)})
+            pl.DataFrame({"source_key": [lot.source_key(staged_id)] * len(numbers), "seq": sorted(numbers)})
             for staged_id, numbers in left_out.items()
         ]
-    ).with_columns(pl.col("instrument_id").cast(pl.Int32))
+    )
     paths: list[Path] = []
     spans: dict[int, Span] = {}
     for part in lot.paths:
-        rows = pl.read_ipc(part).join(gone, on=["instrument_id", "seq"], how="anti", maintain_order="left")
+        rows = pl.read_parquet(part, hive_partitioning=False)
+        rows = rows.join(gone, on=["source_key", "seq"], how="anti", maintain_order="left")
         if not rows.height:
             part.unlink()
             continue
         rest = part.with_name(f"rest-{part.name}")
-        rows.write_ipc(rest, compression="uncompressed")
+        write_part(rest, rows)
         rest.replace(part)
         paths.append(part)
-        found = rows.group_by("instrument_id").agg(pl.len(), pl.col("ts_ns").min().alias("a"), pl.col("ts_ns").max())
-        for staged_id, count, first, last in found.iter_rows():
-            held = spans.setdefault(staged_id, Span(0, first, last, lot.spans[staged_id].comes_first))
+        found = rows.group_by(lot.staged_id().alias("id")).agg(span_expressions(lot.table)).sort("id")
+        for staged_id, count, first, last, prints in found.iter_rows():
+            held = spans.setdefault(staged_id, Span(0, first, last, 0, lot.spans[staged_id].comes_first))
             held.rows += count
+            held.prints += prints
             held.first_ns, held.last_ns = min(held.first_ns, first), max(held.last_ns, last)
     lot.paths, lot.spans = paths, spans

@@ -1,24 +1,26 @@
-"""Rows of one file on their way into the store: Arrow parts on disk, so that memory stays bounded and nothing is
-seen before all of it is there."""
+"""Rows of one file on their way into the store: Parquet parts in a folder of their own, so that memory stays bounded
+and nothing is seen before all of it is there."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 import polars as pl
 
+from tcakit.market.codes import PRINT_KINDS
 from tcakit.market.instrument import Instrument
-from tcakit.market.schema import BARS, BOOK_EVENTS, NOTICES, QUOTES, TRADES
 from tcakit.store.database import Store
+from tcakit.store.market_files import FILE_TABLES, write_part
 
-MARKET_TABLES = {table.name: table for table in (BOOK_EVENTS, TRADES, QUOTES, BARS, NOTICES)}
 FOLDER = "staging"
-_ROWS_AT_ONCE = 1 << 20
+_ROWS_A_PART = 1 << 20
+# The keys of a lot's sources are a number of the lot's own and that of the staged instrument.
+_KEYS_A_LOT = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class MarketRows:
 
 @dataclass(slots=True)
 class Span:
-    """What a file has of one instrument: rows, first and last time.
+    """What a file has of one instrument: rows, first and last time, how many of them are prints.
 
     `comes_first` says that at an instant which another file has too its rows come before the other's.
     """
@@ -47,6 +49,7 @@ class Span:
     rows: int
     first_ns: int
     last_ns: int
+    prints: int = 0
     comes_first: bool = False
 
 
@@ -58,36 +61,40 @@ class Lot:
     date: str
     content: str
     depth: int | None
+    base: int
     paths: list[Path] = field(default_factory=list)
     spans: dict[int, Span] = field(default_factory=dict)
+    held: list[pl.DataFrame] = field(default_factory=list)
 
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """The rows in order, parts together until they are many; columns without any value are left out."""
-        held: list[pl.DataFrame] = []
-        for path in self.paths:
-            held.append(pl.read_ipc(path))
-            if sum(part.height for part in held) >= _ROWS_AT_ONCE:
-                yield pl.concat(held, how="diagonal")
-                held = []
-        if held:
-            yield pl.concat(held, how="diagonal")
+    def source_key(self, staged_id: int) -> int:
+        """By which the rows of a staged instrument are known for good."""
+        return self.base + staged_id
+
+    def staged_id(self) -> pl.Expr:
+        """The staged instrument of a row in the lot's files."""
+        return pl.col("source_key") - self.base
 
     def scan(self) -> pl.LazyFrame:
-        """All rows with all columns of the table but source_id, to be asked for some of them."""
-        parts = pl.concat([pl.scan_ipc(path) for path in self.paths], how="diagonal")
-        held = parts.collect_schema().names()
-        missing = {
-            name: kind
-            for name, kind in MARKET_TABLES[self.table].polars_schema().items()
-            if name not in held and name != "source_id"
-        }
-        return parts.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items())
+        """All rows as they stand in the files, to be asked for some of them."""
+        return pl.scan_parquet(self.paths, hive_partitioning=False)
+
+    @property
+    def held_rows(self) -> int:
+        return sum(frame.height for frame in self.held)
+
+
+def span_expressions(table: str) -> tuple[pl.Expr, ...]:
+    """What a `Span` is made of, in its order."""
+    prints = {"book_events": pl.col("kind").is_in(list(PRINT_KINDS)).sum(), "trades": pl.len()}.get(table, pl.lit(0))
+    times = pl.col("ts_ns")
+    return pl.len().alias("rows"), times.min().alias("first"), times.max().alias("last"), prints.alias("prints")
 
 
 class Staging:
     """Collects a file's market rows; gone, with its folder, when the block ends.
 
-    The store is asked for when the first row is there, so that a file without good rows makes none.
+    The store is asked for when the first row is there, so that a file without good rows makes none. What has been added
+    stands in `lots` after `finish`.
     """
 
     def __init__(self, store: Callable[[], Store], ingest_key: str) -> None:
@@ -99,7 +106,9 @@ class Staging:
         self.settled: dict[tuple[int, str], Instrument] = {}
         self.lots: dict[tuple[str, str, str], Lot] = {}
         self.rows = 0
+        self._parts = 0
         self._ids: dict[tuple[str, str, str], int] = {}
+        self._bases: dict[str, int] = {}
 
     def __enter__(self) -> Staging:
         return self
@@ -108,12 +117,6 @@ class Staging:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _part(self, name: str) -> Path:
-        if self._folder is None:
-            self._folder = self._store().folder / FOLDER / self._name
-            self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder / name
-
     @property
     def dates(self) -> list[str]:
         return sorted({lot.date for lot in self.lots.values()})
@@ -121,6 +124,64 @@ class Staging:
     def instrument_on(self, staged_id: int, date: str) -> Instrument:
         """A staged instrument as it is on a date."""
         return self.settled.get((staged_id, date), self.instruments[staged_id])
+
+    def add(self, rows: MarketRows) -> None:
+        """Take one frame in, brought to its table's columns and types."""
+        if not rows.frame.height:
+            return
+        lot = self._lot(rows)
+        if rows.instrument is not None:
+            key = pl.lit(lot.source_key(self._id(rows.instrument, rows.date)), dtype=pl.Int64)
+        else:
+            keys = {local: lot.source_key(self._id(of, rows.date)) for local, of in rows.instruments.items()}
+            key = pl.col("local_id").replace_strict(keys, return_dtype=pl.Int64)
+        frame = FILE_TABLES[rows.table].conform(rows.frame.with_columns(source_key=key).drop("local_id", strict=False))
+        expressions = span_expressions(rows.table)
+        if rows.instrument is None:
+            spans = frame.group_by(lot.staged_id().alias("id")).agg(expressions).sort("id")
+        else:
+            spans = frame.select(lot.staged_id().first(), *expressions)
+        for staged_id, count, first, last, prints in spans.iter_rows():
+            held = lot.spans.setdefault(staged_id, Span(0, first, last))
+            held.rows += count
+            held.prints += prints
+            held.first_ns, held.last_ns = min(held.first_ns, first), max(held.last_ns, last)
+        lot.held.append(frame)
+        self.rows += frame.height
+        # Of many lots each may have little.
+        if lot.held_rows >= _ROWS_A_PART:
+            self._write(lot)
+        elif sum(other.held_rows for other in self.lots.values()) >= 2 * _ROWS_A_PART:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write down all that is still held in memory."""
+        for lot in self.lots.values():
+            if lot.held:
+                self._write(lot)
+
+    def _write(self, lot: Lot) -> None:
+        path = self._part(f"{self._parts}.parquet")
+        self._parts += 1
+        write_part(path, pl.concat(lot.held, rechunk=False))
+        lot.paths.append(path)
+        lot.held = []
+
+    def _part(self, name: str) -> Path:
+        if self._folder is None:
+            self._folder = self._store().folder / FOLDER / self._name
+            self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / name
+
+    def _lot(self, rows: MarketRows) -> Lot:
+        key = (rows.date, rows.table, rows.content)
+        if key not in self.lots:
+            if rows.date not in self._bases:
+                self._bases[rows.date] = _last_lot(self._store(), rows.date)
+            self._bases[rows.date] += 1
+            base = self._bases[rows.date] * _KEYS_A_LOT
+            self.lots[key] = Lot(rows.table, rows.date, rows.content, rows.depth, base)
+        return self.lots[key]
 
     def _id(self, instrument: Instrument, date: str) -> int:
         # Hours and ticks are those of a day: in a file of several days a symbol is an instrument of each.
@@ -133,35 +194,14 @@ class Staging:
             self.instruments[self._ids[key]] = instrument
         return self._ids[key]
 
-    def add(self, rows: MarketRows) -> None:
-        """Write one frame down, brought to its table's columns and types."""
-        if not rows.frame.height:
-            return
-        table = MARKET_TABLES[rows.table]
-        key = (rows.date, rows.table, rows.content)
-        lot = self.lots.setdefault(key, Lot(rows.table, rows.date, rows.content, rows.depth))
-        if rows.instrument is not None:
-            staged = pl.lit(self._id(rows.instrument, rows.date), dtype=pl.Int32)
-        else:
-            ids = {local: self._id(instrument, rows.date) for local, instrument in rows.instruments.items()}
-            staged = pl.col("local_id").replace_strict(ids, return_dtype=pl.Int32)
-        ids_first = rows.frame.with_columns(instrument_id=staged, source_id=pl.lit(0, dtype=pl.Int32))
-        frame = table.conform(ids_first.drop("local_id", strict=False))
-        measures = (pl.len().alias("rows"), pl.col("ts_ns").min().alias("first"), pl.col("ts_ns").max().alias("last"))
-        if rows.instrument is None:
-            spans = frame.group_by("instrument_id").agg(measures).sort("instrument_id")
-        else:
-            spans = frame.select(pl.col("instrument_id").first(), *measures)
-        for instrument_id, count, first, last in spans.iter_rows():
-            held = lot.spans.setdefault(instrument_id, Span(0, first, last))
-            held.rows += count
-            held.first_ns, held.last_ns = min(held.first_ns, first), max(held.last_ns, last)
-        path = self._part(f"{self.rows}.arrow")
-        # What no row has need not be written down, read and taken in.
-        empty = [name for name in frame.columns if frame[name].null_count() == frame.height]
-        frame.drop("source_id", *empty).write_ipc(path, compression="uncompressed")
-        lot.paths.append(path)
-        self.rows += frame.height
+
+def _last_lot(store: Store, date: str) -> int:
+    """The highest number of a lot in a day, 0 where there is none."""
+    if not store.day_path(date).exists():
+        return 0
+    with store.read_day(date) as connection:
+        found = connection.execute("SELECT coalesce(max(source_key), 0) FROM sources").fetchone()
+    return int(found[0]) // _KEYS_A_LOT if found else 0
 
 
 def sweep(store: Store) -> None:

@@ -8,17 +8,18 @@ from typing import Any
 
 from tcakit.market.schema import tables_of
 from tcakit.store.database import Store
+from tcakit.store.rows import day_tables
 
-# When a file came in, and from where, is no part of what it holds.
-_LEFT_OUT = {"ingested_ns", "path"}
+# When a file came in, and from where, is no part of what it holds, nor is the number that it was given.
+_LEFT_OUT = {"ingested_ns", "path", "source_key"}
 
 
 def content_hash(folder: Path) -> str:
     store = Store(folder)
     digest = hashlib.sha256()
     for date in store.dates():
-        with store.read_day(date) as connection:
-            for table in tables_of("day"):
+        with day_tables(store, date) as connection:
+            for table in (*tables_of("day"), *tables_of("market")):
                 names = ", ".join(f'"{name}"' for name in table.names if name not in _LEFT_OUT)
                 rows = connection.execute(f'SELECT {names} FROM "{table.name}" ORDER BY ALL').fetchall()
                 digest.update(repr((date, table.name, rows)).encode())
@@ -41,9 +42,10 @@ def table_hashes(folder: Path) -> dict[str, tuple[int, ...]]:
     """
     store, found = Store(folder), {}
     for date in store.dates():
-        with store.read_day(date) as connection:
-            for table in tables_of("day"):
+        with day_tables(store, date) as connection:
+            for table in (*tables_of("day"), *tables_of("market")):
                 names = [f"t.{name}" for name in table.names if not name.endswith("_id") or name.startswith("trade_")]
+                names = [name for name in names if name != "t.source_key"]
                 joins = ""
                 if table.name != "instruments":
                     joins += " JOIN instruments i USING (instrument_id)"
@@ -70,10 +72,8 @@ def ordered_rows(folder: Path) -> str:
     """Every market row as a line, in the order in which readers get it, whatever files it came from."""
     store, lines = Store(folder), []
     for date in store.dates():
-        with store.read_day(date) as connection:
-            for table in tables_of("day"):
-                if table.name in ("instruments", "sources"):
-                    continue
+        with day_tables(store, date) as connection:
+            for table in tables_of("market"):
                 names = ", ".join(
                     f"t.{name}" for name in table.names if name not in ("instrument_id", "source_id", "seq")
                 )

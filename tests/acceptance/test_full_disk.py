@@ -24,10 +24,10 @@ LIMITS_KIB = (4, 16, 300, 700)
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A small file that is stored first, and one that needs room: staging of 0.8 MB, a day of 1.3 MB."""
+    """A small file that is stored first, and one whose rows need a megabyte."""
     folder = tmp_path_factory.mktemp("full")
     small = write_day(make_day("TINY", "2026-03-02", 1, FlowParameters(events_per_day=500)), folder / "small")
-    write_lobster(make_day("LARGE", "2026-03-02", 2, FlowParameters(events_per_day=9_000)), folder / "large", 2)
+    write_lobster(make_day("LARGE", "2026-03-02", 2, FlowParameters(events_per_day=90_000)), folder / "large", 2)
     return [str(small[0]), str(folder / "large")]
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ def content(store: Path) -> dict[str, Any]:
             for (table,) in connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall():
                 row = connection.execute(f'SELECT count(*), bit_xor(hash(t)) FROM "{table}" t').fetchone()
                 found[f"{path.name} {table}"] = row
+    for path in sorted(store.rglob("*.parquet")):
+        found[str(path.relative_to(store))] = sha256(path.read_bytes()).hexdigest()
     return found
 
 

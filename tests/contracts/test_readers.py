@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from tcakit.errors import DataError, TcakitError
@@ -210,7 +211,7 @@ def rows_in(store: Path) -> int:
                 if table != "instruments":
                     (count,) = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone() or (0,)
                     total += count
-    return total
+    return total + sum(pl.read_parquet(path, hive_partitioning=False).height for path in store.rglob("*.parquet"))
 
 
 @pytest.mark.parametrize("format", READERS)

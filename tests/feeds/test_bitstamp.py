@@ -20,6 +20,7 @@ from tcakit.feeds.contract import ReaderOptions
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.market import codes
 from tcakit.store.database import Store
+from tcakit.store.rows import day_tables
 
 HEAD = "id,timestamp,exchange_timestamp,price,volume,action,direction\n"
 MS = 1_777_689_380_521
@@ -190,7 +191,7 @@ def test_every_trade_of_a_real_half_hour_is_told_by_its_orders(tmp_path: Path) -
     told = ingest(tmp_path / "store", IngestRequest([str(folder / "orders.csv.gz")], ReaderOptions(symbol="BTCUSD")))
     assert told["files"][0]["content"] == ["book-l3"]
     (date,) = Store(tmp_path / "store").dates()
-    with Store(tmp_path / "store").read_day(date) as connection:
+    with day_tables(Store(tmp_path / "store"), date) as connection:
         price_scale, size_scale = connection.execute("SELECT price_scale, size_scale FROM instruments").fetchone()
         executed = connection.execute(
             "SELECT order_id, side, price, size FROM book_events WHERE kind = ?", [codes.EXECUTE]

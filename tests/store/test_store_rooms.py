@@ -252,7 +252,7 @@ def test_a_drop_that_was_killed_is_finished_by_the_next_writer(store: Store, mon
 def test_an_error_inside_a_transaction_leaves_nothing(store: Store) -> None:
     put_trades(store, "first", trade_rows([7], [3], [1]))
     with pytest.raises(duckdb.Error), store.write_day(DATE) as connection:
-        connection.execute("DELETE FROM trades; SELECT no_such_column FROM trades")
+        connection.execute("DELETE FROM sources; SELECT no_such_column FROM sources")
     (day,) = symbol_days(store, DATE)
     assert plain(trades(store, day)["price"]).tolist() == [3]
 

@@ -1,0 +1,117 @@
+"""Rows of the market out of the store: as frames, source by source, or as tables to be asked in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tcakit.store.database import Store
+from tcakit.store.market_files import MARKET_TABLES, PRICES, SIZES, lot_paths, lots_of, relation
+
+if TYPE_CHECKING:
+    import duckdb
+
+_ORDER = ("ts_ns", "source_id", "seq")
+_BEYOND = 1 << 63
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSource:
+    """What a file gave of one table, instrument and day."""
+
+    source_id: int
+    instrument_id: int
+    source_key: int
+    ingest_key: str
+    path: str
+    content: str
+    market_table: str
+    parts: int
+    rows: int
+    first_ns: int
+    last_ns: int
+    price_factor: int
+    size_factor: int
+
+    def scan(self, store: Store, date: str) -> pl.LazyFrame:
+        """Its rows in the order of the file, in the instrument's units; call while the day is being read."""
+        factors = self._factors()
+        return self._as_written(store, date).select(
+            pl.lit(self.instrument_id, dtype=pl.Int32).alias("instrument_id"),
+            pl.lit(self.source_id, dtype=pl.Int32).alias("source_id"),
+            pl.exclude("source_key", *factors),
+            *(pl.col(name) * factor for name, factor in factors.items()),
+        )
+
+    def fits(self, store: Store, date: str) -> bool:
+        """Whether its prices and sizes can be held in the instrument's units."""
+        factors = self._factors()
+        if not factors:
+            return True
+        rows = self._as_written(store, date)
+        ends = pl.concat([rows.select(pl.col(*factors).min()), rows.select(pl.col(*factors).max())]).collect()
+        values = ((value, factors[name]) for name in factors for value in ends[name].drop_nulls())
+        return all(abs(value) * factor < _BEYOND for value, factor in values)
+
+    def _as_written(self, store: Store, date: str) -> pl.LazyFrame:
+        lot = (self.market_table, self.ingest_key, self.content, self.parts)
+        rows = pl.scan_parquet(lot_paths(store.folder, date, lot), hive_partitioning=False)
+        return rows.filter(pl.col("source_key") == self.source_key)
+
+    def _factors(self) -> dict[str, int]:
+        """Column -> what it is multiplied by, where that changes it."""
+        prices = dict.fromkeys(PRICES[self.market_table], self.price_factor)
+        sizes = dict.fromkeys(SIZES[self.market_table], self.size_factor)
+        return {name: factor for name, factor in {**prices, **sizes}.items() if factor != 1}
+
+
+def sources_of(
+    connection: duckdb.DuckDBPyConnection, where: str = "true", parameters: Sequence[object] = ()
+) -> list[StoredSource]:
+    """A day's sources in the order in which their rows are read; `where` is our text."""
+    names = ", ".join(StoredSource.__slots__)
+    found = connection.execute(f"SELECT {names} FROM sources WHERE {where} ORDER BY source_id", list(parameters))
+    return [StoredSource(*row) for row in found.fetchall()]
+
+
+def instrument_rows(
+    store: Store, date: str, table: str, instrument_id: int, columns: Sequence[str], until_ns: int | None = None
+) -> pl.DataFrame:
+    """Columns of a table's rows of one instrument and day, by time, source and place in the file."""
+    with store.read_day(date) as connection:
+        wanted = "market_table = ? AND instrument_id = ?"
+        parts = [source.scan(store, date) for source in sources_of(connection, wanted, [table, instrument_id])]
+        if not parts:
+            return MARKET_TABLES[table].empty().select(columns)
+        rows = pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
+        if until_ns is not None:
+            rows = rows.filter(pl.col("ts_ns") <= until_ns)
+        found = rows.select(*dict.fromkeys([*columns, *_ORDER])).collect()
+    if len(parts) > 1 or not (found["ts_ns"].is_sorted() and found["seq"].is_sorted()):
+        found = found.sort(*_ORDER)
+    return found.select(columns)
+
+
+@contextmanager
+def day_tables(
+    store: Store, date: str, tables: Sequence[str] = tuple(MARKET_TABLES), instrument_id: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a day that knows the named tables of the market too; with `instrument_id` its rows alone."""
+    with store.read_day(date) as connection:
+        for table in tables:
+            where, parameters = "market_table = ?", [table]
+            only = ""
+            if instrument_id is not None:
+                where, only = (
+                    f"{where} AND instrument_id = {int(instrument_id)}",
+                    f" WHERE instrument_id = {int(instrument_id)}",
+                )
+            paths = [
+                path for lot in lots_of(connection, where, parameters) for path in lot_paths(store.folder, date, lot)
+            ]
+            connection.execute(f'CREATE TEMP VIEW "{table}" AS SELECT * FROM ({relation(table, paths)}){only}')
+        yield connection
