@@ -16,6 +16,7 @@ from tcakit.feeds.blocks import line_blocks
 from tcakit.feeds.bybit_stream import BybitStream
 from tcakit.feeds.coinbase import CoinbaseStream
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
+from tcakit.feeds.json_table import HALF_CHARACTER, is_text
 from tcakit.feeds.kraken import KrakenStream
 from tcakit.feeds.message_fields import decimal_seconds
 from tcakit.feeds.tape import Key, Tape
@@ -85,6 +86,9 @@ class Streams:
         self.tape.begin(message.place, message.line, message.recv_ns, message.text)
         try:
             data = _JSON.decode(message.text)
+            if "\\u" in message.text and not is_text(data):
+                self.tape.undo(HALF_CHARACTER)
+                return
             if self.bybit.takes(data):
                 self.bybit.take(data)
             elif self.binance.takes(data):

@@ -35,6 +35,8 @@ _MISSING_SPELLED = sorted(
     {"".join(letters) for word in _MISSING for letters in product(*zip(word, word.upper(), strict=True))}
 )
 _STRIPPED = _TEXT.str.strip_chars()
+_LONG = 17  # characters of a number of 16 digits and its point
+_IS_LONG = (_STRIPPED.str.len_bytes() >= _LONG).alias("long")
 _IS_PLAIN = _STRIPPED.str.contains(_PLAIN).alias("plain")
 _TIDY = pl.when(~_STRIPPED.is_in(_MISSING_SPELLED)).then(_STRIPPED)
 
@@ -66,19 +68,26 @@ def plain_numbers(text: pl.Series, *, decimal_comma: bool = False) -> tuple[pl.S
     >>> plain_numbers(pl.Series(["1.50", "2e-3", "x"]))[0].to_list()
     ['1.50', '0.002', None]
     """
+    plain, bad, _ = _numbers(text, decimal_comma)
+    return plain, bad
+
+
+def _numbers(text: pl.Series, decimal_comma: bool) -> tuple[pl.Series, pl.Series, bool]:
+    """What `plain_numbers` gives, and whether one of them may be so long that it bears noise."""
+    long = True
     if decimal_comma:
         tidied = tidy(text).str.replace_all(r"[.'\s\u00a0\u202f]", "").str.replace(",", ".", literal=True)
         plain = tidied.str.contains(_PLAIN)
     else:
-        stripped = text.cast(pl.String).to_frame("t").select_seq(_STRIPPED, _IS_PLAIN)
-        tidied, plain = stripped["t"].alias(text.name), stripped["plain"]
+        stripped = text.cast(pl.String).to_frame("t").select_seq(_STRIPPED, _IS_PLAIN, _IS_LONG)
+        tidied, plain, long = stripped["t"].alias(text.name), stripped["plain"], stripped["long"].any()
     if plain.all():  # nulls aside: the words for what is missing need not be looked for
-        return tidied, _none(tidied)
+        return tidied, _none(tidied), long
     if not decimal_comma:
         missing = tidied.is_in(_MISSING_SPELLED)
         tidied, plain = tidied.set(missing, None), plain | missing
         if plain.all():
-            return tidied, _none(tidied)
+            return tidied, _none(tidied), long
     plain = plain.fill_null(True)
     exponent = tidied.str.contains(_EXPONENT).fill_null(False)
     if exponent.any():
@@ -88,7 +97,7 @@ def plain_numbers(text: pl.Series, *, decimal_comma: bool = False) -> tuple[pl.S
         tidied = pl.select(pl.when(exponent).then(spelled_out).otherwise(tidied)).to_series()
         exponent = exponent & tidied.is_not_null()
     bad = ~(plain | exponent)
-    return tidied.set(bad, None), bad
+    return tidied.set(bad, None), bad, True
 
 
 def _spell(word: str) -> str | None:
@@ -107,7 +116,7 @@ def without_noise(plain: pl.Series) -> pl.Series:
     >>> without_noise(pl.Series(["158.39499999999998", "1.087980031967163", "0.30000000000000004"])).to_list()
     ['158.395', '1.087980031967163', '0.3']
     """
-    long = plain.str.len_bytes() >= 17
+    long = plain.str.len_bytes() >= _LONG
     if not long.any():
         return plain
     words = plain.filter(long).unique()
@@ -136,7 +145,7 @@ def scale_of(texts: Sequence[pl.Series], minimum_scale: int = 1) -> int:
     A scale holds a number if the number times the scale is an integer below 2**63: one absurd row therefore
     does not take the others down with it.
     """
-    return _scale_of([_measured(text) for text in texts], minimum_scale)
+    return _scale_of([_measured(pl.concat(text.alias("t") for text in texts))], minimum_scale)
 
 
 def _scale_of(measured: Sequence[pl.DataFrame], minimum_scale: int) -> int:
@@ -190,8 +199,8 @@ def to_integers(
         return _as_one(texts, minimum_scale, decimal_comma, factor)
     plains, bads = [], []
     for text in texts:
-        plain, bad = plain_numbers(text, decimal_comma=decimal_comma)
-        plain = without_noise(plain)
+        plain, bad, long = _numbers(text, decimal_comma)
+        plain = without_noise(plain) if long else plain
         if factor != 1:
             plain = _times(plain, factor)
             bad = bad | (plain.is_null() & tidy(text).is_not_null())

@@ -232,6 +232,15 @@ def by_trade_date(rows: pl.DataFrame, timezone: str) -> Iterator[tuple[str, pl.D
     if ends[0] == ends[1]:
         yield ends[0], rows
         return
-    dated = rows.with_columns(date=trade_dates(rows["ts_ns"], timezone))
-    for (date,), day in dated.group_by("date", maintain_order=True):
-        yield str(date), day.drop("date")
+    for date, day in by_date(rows.with_columns(date=trade_dates(rows["ts_ns"], timezone))):
+        yield date, day.drop("date")
+
+
+def by_date(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """(date, its rows in order) of rows with a column `date`; those of one day, as most files are, are not copied."""
+    dates = rows["date"]
+    if rows.height and dates.min() == dates.max():
+        yield dates[0], rows
+        return
+    for (date,), day in rows.group_by("date", maintain_order=True):
+        yield str(date), day

@@ -612,3 +612,12 @@ def test_binance_without_gaps_and_a_recorder_behind(
     late = timed["recv_ns"] - timed["ts_ns"]
     assert late.max() < 0
     assert late.median() == pytest.approx(skew_ns, abs=10_000_000)
+
+
+def test_half_a_character_is_a_fault_and_no_symbol() -> None:
+    update = depth(1, 2, 0, [["1.0", "2"]], [])
+    spoilt = json.dumps(update).replace("BTCUSDT", "BTC\\ud800USDT")
+    _, faults = take(update, spoilt)
+    assert [(fault.line, fault.reason[:16]) for fault in faults.found if "half" in fault.reason] == [
+        (2, "half a character")
+    ]

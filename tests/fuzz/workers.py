@@ -63,7 +63,7 @@ def _work(run: Run, format: str, numbers: range, warm: bool, current: Any, pipe:
 def within_polars(work: Callable[[], None]) -> None:
     """Do the work on polars' one thread (POLARS_MAX_THREADS): a small query costs more to hand over than to run."""
 
-    def called(column: pl.Series) -> pl.Series:
+    def called(column: pl.Series, **_: object) -> pl.Series:
         work()
         return column
 
