@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,6 +152,23 @@ def test_time_is_limited() -> None:
 
     with pytest.raises(cases.TooSlow), cases.time_limit(0.05):
         endless()
+
+
+def test_where_no_signal_arrives_the_time_is_told_afterwards() -> None:
+    came: list[str] = []
+
+    def slow() -> None:
+        end = time.process_time() + 0.02
+        try:
+            with cases.time_limit(0.01):
+                while time.process_time() < end:
+                    pass
+        except cases.TooSlow:
+            came.append(threading.current_thread().name)
+
+    workers.within_polars(slow)
+    assert len(came) == 1
+    assert came != [threading.main_thread().name]
 
 
 def _misbehaving(format: str, number: int) -> str:
