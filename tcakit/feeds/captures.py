@@ -55,7 +55,7 @@ class CaptureReader:
     `URL -> SECONDS: JSON` lines (cryptofeed), or `NANOSECONDS JSON` lines (hftbacktest's collector)."""
 
     name = "capture"
-    version = 1
+    version = 2
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the first line is stamped as a capture's."""

@@ -52,7 +52,7 @@ class LobsterReader:
     """Reads a LOBSTER message + orderbook pair, 6 or 7 message columns, any number of levels."""
 
     name = "lobster"
-    version = 2
+    version = 3
     reads_names = True
 
     def sniff(self, path: Path, head: bytes) -> bool:

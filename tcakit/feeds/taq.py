@@ -36,7 +36,7 @@ class TaqReader:
     """Reads a Daily TAQ quotes file of any size; `--venue LETTER` keeps one exchange's own best instead."""
 
     name = "taq"
-    version = 1
+    version = 2
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the first line is the file's header with its record count, and a quote follows."""
