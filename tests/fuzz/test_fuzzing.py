@@ -191,3 +191,12 @@ def test_a_process_that_dies_or_hangs_is_a_finding_and_the_rest_goes_on() -> Non
     }
     assert tally.done == 10
     assert tally.outcomes["rows"] >= 4
+
+
+def test_a_headline_spoilt_into_naming_two_symbols_is_sound(by_hand: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = SAMPLES["news"][0]
+    batches, _ = oracle.read(cases._reader("news"), sample.source(), sample.reader_options())
+    rows, lines = oracle.values(batches), sample.members[0][1].rstrip(b"\n").split(b"\n")
+    monkeypatch.setattr(cases, "spoil_line", lambda _, line: line.replace(b"ACME", b"ACM;E").replace(b"BETA", b"B;A"))
+    for number in range(len(rows)):
+        cases._one_line(random.Random(number), sample, lines, rows)
