@@ -16,7 +16,7 @@ from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
 from tcakit.feeds.delimited import _positive, _reason
 from tcakit.feeds.raw_table import RawTable, header_of
 from tcakit.feeds.sides import BOOK_WORDS, side_codes
-from tcakit.feeds.timestamps import parse_times, trade_dates
+from tcakit.feeds.timestamps import by_date, parse_times, trade_dates
 from tcakit.feeds.units import Units, exact
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
@@ -205,8 +205,8 @@ class BitstampReader:
                         faults.add(table.place, event[0], refused, table.text(fields))
                 frame = _frame(rows, units.timezone, seq)
                 seq += frame.height
-                for (date,), day in frame.group_by("date", maintain_order=True):
-                    yield Batch("book_events", day.drop("date", "line"), instrument, str(date), "book-l3")
+                for date, day in by_date(frame):
+                    yield Batch("book_events", day.drop("date", "line"), instrument, date, "book-l3")
         steady.tell(faults)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from tcakit.feeds.contract import Faults
+from tcakit.feeds.timestamps import by_date
 from tcakit.market import codes
 
 _ROWS_AT_ONCE = 1 << 22
@@ -112,8 +113,7 @@ class OpenBooks:
 
     def by_day(self, key: str, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         """(trade date, rows of that day) of one book's rows in order, which have a column `date`."""
-        by_date = rows.group_by("date", maintain_order=True)
-        yield from self.open_days(key, ((str(date), day) for (date,), day in by_date))
+        yield from self.open_days(key, by_date(rows))
 
     def open_days(self, key: str, days: Iterable[tuple[str, pl.DataFrame]]) -> Iterator[tuple[str, pl.DataFrame]]:
         """(trade date, rows of that day) of one book's days in order, each with its opening book."""

@@ -13,7 +13,7 @@ class BybitReader:
     """Reads Bybit's order book files: a message of the web socket a line, without times of receipt."""
 
     name = "bybit"
-    version = 1
+    version = 2
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the first line is a message of a topic orderbook."""

@@ -16,8 +16,9 @@ from tcakit.feeds.blocks import line_blocks
 from tcakit.feeds.bybit_stream import BybitStream
 from tcakit.feeds.coinbase import CoinbaseStream
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
+from tcakit.feeds.json_table import HALF_CHARACTER, is_text
 from tcakit.feeds.kraken import KrakenStream
-from tcakit.feeds.message_fields import decimal_seconds
+from tcakit.feeds.message_fields import decimal_seconds, in_range
 from tcakit.feeds.tape import Key, Tape
 from tcakit.feeds.units import Units
 
@@ -54,7 +55,7 @@ class CaptureReader:
     `URL -> SECONDS: JSON` lines (cryptofeed), or `NANOSECONDS JSON` lines (hftbacktest's collector)."""
 
     name = "capture"
-    version = 1
+    version = 2
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the first line is stamped as a capture's."""
@@ -85,6 +86,9 @@ class Streams:
         self.tape.begin(message.place, message.line, message.recv_ns, message.text)
         try:
             data = _JSON.decode(message.text)
+            if "\\u" in message.text and not is_text(data):
+                self.tape.undo(HALF_CHARACTER)
+                return
             if self.bybit.takes(data):
                 self.bybit.take(data)
             elif self.binance.takes(data):
@@ -197,19 +201,18 @@ def _lines(place: str, content: Path | bytes, faults: Faults) -> Iterator[Messag
             if text[0] in "{[":
                 yield Message(place, line, None, url, text)
                 continue
-            exact = _NANOSECONDS.match(text)
-            if exact and 0 < int(exact[1]) < 2**63:
-                yield Message(place, line, int(exact[1]), url, exact[2])
-                continue
-            stamped = _STAMPED.match(text)
-            if stamped:
-                yield Message(place, line, decimal_seconds(stamped[1]), url, stamped[2])
-                continue
-            asked = _ASKED.match(text)
-            if asked is None:
+            exact, stamped, asked = _NANOSECONDS.match(text), _STAMPED.match(text), _ASKED.match(text)
+            try:
+                if exact:
+                    yield Message(place, line, in_range(int(exact[1])), url, exact[2])
+                elif stamped:
+                    yield Message(place, line, decimal_seconds(stamped[1]), url, stamped[2])
+                elif asked is None:
+                    raise ValueError("no line of a capture")
+                elif asked[2] == "<->":
+                    url = asked[1]
+                elif asked[2] == "->" and asked[4]:
+                    yield Message(place, line, decimal_seconds(asked[3]), asked[1], asked[4])
+            except ValueError as error:
                 faults.rows += 1
-                faults.add(place, line, "no line of a capture", text)
-            elif asked[2] == "<->":
-                url = asked[1]
-            elif asked[2] == "->" and asked[4]:
-                yield Message(place, line, decimal_seconds(asked[3]), asked[1], asked[4])
+                faults.add(place, line, str(error), text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tcakit.feeds.message_fields import name, pairs, whole, words
+from tcakit.errors import TcakitError
+from tcakit.feeds.message_fields import in_range, name, pairs, whole, words
 from tcakit.feeds.tape import Key, Tape
 from tcakit.market import codes
 from tcakit.market.clock import parse_time
@@ -100,4 +101,7 @@ def _time(text: object) -> int:
     if not isinstance(text, str) or not text.endswith("Z"):
         raise ValueError("no time in UTC")
     datetime.fromisoformat(text[:19])  # ValueError where `parse_time` would speak to a user
-    return parse_time(text)
+    try:
+        return in_range(parse_time(text))
+    except TcakitError:
+        raise ValueError("no time in UTC") from None

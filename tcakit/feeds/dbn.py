@@ -33,7 +33,7 @@ class DbnReader:
     """Reads DBN files of one schema, and live streams in which records of several are mixed."""
 
     name = "dbn"
-    version = 1
+    version = 2
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the file begins as DBN or DBZ does, or is named so."""
@@ -69,6 +69,8 @@ class _File:
         self._orders = dbn_book.OrderBooks()
         self._windows = dbn_book.WindowBooks()
         self._incomplete: set[int] = set()
+        # Seldom true: then alone are all columns of prices looked through.
+        self._has_lowest = any(facts.has_lowest for facts in self._survey.facts.values())
         self._rows: dict[str, int] = {}
         self._latest: dict[str, NDArray[np.int64]] = {}
 
@@ -117,6 +119,8 @@ class _File:
         times = times_of(records, self._stream.header)
         if reason is None:
             reason = np.full(len(records.fields), None, object)
+        if self._has_lowest and records.rtype not in dbn_notices.KINDS:
+            reason[dbn_rows.lowest_prices(records.fields)] = "a price that is too low to hold"
         why = np.where(times.reason != None, times.reason, reason)  # noqa: E711
         good = why == None  # noqa: E711
         for row in np.flatnonzero(~good).tolist():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tcakit.feeds import dbn_stream as dbn
 from tcakit.feeds.dbn_stream import Records
-from tcakit.feeds.dbn_survey import UNDEFINED_PRICE
+from tcakit.feeds.dbn_survey import LOWEST_PRICE, UNDEFINED_PRICE
 
 Stored = Callable[[NDArray[Any]], NDArray[np.int64]]
 _SECOND = 1_000_000_000
@@ -26,6 +26,7 @@ _INTERVAL_OF_SCHEMA = {
     "ohlcv-1s": dbn.OHLCV_1S, "ohlcv-1m": dbn.OHLCV_1M, "ohlcv-1h": dbn.OHLCV_1H, "ohlcv-1d": dbn.OHLCV_1D,
     "ohlcv-eod": dbn.OHLCV_EOD,
 }  # fmt: skip
+_PRICES = ("price", "open", "high", "low", "close")
 _SIDES = {b"B": 1, b"A": -1, b"N": 0}
 
 
@@ -46,6 +47,12 @@ def print_reasons(records: Records) -> NDArray[np.object_]:
     reason[fields["size"] == 0] = "a print of size zero"
     reason[fields["price"] == UNDEFINED_PRICE] = "a print without a price"
     return reason
+
+
+def lowest_prices(fields: NDArray[Any]) -> NDArray[np.bool_]:
+    """Records with a price that is the lowest number of all, which no price can be."""
+    names = [name for name in fields.dtype.names or () if name in _PRICES or "_px_" in name]
+    return np.any([fields[name] == LOWEST_PRICE for name in names], axis=0)
 
 
 def prints(fields: NDArray[Any], stored: Stored) -> dict[str, pl.Series]:
@@ -80,7 +87,7 @@ def bar_reasons(records: Records, schema: str | None) -> NDArray[np.object_]:
     defined = np.all([fields[name] != UNDEFINED_PRICE for name in ("open", "high", "low", "close")], axis=0)
     inside = np.all([(fields[n] <= fields["high"]) & (fields[n] >= fields["low"]) for n in ("open", "close")], axis=0)
     reason[defined & ~inside] = "open or close lies outside high and low"
-    reason[fields["volume"] >= 1 << 63] = "its volume is too large to hold"
+    reason[fields["volume"] >= (1 << 63) - 1] = "its volume is too large to hold"
     if interval_of(records.rtype, schema) is None:
         reason[:] = "a bar of unknown length"
     return reason

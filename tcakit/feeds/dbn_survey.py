@@ -18,6 +18,7 @@ from tcakit.feeds.contract import ReaderOptions
 from tcakit.feeds.dbn_stream import Records, Stream
 
 UNDEFINED_PRICE = (1 << 63) - 1
+LOWEST_PRICE = -(1 << 63)
 _NANO = 1_000_000_000
 _MINIMUM_SCALE = 10_000
 _UNDEFINED_SIZE = (1 << 31) - 1
@@ -50,6 +51,11 @@ class Facts:
     currency: str = ""
     raw_symbol: str = ""
     mapped: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def has_lowest(self) -> bool:
+        """Whether a price of it is the lowest number that 64 bits hold."""
+        return LOWEST_PRICE in self.displayed or LOWEST_PRICE in self.printed
 
     @property
     def price_scale(self) -> int:

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from tcakit.feeds import dbn_stream as dbn
 from tcakit.feeds.dbn_stream import Header, Records
+from tcakit.feeds.timestamps import LATEST_NS, OUTSIDE
 
 F_SNAPSHOT = 32
 F_BAD_TS_RECV = 8
 _HOUR_NS = 3_600_000_000_000
 _DAY_NS = 24 * _HOUR_NS
 _EPOCH = date(1970, 1, 1)
+_UNDEFINED_TIMES = np.array([0, (1 << 63) - 1, (1 << 64) - 1], np.uint64)
 _INTERVAL_SAMPLES = (dbn.BBO_1S, dbn.BBO_1M, dbn.CBBO_1S, dbn.CBBO_1M)
 _DAILY = (dbn.OHLCV_1D, dbn.OHLCV_EOD)
 
@@ -69,14 +71,15 @@ def times_of(records: Records, header: Header) -> Times:
     end of its interval. What was received before it happened, or out of the file's own period, is refused.
     """
     fields = records.fields
-    event = _instant(fields["ts_event"])
+    event, absurd = _instant(fields["ts_event"])
     names = fields.dtype.names or ()
     if "ts_recv" not in names:
         received = np.zeros_like(event)
         index = event
     else:
-        received = _instant(fields["ts_recv"])
+        received, wrong = _instant(fields["ts_recv"])
         index = np.where(received > 0, received, event)
+        absurd = absurd | wrong
     reason = np.full(len(event), None, object)
     ns = np.where(event > 0, event, received)
     if records.rtype in _INTERVAL_SAMPLES:
@@ -91,13 +94,14 @@ def times_of(records: Records, header: Header) -> Times:
         late = (0 < header.end_ns < 1 << 62) & (index > header.end_ns + _DAY_NS)
         reason[early | late] = "its time is outside the period that the file says it holds"
     reason[ns <= 0] = "it has no time"
+    reason[absurd] = OUTSIDE
     return Times(ns, received, reason)
 
 
-def _instant(column: NDArray[Any]) -> NDArray[np.int64]:
-    """Undefined and absurd (year 2200 and later) times as 0."""
-    signed = column.astype(np.int64)
-    return np.where((signed > 0) & (signed < 7_258_118_400_000_000_000), signed, 0)
+def _instant(column: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(times, undefined and absurd ones as 0; which are absurd)."""
+    held = (column > 0) & (column < LATEST_NS)
+    return np.where(held, column, 0).astype(np.int64), ~held & ~np.isin(column, _UNDEFINED_TIMES)
 
 
 def trade_days(ns: NDArray[np.int64], rtype: int, calendar: Calendar) -> NDArray[np.int32]:

@@ -195,15 +195,16 @@ _Parsed = tuple[list[pl.Series], int, int, int]
 
 def _positive(name: str, parsed: pl.Series, bad: pl.Series, *, zero: bool = False, missing: bool = False) -> pl.Expr:
     """Why a price or size is refused, null where it is not."""
-    absent = pl.lit(False) if missing else pl.lit(parsed.is_null())
+    value = pl.lit(parsed)
+    absent = pl.lit(False) if missing else value.is_null()
     return (
         pl.when(bad)
         .then(pl.lit(f"{name} is no number, or too large or too fine to hold"))
         .when(absent)
         .then(pl.lit(f"{name} is missing"))
-        .when(parsed.fill_null(1) < 0)
+        .when(value < 0)
         .then(pl.lit(f"{name} is negative"))
-        .when(pl.lit(not zero) & (parsed.fill_null(1) == 0))
+        .when(pl.lit(not zero) & (value == 0))
         .then(pl.lit(f"{name} is zero"))
         .otherwise(None)
     )

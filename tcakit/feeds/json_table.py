@@ -14,6 +14,7 @@ from tcakit.errors import DataError
 from tcakit.feeds.contract import Faults
 
 _DEEPEST = 8
+HALF_CHARACTER = "half a character (a lone surrogate), which is no text"
 
 
 def is_json(data: bytes) -> bool:
@@ -65,11 +66,25 @@ def _objects(place: str, data: bytes, faults: Faults) -> Iterator[tuple[int, dic
 
 
 def _checked(place: str, number: int, entry: Any, text: str, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
-    if isinstance(entry, dict):
+    whole = "\\u" not in text or is_text(entry)
+    if isinstance(entry, dict) and whole:
         yield number, entry
     else:
         faults.rows += 1
-        faults.add(place, number, "no JSON object", text)
+        faults.add(place, number, "no JSON object" if whole else HALF_CHARACTER, text)
+
+
+def is_text(found: Any) -> bool:
+    """Whether all that JSON holds is text: an escape can write half a character, which nothing can store.
+
+    >>> is_text({"a": "b"}), is_text({"a": chr(0xD800)})
+    (True, False)
+    """
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parsed(data: bytes) -> Any:

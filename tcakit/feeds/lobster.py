@@ -52,7 +52,7 @@ class LobsterReader:
     """Reads a LOBSTER message + orderbook pair, 6 or 7 message columns, any number of levels."""
 
     name = "lobster"
-    version = 2
+    version = 3
     reads_names = True
 
     def sniff(self, path: Path, head: bytes) -> bool:
@@ -197,7 +197,7 @@ def _message_columns(label: str, content: Path | bytes, faults: Faults) -> pl.Da
         .then(pl.lit("a field is missing or no whole number"))
         .when(~pl.col("type").is_between(1, 7))
         .then(pl.lit("the type is none of 1 to 7"))
-        .when(too_large(_MESSAGE_COLUMNS[1:3] + _MESSAGE_COLUMNS[4:]))
+        .when(too_large(_MESSAGE_COLUMNS[1:]))
         .then(pl.lit(TOO_LARGE))
         .when(halt & ~pl.col("price").is_in(list(_HALTS)))
         .then(pl.lit("a halt's price is none of -1, 0, 1"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-_LARGEST_NS = 2**63 - 1
+from tcakit.feeds.timestamps import LATEST_NS, OUTSIDE
+
+_LARGEST = 2**63 - 1
 
 
 def milliseconds(value: object) -> int:
     """A venue's time in ms since 1970 as ns; ValueError if it is none."""
-    return _in_range(whole(value) * 1_000_000)
+    return in_range(whole(value) * 1_000_000)
 
 
 def decimal_seconds(text: object) -> int:
@@ -19,22 +21,23 @@ def decimal_seconds(text: object) -> int:
     if not isinstance(text, str):
         raise ValueError("no time")
     seconds, _, fraction = text.partition(".")
-    if not seconds.isdecimal() or (fraction and not fraction.isdecimal()):
+    if not text.isascii() or not seconds.isdecimal() or (fraction and not fraction.isdecimal()):
         raise ValueError("no time")
-    return _in_range(int(seconds) * 1_000_000_000 + int((fraction + "000000000")[:9]))
+    return in_range(int(seconds) * 1_000_000_000 + int((fraction + "000000000")[:9]))
 
 
-def _in_range(ns: int) -> int:
-    if not 0 < ns < _LARGEST_NS:
-        raise ValueError("a time out of range")
+def in_range(ns: int) -> int:
+    """The same time; ValueError if it lies outside all years that a market has."""
+    if not 0 < ns < LATEST_NS:
+        raise ValueError(OUTSIDE)
     return ns
 
 
 def whole(value: object) -> int:
     """A whole number of a message that 64 bits hold; ValueError if it is none."""
-    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not -_LARGEST_NS <= value <= _LARGEST_NS:
+    if not isinstance(value, int) or isinstance(value, bool) or not -_LARGEST <= value <= _LARGEST:
         raise ValueError("no whole number")
     return value
 

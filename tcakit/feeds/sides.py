@@ -41,5 +41,6 @@ def side_codes(text: pl.Series, words: Mapping[str, int]) -> pl.Series:
     """
     import polars as pl
 
-    lowered = text.cast(pl.String).fill_null("").str.strip_chars().str.to_lowercase()
-    return lowered.replace_strict(list(words), list(words.values()), default=None, return_dtype=pl.Int8)
+    word = pl.col("t").fill_null("").str.strip_chars().str.to_lowercase()
+    code = word.replace_strict(list(words), list(words.values()), default=None, return_dtype=pl.Int8)
+    return text.cast(pl.String).to_frame("t").select_seq(code).to_series().alias(text.name)

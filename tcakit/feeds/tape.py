@@ -13,7 +13,7 @@ import polars as pl
 from tcakit.feeds.book_rows import OpenBooks, SteadyClock
 from tcakit.feeds.contract import Batch, Faults
 from tcakit.feeds.delimited import _positive, _reason
-from tcakit.feeds.timestamps import trade_dates
+from tcakit.feeds.timestamps import by_date, trade_dates
 from tcakit.feeds.units import Units, exact
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
@@ -245,8 +245,7 @@ class Tape:
                 days = self._open_books.by_day("/".join(key), good)
             else:
                 content, depth = table, None
-                by_date = good.group_by("date", maintain_order=True)
-                days = ((str(date), day) for (date,), day in by_date)
+                days = by_date(good)
             for date, day in days:
                 day = day.with_columns(seq=pl.int_range(pl.len()) + self._seq)
                 self._seq += day.height

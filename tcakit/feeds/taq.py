@@ -18,6 +18,7 @@ from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
 from tcakit.feeds.grid import stated
 from tcakit.feeds.nbbo import NationalBest, exchange_index
 from tcakit.feeds.taq_records import LEAST, columns
+from tcakit.feeds.timestamps import EARLIEST_YEAR, LATEST_YEAR, OUTSIDE
 from tcakit.market.clock import parse_date, wall_ns
 from tcakit.registry import nearest
 
@@ -35,7 +36,7 @@ class TaqReader:
     """Reads a Daily TAQ quotes file of any size; `--venue LETTER` keeps one exchange's own best instead."""
 
     name = "taq"
-    version = 1
+    version = 2
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the first line is the file's header with its record count, and a quote follows."""
@@ -109,6 +110,8 @@ class _Reading:
             )
         month, day, year, count = (int(part) for part in match.groups())
         try:
+            if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+                raise ValueError(OUTSIDE)
             date = Date(year, month, day).isoformat()
         except ValueError:
             raise DataError("the header's date is none", place=f"{self.place}:1", remedy="fetch it again") from None

@@ -28,7 +28,7 @@ from tcakit.market.instrument import Instrument
 _FIRST = ["exchange", "symbol", "timestamp", "local_timestamp"]
 _BOOK_SIDES = {"bid": codes.BUY, "ask": codes.SELL}
 _TAKER_SIDES = {"buy": codes.BUY, "sell": codes.SELL, "unknown": 0, "": 0}
-_LEVEL = re.compile(r"^(asks|bids)\[(\d+)\]\.(price|amount)$")
+_LEVEL = re.compile(r"^(asks|bids)\[(0|[1-9][0-9]*)\]\.(price|amount)$")
 _QUOTE_COLUMNS = ("bid_price", "bid_amount", "ask_price", "ask_amount")
 
 

@@ -18,6 +18,10 @@ _ISO = (
     r"^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})[T \-]?\s*([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]*))?)?"
     r"\s*(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
 )
+_SHAPES = {
+    name: pl.col("t").str.contains(pattern).sum()
+    for name, pattern in (("epoch", _EPOCH), ("clock", _CLOCK), ("iso", _ISO))
+}
 # The unit of an epoch number follows from its size: seconds stay below 1e11 until the year 5138.
 _UNITS = ((10**17, 1, "ns"), (10**14, 1_000, "us"), (10**11, 1_000_000, "ms"), (10**8, NS, "s"))
 # What lies outside is a damaged number; far enough outside it would wrap round into a time that looks sound.
@@ -61,12 +65,7 @@ def parse_times(
         return Times(pl.Series([None] * len(text), dtype=pl.Int64), _reasons(tidied.is_null(), "time is missing"))
     if time_format is not None:
         return _formatted(tidied, time_format, timezone, place)
-    sample = known.head(1000)
-    shapes = {
-        "epoch": sample.str.contains(_EPOCH).sum(),
-        "clock": sample.str.contains(_CLOCK).sum(),
-        "iso": sample.str.contains(_ISO).sum(),
-    }
+    shapes = known.head(1000).to_frame("t").select_seq(**_SHAPES).row(0, named=True)
     # Eight digits and more could be read as a date, or as an epoch number: 14 digits are the only doubt.
     if shapes["epoch"] and shapes["epoch"] >= shapes["clock"]:
         return _epoch(tidied, place)
@@ -223,8 +222,8 @@ def _formatted(text: pl.Series, time_format: str, timezone: str | None, place: s
 
 def trade_dates(ts_ns: pl.Series, timezone: str) -> pl.Series:
     """The date (YYYY-MM-DD) that the clocks of `timezone` show at each instant."""
-    moment = pl.from_epoch(ts_ns, "ns").dt.replace_time_zone("UTC").dt.convert_time_zone(timezone)
-    return moment.dt.date().cast(pl.String)
+    moment = pl.from_epoch("t", "ns").dt.replace_time_zone("UTC").dt.convert_time_zone(timezone)
+    return ts_ns.to_frame("t").select_seq(moment.dt.date().cast(pl.String)).to_series().alias(ts_ns.name)
 
 
 def by_trade_date(rows: pl.DataFrame, timezone: str) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -233,6 +232,15 @@ def by_trade_date(rows: pl.DataFrame, timezone: str) -> Iterator[tuple[str, pl.D
     if ends[0] == ends[1]:
         yield ends[0], rows
         return
-    dated = rows.with_columns(date=trade_dates(rows["ts_ns"], timezone))
-    for (date,), day in dated.group_by("date", maintain_order=True):
-        yield str(date), day.drop("date")
+    for date, day in by_date(rows.with_columns(date=trade_dates(rows["ts_ns"], timezone))):
+        yield date, day.drop("date")
+
+
+def by_date(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """(date, its rows in order) of rows with a column `date`; those of one day, as most files are, are not copied."""
+    dates = rows["date"]
+    if rows.height and dates.min() == dates.max():
+        yield dates[0], rows
+        return
+    for (date,), day in rows.group_by("date", maintain_order=True):
+        yield str(date), day

@@ -612,3 +612,30 @@ def test_binance_without_gaps_and_a_recorder_behind(
     late = timed["recv_ns"] - timed["ts_ns"]
     assert late.max() < 0
     assert late.median() == pytest.approx(skew_ns, abs=10_000_000)
+
+
+def test_half_a_character_is_a_fault_and_no_symbol() -> None:
+    update = depth(1, 2, 0, [["1.0", "2"]], [])
+    spoilt = json.dumps(update).replace("BTCUSDT", "BTC\\ud800USDT")
+    _, faults = take(update, spoilt)
+    assert [(fault.line, fault.reason[:16]) for fault in faults.found if "half" in fault.reason] == [
+        (2, "half a character")
+    ]
+
+
+@pytest.mark.parametrize("stamp", ["6733011200.696", "6733011200696000000"])
+def test_a_line_received_after_all_years_is_a_fault(stamp: str) -> None:
+    colon = ":" if "." in stamp else ""
+    text = json.dumps(depth(1, 2, 0, [["1.0", "2"]], []))
+    content = lines(depth(1, 2, 0, [["1.0", "2"]], [])) + f"{stamp}{colon} {text}\n".encode()
+    _, faults = read(CaptureReader(), ("btcusdt_20240808", content))
+    assert (2, "time lies outside the years 1970 to 2099") in [(fault.line, fault.reason) for fault in faults.found]
+
+
+@pytest.mark.parametrize("ms", [6_733_011_200_696, "\u0661" * 13])
+def test_a_message_of_a_time_that_is_none_is_a_fault(ms: Any) -> None:
+    late = depth(3, 4, 2, [["1.0", "3"]], [])
+    late["data"]["T"] = ms
+    batches, faults = take(depth(1, 2, 0, [["1.0", "2"]], []), late)
+    assert [fault.line for fault in faults.found if fault.reason.startswith("not as the venue")] == [2]
+    assert all(batch.date == "2024-08-08" for batch in batches)

@@ -162,3 +162,36 @@ def test_bars_keep_their_length_and_daily_ones_their_utc_day() -> None:
     bad = read(header("ohlcv-1m") + bar(OHLCV_1M, close=13 * NANO) + bar(OHLCV_1M, volume=1 << 63))
     assert [line for line, _ in bad.reasons] == [1, 2]
     assert read(header("mbo") + bar(OHLCV_DEPRECATED)).reasons == [(1, "a bar of unknown length")]
+
+
+# --- numbers that nothing true can be -----------------------------------------------------------------------------
+
+
+def test_a_time_after_all_years_is_refused_and_not_left_out_in_silence() -> None:
+    good = {"action": b"T", "side": b"A", "price": 10 * NANO, "size": 1}
+    late = parse_time("2126-06-01T12:00:00Z")
+    got = read(
+        header("trades")
+        + record(TRADES, **good)
+        + record(TRADES, **good, ts_event=late, ts_recv=NOON)
+        + record(TRADES, **good, ts_recv=late)
+        + record(TRADES, **good, ts_recv=NO_TIME)
+    )
+    assert got.reasons == [(line, "time lies outside the years 1970 to 2099") for line in (2, 3)]
+    assert got.frame("trades")["recv_ns"].to_list() == [NOON + 100, None]
+
+
+@pytest.mark.parametrize("schema", ["trades", "ohlcv-1m", "mbp-1"])
+def test_a_price_that_is_the_lowest_number_of_all_is_refused(schema: str) -> None:
+    lowest = -(1 << 63)
+    rows = {
+        "trades": record(TRADES, action=b"T", side=b"A", price=lowest, size=1),
+        "ohlcv-1m": record(OHLCV_1M, open=0, high=0, low=lowest, close=0, volume=1),
+        "mbp-1": record(MBP_1, action=b"A", side=b"B", price=NANO, size=1, bid_px_00=lowest, bid_sz_00=1),
+    }
+    assert read(header(schema) + rows[schema]).reasons == [(1, "a price that is too low to hold")]
+
+
+def test_a_volume_that_fills_63_bits_is_refused() -> None:
+    full = record(OHLCV_1M, open=NANO, high=NANO, low=NANO, close=NANO, volume=UNDEFINED)
+    assert read(header("ohlcv-1m") + full).reasons == [(1, "its volume is too large to hold")]

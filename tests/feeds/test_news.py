@@ -107,6 +107,16 @@ def test_json_lists_and_lines() -> None:
         assert ({row["source"] for row in rows}, faults.found) == ({"W"}, [])
 
 
+def test_half_a_character_is_no_text() -> None:
+    """JSON can write a lone surrogate, which neither a frame nor the store can hold."""
+    good = {"timestamp": "2024-01-02T10:00:00Z", "headline": "sound \u00e9", "symbols": "A"}
+    bad = {**good, "headline": "\ud800"}
+    for text in (json.dumps([good, bad]), json.dumps(good) + "\n" + json.dumps(bad) + "\n"):
+        rows, faults = read(text, "news.jsonl")
+        assert [row["headline"] for row in rows] == ["sound \u00e9"]
+        assert [(fault.line, fault.reason[:16]) for fault in faults.found] == [(2, "half a character")]
+
+
 def test_workbooks_and_parquet(tmp_path: Path) -> None:
     rows = [["ts", "headline"], ["2024-01-02T10:00:00Z", "x"]]
     source = Source("news.xlsx", (), (("news.xlsx", workbook(News=rows)),), "")

@@ -245,3 +245,9 @@ def test_a_real_sample_becomes_quotes(real_data: Path) -> None:
     batches = list(TaqReader().read(source, ReaderOptions(), faults))
     assert (troubles, faults.found, faults.rows) == ([], [], 9_994)
     assert len({instrument.symbol for batch in batches for instrument in batch.instruments.values()}) == 97
+
+
+@pytest.mark.parametrize("date", ["02061914", "02062914", "02302014"])
+def test_a_header_of_a_day_that_is_none_or_outside_all_years_is_refused(date: str) -> None:
+    with pytest.raises(DataError, match="the header's date is none"):
+        read(file(record(), date=date))

@@ -257,6 +257,10 @@ def test_what_is_refused_whole() -> None:
         ask("x.csv", BOOK_HEAD)
     with pytest.raises(DataError, match="levels are missing in the header"):
         ask("x.csv", HEAD + "asks[0].price,asks[0].amount\ndebit,X,1585699200249000,1585699200249005,1,1\n")
+    for odd in ("asks[00].price", "asks[٠].price"):
+        header = HEAD + f"{odd},asks[0].amount,bids[0].price,bids[0].amount\n"
+        with pytest.raises(DataError, match="levels are missing in the header"):
+            ask("x.csv", header + "debit,X,1585699200249000,1585699200249005,2,1,1,1\n")
     two = BOOK + BOOK.split("\n")[1].replace("BTC", "ETH") + "\n"
     with pytest.raises(DataError, match="2 symbols in the file, but --symbol names one"):
         ask("x.csv", two, symbol="Y")

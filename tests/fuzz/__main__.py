@@ -40,8 +40,14 @@ def main() -> int:
     print(f"real files: {real or 'none, samples made by hand alone'}", flush=True)
 
     told = [0.0]
+    known: set[tuple[str, str]] = set()
 
     def progress(tally: Tally) -> None:
+        for promise, (numbers, _) in tally.findings.items():
+            if (tally.format, promise) not in known:
+                # At once: of a run of hours, nobody waits for the end.
+                known.add((tally.format, promise))
+                print(f"  {tally.format:10} --seed {numbers[0]}: {promise}", flush=True)
         if time.monotonic() - told[0] > 10:
             told[0] = time.monotonic()
             print(f"  {tally.format:10} {tally.done:>9,} of {given.mutations:,}, {tally.found:,} findings", flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,6 +154,23 @@ def test_time_is_limited() -> None:
         endless()
 
 
+def test_where_no_signal_arrives_the_time_is_told_afterwards() -> None:
+    came: list[str] = []
+
+    def slow() -> None:
+        end = time.process_time() + 0.02
+        try:
+            with cases.time_limit(0.01):
+                while time.process_time() < end:
+                    pass
+        except cases.TooSlow:
+            came.append(threading.current_thread().name)
+
+    workers.within_polars(slow)
+    assert len(came) == 1
+    assert came != [threading.main_thread().name]
+
+
 def _misbehaving(format: str, number: int) -> str:
     """Dies at 3, hangs at 5, finds something at 7."""
     if number == 3:
@@ -173,3 +191,12 @@ def test_a_process_that_dies_or_hangs_is_a_finding_and_the_rest_goes_on() -> Non
     }
     assert tally.done == 10
     assert tally.outcomes["rows"] >= 4
+
+
+def test_a_headline_spoilt_into_naming_two_symbols_is_sound(by_hand: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = SAMPLES["news"][0]
+    batches, _ = oracle.read(cases._reader("news"), sample.source(), sample.reader_options())
+    rows, lines = oracle.values(batches), sample.members[0][1].rstrip(b"\n").split(b"\n")
+    monkeypatch.setattr(cases, "spoil_line", lambda _, line: line.replace(b"ACME", b"ACM;E").replace(b"BETA", b"B;A"))
+    for number in range(len(rows)):
+        cases._one_line(random.Random(number), sample, lines, rows)

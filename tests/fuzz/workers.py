@@ -14,6 +14,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from tests.fuzz import cases
 from tests.fuzz.oracle import Finding
 
@@ -55,6 +57,22 @@ def limit_memory(more: int = MORE_MEMORY) -> None:
 def _work(run: Run, format: str, numbers: range, warm: bool, current: Any, pipe: Connection) -> None:
     """Run the cases; `current` holds the number at work, which the parent reads when this process is dead."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    within_polars(lambda: _cases(run, format, numbers, warm, current, pipe))
+
+
+def within_polars(work: Callable[[], None]) -> None:
+    """Do the work on polars' one thread (POLARS_MAX_THREADS): a small query costs more to hand over than to run."""
+
+    def called(column: pl.Series, **_: object) -> pl.Series:
+        work()
+        return column
+
+    one = pl.col("a")
+    # Two columns at once are what it takes for polars to begin its thread.
+    pl.DataFrame({"a": [0]}).select(one.map_batches(called, return_dtype=pl.Int64), one.alias("b"))
+
+
+def _cases(run: Run, format: str, numbers: range, warm: bool, current: Any, pipe: Connection) -> None:
     if warm:
         # Kernels are compiled, and libraries loaded, before time and memory are measured.
         cases.warm_up(format)
