@@ -14,6 +14,7 @@ from tcakit.errors import DataError
 from tcakit.feeds.contract import Faults
 from tcakit.feeds.excel_table import is_workbook, read_sheet
 from tcakit.feeds.json_table import is_json, read_objects
+from tcakit.feeds.parquet_proof import survives
 
 SEPARATORS = (",", ";", "\t", "|")
 _NEWLINE, _QUOTE = 10, 34
@@ -56,7 +57,7 @@ def read_table(
             f"cannot be read: {error.strerror}", place=place, remedy="check the path and its permissions"
         ) from None
     if data[:4] == b"PAR1":
-        return _parquet(place, data)
+        return _parquet(place, content, data)
     if is_workbook(place, data):
         return RawTable(place, *read_sheet(place, data, sheet))
     if is_json(data):
@@ -208,7 +209,13 @@ def _field_counts(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64
     return counts.astype(np.int64)
 
 
-def _parquet(place: str, data: bytes) -> RawTable:
+def _parquet(place: str, content: Path | bytes, data: bytes) -> RawTable:
+    if not survives(content):
+        raise DataError(
+            "damaged Parquet file: to read it would take more memory than there is",
+            place=place,
+            remedy="fetch or write it again",
+        )
     try:
         frame = pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
