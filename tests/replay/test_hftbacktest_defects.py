@@ -42,6 +42,31 @@ def _watch(market: Any, tick: float, quantity: float, force: int, times: Any) ->
     return seen
 
 
+@njit
+def _grow(market: Any, tick: float, lots: float, more: float) -> Any:
+    """Buy, ask for more at the same price, and wait: (filled, position) at the end."""
+    market.elapse(5)
+    market.submit_buy_order(0, np.uint64(1), tick, lots, 0, LIMIT, False)
+    market.elapse(100)
+    market.modify(0, np.uint64(1), tick, more, False)
+    market.elapse(5_000)
+    return market.position(0)
+
+
+@njit
+def _wait(market: Any, tick: float) -> Any:
+    market.elapse(5)
+    market.submit_buy_order(0, np.uint64(1), tick, 1.0, 0, LIMIT, False)
+    market.elapse(5_000)
+    return market.position(0)
+
+
+def _market(data: Any, level_three: bool = False, lot: float = LOT) -> Any:
+    asset = BacktestAsset().data([data]).linear_asset(1.0).constant_order_latency(10, 10).tick_size(1.0).lot_size(lot)
+    asset = asset.l3_fifo_queue_model() if level_three else asset.risk_adverse_queue_model()
+    return HashMapMarketDepthBacktest([asset.trading_value_fee_model(0.0, 0.0).no_partial_fill_exchange()])
+
+
 def theirs(events: list[Event], tick: int, lots: int, force: int, times: list[int], partial: bool = True) -> Any:
     data = np.zeros(len(events), event_dtype)
     for row, (ns, trade, side, at, size) in zip(data, events, strict=True):
@@ -140,3 +165,55 @@ def test_a_market_order_that_meets_nobody_expires() -> None:
     )
     run_to(engine, 1 << 60)
     assert int(engine.state.log[1, rk.LOG_REASON]) == codes.NO_LIQUIDITY
+
+
+def test_an_order_made_larger_fills_all_of_it() -> None:
+    events = [*OPENING, (3_000, True, codes.BUY, BID - 2, 500), (9_000, False, codes.BUY, 998, 1)]
+    data = np.zeros(len(events), event_dtype)
+    for row, (ns, trade, side, at, size) in zip(data, events, strict=True):
+        told = SIDES[-side] if trade else SIDES[side]
+        row["ev"] = EXCH_EVENT | LOCAL_EVENT | told | (TRADE_EVENT if trade else DEPTH_EVENT)
+        row["exch_ts"] = row["local_ts"] = ns
+        row["px"], row["qty"] = at, size * LOT
+    market = _market(data)
+    assert _grow(market, float(BID), 1.0, 2.0) == pytest.approx(1.0)  # of 2.0
+    market.close()
+    rows = [
+        Row(ns, codes.PRINT if trade else codes.SET, side, at, size, None if trade else size)
+        for ns, trade, side, at, size in events
+    ]
+    sent = [Message(105, 0, False, codes.BUY, BID, 10), Message(205, 0, tick=BID, quantity=20, is_change=True)]
+    for fills in ({}, {"partial_fills": False, "depletes_book": False}):
+        engine = engine_of(feed_of(rows), sent, codes.RISK_AVERSE, latency=ConstantLatency(0, 10, 10), **fills)
+        run_to(engine, 1 << 60)
+        log = engine.state.log[: int(engine.cursor[rk.N_LOG])]
+        assert log[log[:, rk.LOG_EVENT] == codes.FILLED][:, rk.LOG_SIZE].tolist() == [20]
+
+
+def test_an_order_inside_the_spread_is_filled_before_the_best_displayed() -> None:
+    """Their level-3 exchange lets an execution at the displayed best pass over a better order of ours."""
+    add, fill, change = 10, 13, 12
+    told = [
+        (add, 100, 99, 5, 11, BUY_EVENT), (add, 100, 98, 5, 13, BUY_EVENT), (add, 100, 105, 5, 12, SELL_EVENT),
+        (2, 1_000, 99, 1, 0, SELL_EVENT), (fill, 1_000, 99, 1, 11, BUY_EVENT), (change, 1_000, 99, 4, 11, BUY_EVENT),
+        (add, 9_000, 106, 1, 14, SELL_EVENT), (add, 9_500, 106, 1, 15, SELL_EVENT),
+    ]  # fmt: skip
+    data = np.zeros(len(told), event_dtype)
+    for row, (kind, ns, price, quantity, order, side) in zip(data, told, strict=True):
+        row["ev"], row["exch_ts"], row["local_ts"] = EXCH_EVENT | LOCAL_EVENT | side | kind, ns, ns
+        row["px"], row["qty"], row["order_id"] = price, quantity, order
+    market = _market(data, level_three=True, lot=1.0)
+    assert _wait(market, 101.0) == 0.0
+    market.close()
+    rows = [
+        Row(100, codes.ADD, codes.BUY, 999, 5, 5, 0),
+        Row(100, codes.ADD, codes.BUY, 998, 5, 5, 1),
+        Row(100, codes.ADD, codes.SELL, 1_005, 5, 5, 2),
+        Row(1_000, codes.EXECUTE, codes.BUY, 999, 1, 4, 0),
+    ]
+    for fills in ({}, {"partial_fills": False, "depletes_book": False}):
+        sent = [Message(105, 0, False, codes.BUY, 1_001, 1)]
+        engine = engine_of(feed_of(rows), sent, codes.FIFO, latency=ConstantLatency(0, 10, 10), **fills)
+        run_to(engine, 1 << 60)
+        log = engine.state.log[: int(engine.cursor[rk.N_LOG])]
+        assert log[-1, [rk.LOG_EVENT, rk.LOG_REASON]].tolist() == [codes.FILLED, codes.TRADED_THROUGH]
