@@ -106,6 +106,29 @@ def test_a_file_of_many_symbols_gives_each_its_own(store: Store) -> None:
     assert told["rows"] == [["ALFA", 1], ["BRAVO", 2], ["ALFA", 3], ["BRAVO", 4]]
 
 
+@pytest.mark.parametrize("ns", [[5, 6, 6, 8], [8, 6, 5, 6]])
+@pytest.mark.parametrize("far", [0, 1 << 40])
+def test_what_each_symbol_has_is_counted(store: Store, ns: list[int], far: int) -> None:
+    events = {"seq": range(4), "ts_ns": ns, "price": [1] * 4, "size": [1] * 4, "side": [1] * 4, "kind": [1, 4, 9, 4]}
+    many = {far + 3: acme("BRAVO"), far + 7: acme("ALFA")}
+    rows = pl.DataFrame({**events, "local_id": [far + 7, far + 3, far + 7, far + 7]})
+    put(store, "many", MarketRows("book_events", rows, None, DATE, "book-l2", None, many))
+    told = query(
+        store.folder,
+        "SELECT symbol, rows, first_ns, last_ns, prints FROM sources JOIN instruments USING (instrument_id)",
+    )
+    own = {"ALFA": [ns[0], *ns[2:]], "BRAVO": [ns[1]]}
+    expected = {"ALFA": ["ALFA", 3, min(own["ALFA"]), max(own["ALFA"]), 1], "BRAVO": ["BRAVO", 1, ns[1], ns[1], 1]}
+    assert {row[0]: row for row in told["rows"]} == expected
+
+
+def test_a_row_of_an_instrument_that_nobody_named_is_refused(store: Store) -> None:
+    rows = trades([5, 6], [1, 2], local_id=[1, 2])
+    part = MarketRows("trades", rows, None, DATE, "trades", None, {1: acme(), 3: acme("BRAVO")})
+    with store.writer("test"), Staging(lambda: store, "many") as staged, pytest.raises(ValueError):
+        staged.add(part)
+
+
 def test_finer_units_change_no_file(store: Store) -> None:
     put_trades(store, "coarse", trades([10, 20], [1_001, -5]))
     before = parts(store)
