@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +17,25 @@ from tcakit.market.schema import tables_of
 from tcakit.store.database import Store
 from tcakit.store.engine import quoted
 from tcakit.store.market_files import FOLDER as ROWS_FOLDER
-from tcakit.store.market_files import MARKET_TABLES, lot_paths, lots_of, relation
+from tcakit.store.market_files import MARKET_TABLES, lot_paths, lots_of, relation, without_patterns
 
-_READING = ("SELECT", "EXPLAIN")
+# EXPLAIN and its options; what they stand before is explained, or with ANALYZE done.
+_EXPLAIN = re.compile(r"\s*explain\s*(analy[sz]e\b|\((\s*(analy[sz]e|format\s+\w+)\s*,?)+\))?", re.IGNORECASE)
+# These find tables that the text does not name.
+_OF_ALL_TABLES = re.compile(
+    r"\bshow\b|_schema\b|\b(duckdb|pg|sqlite|query)_|\bquery\b|^\s*describe\s*;?\s*$", re.IGNORECASE
+)
+
+
+def _only_reads(connection: duckdb.DuckDBPyConnection, text: str, kind: str) -> bool:
+    """Whether one statement is a SELECT, or explains one: to explain a COPY may write a file."""
+    if kind != "EXPLAIN":
+        return kind == "SELECT"
+    explained = _EXPLAIN.match(text)
+    if explained is None:
+        return False
+    inner = connection.extract_statements(text[explained.end() :])
+    return len(inner) == 1 and inner[0].type.name == "SELECT"
 
 
 def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_000) -> dict[str, Any]:
@@ -31,8 +51,12 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
         raise UsageError(f"no market data of {date} is stored", place="--date", remedy="see `tcakit catalog`")
     with store.read_results():
         pass
-    connection = duckdb.connect()
+    # What does not fit in memory goes where temporary files go, which is then no folder of the user's.
+    spill = Path(tempfile.gettempdir()) / f"tcakit-duckdb-{os.getpid()}"
+    held = ExitStack()
+    connection = held.enter_context(duckdb.connect(config={"temp_directory": str(spill)}))
     try:
+        plain = held.enter_context(without_patterns(store.folder))
         connection.execute(f"ATTACH {quoted(str(store.results_path))} AS results (READ_ONLY)")
         for number, day in enumerate(dates):
             connection.execute(f"ATTACH {quoted(str(store.day_path(day)))} AS day{number} (READ_ONLY)")
@@ -47,19 +71,20 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
             )
         for name in MARKET_TABLES:
             # What a query does not speak of need not be looked at.
-            if name in text.lower():
-                files = [
-                    path
-                    for number, day in enumerate(dates)
-                    for lot in lots_of(connection, "market_table = ?", [name], of=f"day{number}.sources")
-                    for path in lot_paths(store.folder, day, lot)
-                ]
-                connection.execute(f'CREATE VIEW "{name}" AS {relation(name, files, by_date=True)}')
-        connection.execute(f"SET allowed_directories = [{quoted(str(store.folder / ROWS_FOLDER))}]")
+            if name in text.lower() or _OF_ALL_TABLES.search(text):
+                parts = []
+                for number, day in enumerate(dates):
+                    lots = lots_of(connection, "market_table = ?", [name], of=f"day{number}.sources")
+                    files = [path for lot in lots for path in lot_paths(plain, day, lot)]
+                    if files:
+                        parts.append(relation(name, files, sources=f"day{number}.sources", date=day))
+                empty = relation(name, [], date="")
+                connection.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(parts) or empty}')
+        connection.execute(f"SET allowed_directories = [{quoted(str(plain / ROWS_FOLDER))}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         statements = connection.extract_statements(text)
-        if len(statements) != 1 or statements[0].type.name not in _READING:
+        if len(statements) != 1 or not _only_reads(connection, text, statements[0].type.name):
             raise UsageError(
                 f"{len(statements)} statements" if len(statements) != 1 else "only reading is allowed",
                 place="query",
@@ -81,5 +106,5 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
             str(error).splitlines()[0], place="query", remedy="tables and columns are in docs/tables.md"
         ) from None
     finally:
-        connection.close()
+        held.close()
     return {"columns": names, "rows": [list(row) for row in rows[:limit]], "truncated": len(rows) > limit}

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -39,6 +41,7 @@ FILE_TABLES = {
 }
 """The tables as they stand in the files."""
 _LONG_DICTIONARY = 1000
+_PATTERN = frozenset("*?[")
 Lot = tuple[str, str, str, int]
 """Table, ingest key, content and number of parts."""
 
@@ -115,21 +118,26 @@ def sweep_day(store: Path, date: str, lots: Iterable[Lot]) -> None:
         remove([path for path in day_folder(store, table, date).glob("*.parquet") if path not in named])
 
 
-def relation(table: str, paths: Sequence[Path], *, by_date: bool = False) -> str:
-    """A SELECT that gives a table of the market from files and the table `sources`; with `by_date` of many days.
+@contextmanager
+def without_patterns(store: Path) -> Iterator[Path]:
+    """A store's folder by a name that DuckDB takes for no pattern of names: a link to it where its own has one."""
+    if not _PATTERN & set(str(store)):
+        yield store
+        return
+    with TemporaryDirectory(prefix="tcakit-") as folder:
+        link = Path(folder) / "store"
+        link.symlink_to(store.resolve(), target_is_directory=True)
+        yield link
 
-    `sources`, and the answer, then have a column `date` too.
-    """
+
+def relation(table: str, paths: Sequence[Path], *, sources: str = "sources", date: str | None = None) -> str:
+    """A SELECT that gives a table of the market from a day's files and its table `sources`; with `date` as a column."""
     columns = MARKET_TABLES[table].columns
-    dated = ["date"] if by_date else []
+    values = [] if date is None else [f"{quoted(date)} AS date"]
     if not paths:
         empty = MARKET_TABLES[table].ddl_types()
-        nulls = [
-            *(f"NULL::VARCHAR AS {name}" for name in dated),
-            *(f'NULL::{empty[c.name]} AS "{c.name}"' for c in columns),
-        ]
-        return f"SELECT {', '.join(nulls)} WHERE false"
-    values = [f"p.{name}" for name in dated]
+        values += [f'NULL::{empty[c.name]} AS "{c.name}"' for c in columns]
+        return f"SELECT {', '.join(values)} WHERE false"
     for column in columns:
         if column.name in OF_SOURCES:
             values.append(f"s.{column.name}")
@@ -139,9 +147,7 @@ def relation(table: str, paths: Sequence[Path], *, by_date: bool = False) -> str
             values.append(f'p."{column.name}" * s.size_factor AS "{column.name}"')
         else:
             values.append(f'p."{column.name}"')
-    files = f"[{', '.join(quoted(str(path)) for path in paths)}]"
-    partitions = (
-        ", hive_partitioning = true, hive_types = {'date': VARCHAR}" if by_date else ", hive_partitioning = false"
-    )
-    using = ", ".join([*dated, "source_key"])
-    return f"SELECT {', '.join(values)} FROM read_parquet({files}{partitions}) p JOIN sources s USING ({using})"
+    files = ", ".join(quoted(str(path)) for path in paths)
+    # A folder above the store may well be named like a partition: it says nothing of the rows.
+    read = f"read_parquet([{files}], hive_partitioning = false)"
+    return f"SELECT {', '.join(values)} FROM {read} p JOIN {sources} s USING (source_key)"

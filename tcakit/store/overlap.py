@@ -264,7 +264,7 @@ def _rewrite(lot: Lot, left_out: dict[int, set[int]]) -> None:
     paths: list[Path] = []
     spans: dict[int, Span] = {}
     for part in lot.paths:
-        rows = pl.read_parquet(part, hive_partitioning=False)
+        rows = pl.read_parquet(part, hive_partitioning=False, glob=False)
         rows = rows.join(gone, on=["source_key", "seq"], how="anti", maintain_order="left")
         if not rows.height:
             part.unlink()

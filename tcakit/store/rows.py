@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tcakit.store.database import Store
-from tcakit.store.market_files import MARKET_TABLES, PRICES, SIZES, lot_paths, lots_of, relation
+from tcakit.store.market_files import MARKET_TABLES, PRICES, SIZES, lot_paths, lots_of, relation, without_patterns
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,7 +59,7 @@ class StoredSource:
 
     def _as_written(self, store: Store, date: str) -> pl.LazyFrame:
         lot = (self.market_table, self.ingest_key, self.content, self.parts)
-        rows = pl.scan_parquet(lot_paths(store.folder, date, lot), hive_partitioning=False)
+        rows = pl.scan_parquet(lot_paths(store.folder, date, lot), hive_partitioning=False, glob=False)
         return rows.filter(pl.col("source_key") == self.source_key)
 
     def _factors(self) -> dict[str, int]:
@@ -101,7 +101,7 @@ def day_tables(
     store: Store, date: str, tables: Sequence[str] = tuple(MARKET_TABLES), instrument_id: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a day that knows the named tables of the market too; with `instrument_id` its rows alone."""
-    with store.read_day(date) as connection:
+    with without_patterns(store.folder) as folder, store.read_day(date) as connection:
         for table in tables:
             where, parameters = "market_table = ?", [table]
             only = ""
@@ -110,8 +110,6 @@ def day_tables(
                     f"{where} AND instrument_id = {int(instrument_id)}",
                     f" WHERE instrument_id = {int(instrument_id)}",
                 )
-            paths = [
-                path for lot in lots_of(connection, where, parameters) for path in lot_paths(store.folder, date, lot)
-            ]
+            paths = [path for lot in lots_of(connection, where, parameters) for path in lot_paths(folder, date, lot)]
             connection.execute(f'CREATE TEMP VIEW "{table}" AS SELECT * FROM ({relation(table, paths)}){only}')
         yield connection

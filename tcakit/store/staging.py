@@ -78,7 +78,7 @@ class Lot:
 
     def scan(self) -> pl.LazyFrame:
         """All rows as they stand in the files, to be asked for some of them."""
-        return pl.scan_parquet(self.paths, hive_partitioning=False)
+        return pl.scan_parquet(self.paths, hive_partitioning=False, glob=False)
 
     @property
     def held_rows(self) -> int:

@@ -203,6 +203,57 @@ def test_a_store_named_relatively_can_be_asked(store: Store, monkeypatch: pytest
     assert query(Path("store"), "SELECT price FROM trades")["rows"] == [[1]]
 
 
+@pytest.mark.parametrize("how", ["EXPLAIN ANALYZE", "EXPLAIN (ANALYZE)", "explain /**/ analyze", "EXPLAIN"])
+def test_a_query_writes_nothing(store: Store, how: str) -> None:
+    put_trades(store, "first", trades([5], [1]))
+    before = parts(store)
+    for path in (store.folder / next(iter(before)), store.folder / "rows" / "more.parquet"):
+        with pytest.raises(UsageError):
+            query(store.folder, f"{how} COPY (SELECT 1) TO '{path}' (FORMAT parquet)")
+    assert parts(store) == before
+
+
+@pytest.mark.parametrize("how", ["EXPLAIN", "EXPLAIN ANALYZE", "explain (analyze, format json)"])
+def test_a_query_can_be_explained(store: Store, how: str) -> None:
+    put_trades(store, "first", trades([5], [1]))
+    assert query(store.folder, f"{how} WITH t AS (SELECT price FROM trades) SELECT * FROM t")["rows"]
+
+
+@pytest.mark.parametrize("text", ["SHOW TABLES", "SELECT table_name FROM information_schema.tables"])
+def test_a_list_of_tables_has_those_of_the_market(store: Store, text: str) -> None:
+    put_trades(store, "first", trades([5], [1]))
+    assert set(MARKET_TABLES) <= {row[0] for row in query(store.folder, text)["rows"]}
+
+
+def test_spilled_rows_are_no_file_that_a_query_reaches(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_trades(store, "first", trades([5], [1]))
+    (tmp_path / ".tmp").mkdir()
+    (tmp_path / ".tmp" / "secret.csv").write_text("a\n1\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="out of reach"):
+        query(store.folder, "SELECT * FROM '.tmp/secret.csv'")
+
+
+@pytest.mark.parametrize("name", ["date=2020-01-01", "price=3", "source_key=7", "it's [1]", "a*b", "[!x]"])
+def test_a_store_may_lie_anywhere(tmp_path: Path, name: str) -> None:
+    """In a folder named like a partition, or like a pattern that another store's name would match."""
+    store, other = (Store(tmp_path / folder / "store", create=True) for folder in (name, name.translate(_MATCHED)))
+    put_trades(store, "first", trades([5, 6], [1, 2], trade_id=["a", "b"]))
+    if other.folder != store.folder:
+        put_trades(other, "first", trades([5, 6], [8, 9], trade_id=["a", "b"]))
+    put_trades(store, "second", trades([6, 7], [2, 3], trade_id=["b", "c"]))
+    assert prices(store) == [1, 2, 3]
+    with day_tables(store, DATE) as connection:
+        assert connection.execute("SELECT price FROM trades ORDER BY ts_ns").fetchall() == [(1,), (2,), (3,)]
+    told = query(store.folder, "SELECT date, price FROM trades ORDER BY ts_ns")
+    assert told["rows"] == [[DATE, 1], [DATE, 2], [DATE, 3]]
+
+
+_MATCHED = {ord("["): "", ord("]"): "", ord("!"): "y", ord("*"): "X"}
+
+
 def _killed(*_: Any, **__: Any) -> Any:
     raise KeyboardInterrupt
 
@@ -233,6 +284,23 @@ def test_parts_of_a_day_that_a_killed_process_began_are_removed(store: Store, mo
         stored.recover(store)
     assert not parts(store)
     assert not list((store.folder / "rows" / "trades").iterdir())
+
+
+def test_parts_are_removed_where_the_one_that_was_to_remove_them_is_killed_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_trades(store, "kept", trades([5], [1], trade_id=["a"]))
+    before = parts(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(stored, "_insert_market", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            put_trades(store, "lost", trades([50], [2], trade_id=["b"]))
+    with monkeypatch.context() as patched, store.writer("test"), pytest.raises(KeyboardInterrupt):
+        patched.setattr(stored, "_sweep_day", _killed)
+        stored.recover(store)
+    with store.writer("test"):
+        stored.recover(store)
+    assert parts(store) == before
 
 
 @pytest.mark.parametrize("killed", [False, True])
