@@ -75,7 +75,8 @@ class WhatIf:
         instant), `side` (+1 buy, -1 sell), `tick` (price / tick size), `quantity` (the store's size units, a multiple
         of the lot) and `horizon_ns` (how long it rests, its last instant included). Gives them, one row an order, with
 
-        - `bid_tick`, `ask_tick`: the quote at arrival, null where a side is empty;
+        - `spread_ticks`: of the quote at arrival, null where a side is empty;
+        - `ticks_behind`: how far behind the best price of its side it was, below zero in front of it, null if none was;
         - `ahead`: displayed size before it at arrival, null if it did not rest;
         - `first_fill_ns`, `complete_ns`: when it was filled first, and to the last share; null if never;
         - `filled`, of it `by_queue`, `by_through`, `by_cross`: sizes at the end of its horizon;
@@ -102,14 +103,14 @@ class WhatIf:
             np.int64(queue_rule), float(power), np.int64(feed.instrument.lot_size),
             joined, until, (1 - side) // 2, tick - feed.base_tick, quantity, outcome, ahead_left,
         )  # fmt: skip
-        bid = np.where(joined > 0, feed.best_bid[joined - 1], -1)
-        ask = np.where(joined > 0, feed.best_ask[joined - 1], feed.ticks)
-        has_ask = ask < feed.ticks
+        bid = np.where(joined > 0, feed.best_bid[joined - 1], -1).astype(np.int64)
+        ask = np.where(joined > 0, feed.best_ask[joined - 1], feed.ticks).astype(np.int64)
+        own, has_own = np.where(side > 0, bid, ask), np.where(side > 0, bid >= 0, ask < feed.ticks)
         first, last = outcome[:, wk.FIRST_ROW], outcome[:, wk.LAST_ROW]
         by = [outcome[:, field] for field in (wk.BY_QUEUE, wk.BY_THROUGH, wk.BY_CROSS)]
         return orders.with_columns(
-            _optional("bid_tick", bid.astype(np.int64) + feed.base_tick, bid >= 0),
-            _optional("ask_tick", ask.astype(np.int64) + feed.base_tick, has_ask),
+            _optional("spread_ticks", ask - bid, (bid >= 0) & (ask < feed.ticks)),
+            _optional("ticks_behind", side * (own + feed.base_tick - tick), has_own),
             _optional("ahead", outcome[:, wk.AHEAD_AT_ARRIVAL], outcome[:, wk.AHEAD_AT_ARRIVAL] >= 0),
             _optional("first_fill_ns", feed.ns[first], first >= 0),
             _optional("complete_ns", feed.ns[last], last >= 0),
@@ -148,7 +149,7 @@ def sample_orders(
         )
     begin = int(feed.ns[0]) if start_ns is None else start_ns
     end = int(feed.ns[-1]) if end_ns is None else end_ns
-    times = np.arange(-(-begin // every_ns) * every_ns, end + 1, every_ns, np.int64)
+    times = np.arange(-(-begin // every_ns) * every_ns, end + 1, every_ns, dtype=np.int64)
     row = np.searchsorted(feed.ns, times, "right") - 1
     times, row = times[row >= 0], row[row >= 0]
     best = np.stack([feed.best_bid[row], feed.best_ask[row]], axis=1).astype(np.int64)

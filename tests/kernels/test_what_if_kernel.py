@@ -102,6 +102,14 @@ def test_level_two_days_fill_as_in_a_replay(data, rows, rule, power, lot):
     agrees(rows, data.draw(lone_orders(lot, rows[-1].ns)), rule, power, lot)
 
 
+@given(st.data(), level_two_days(), st.sampled_from(L2_RULES))
+def test_rows_whose_side_is_not_known_fill_as_in_a_replay(data, rows, rule):
+    """Executions and changes without a side, which a replay takes for offers' levels and for prints of either side."""
+    for row in data.draw(st.lists(st.sampled_from(rows[1:]), max_size=10)) if len(rows) > 1 else []:
+        row.side = 0
+    agrees(rows, data.draw(lone_orders(1, rows[-1].ns)), rule, 3.0, 1)
+
+
 @given(st.data(), one_level_days(), st.sampled_from(L2_RULES), POWERS, LOTS)
 def test_the_queue_of_one_level_fills_as_in_a_replay(data, rows, rule, power, lot):
     order = data.draw(st.integers(0, rows[-1].ns)), codes.BUY, LOW, lot * data.draw(st.integers(1, 40))
@@ -145,7 +153,9 @@ def test_rows_far_away_are_passed_over_in_blocks(data, reaching):
     rows = [Row(0, codes.SET, codes.BUY, LOW, 5, 5), Row(0, codes.SET, codes.SELL, HIGH, 5, 5)]
     length = 2 * wk.BLOCK**2 + 3
     rows += [Row(at, codes.SET, codes.SELL, HIGH, 1, 1 + at % 9) for at in range(len(rows), length)]
-    edges = [at * wk.BLOCK + off for at in (1, 2, wk.BLOCK - 1, wk.BLOCK, wk.BLOCK + 1, 2 * wk.BLOCK) for off in (-1, 0, 1)]
+    edges = [
+        at * wk.BLOCK + off for at in (1, 2, wk.BLOCK - 1, wk.BLOCK, wk.BLOCK + 1, 2 * wk.BLOCK) for off in (-1, 0, 1)
+    ]
     for _ in range(reaching):
         at = data.draw(st.sampled_from(edges) | st.integers(2, length - 1))
         what = data.draw(st.sampled_from(["through", "cross", "queue"]))
