@@ -75,7 +75,7 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
     feed = our_feed(_walk(rows, 3))
     many = orders_of(feed, max(600, int(ORDERS * scale)))
     job = f"{rows:,} rows of a level-2 feed: indexed, and {len(many):,} orders that rest up to 60 s priced (log2 queue)"
-    yield Benchmark("what-if-index-and-price", job, lambda: len(priced(WhatIf(feed), many)))
+    yield Benchmark("what-if-index-and-price", job, lambda: WhatIf(feed).price(many, codes.LOG_PROB2).height)
     few, what_if = orders_of(feed, SAMPLE), WhatIf(feed)
     job = f"{len(few):,} such orders evenly over that day, indexed before"
     name = "a replay for each order"

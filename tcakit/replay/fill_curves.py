@@ -64,7 +64,7 @@ def even_edges(values: pl.Series, bins: int = 5) -> list[float]:
     """Edges that put about as many values into each bin; fewer bins where values repeat, none without values.
 
     >>> even_edges(pl.Series([1, 1, 1, 1, 2, 3, 4, 5]), 4)
-    [1.0, 2.0, 4.0]
+    [1.0, 2.0, 3.0]
     """
     known = values.drop_nulls()
     if known.is_empty():
