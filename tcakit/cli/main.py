@@ -20,6 +20,7 @@ from tcakit.cli import (
     catalog,
     demo,
     drop,
+    fill_curves,
     firm,
     ingest,
     instruments,
@@ -52,6 +53,7 @@ app.add_typer(instruments.app, name="instruments")
 app.add_typer(rates.app, name="rates")
 app.add_typer(simulate.app, name="simulate")
 app.command("backtest")(backtest.backtest)
+app.command("fill-curves")(fill_curves.fill_curves)
 app.command("report")(report.report)
 app.command("batch")(batch.batch)
 app.command("demo")(demo.demo)

@@ -207,7 +207,7 @@ def _event_counts(store: Store, run_id: str) -> dict[str, int]:
 
 
 def _write(out: Path, data: Any, summary: dict[str, Any]) -> None:
-    """Write the report whole or not at all."""
+    """Write the report in the form that the file's name asks for."""
     if out.suffix.lower() == ".html":
         from tcakit.report import render
 
@@ -216,6 +216,11 @@ def _write(out: Path, data: Any, summary: dict[str, Any]) -> None:
         text = json.dumps(summary, indent=1, default=str)
     else:
         text = data.tca_parents.write_csv()
+    write_whole(out, text)
+
+
+def write_whole(out: Path, text: str) -> None:
+    """Write a file whole or not at all; UsageError where it cannot be written."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         temporary = out.with_name(f".{out.name}.{os.getpid()}")

@@ -40,34 +40,43 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
         order |= {"title": order_title(row), "facts": order_facts(row), "notes": order_notes(row)}
     payload = {"figures": figures, "orders": orders, "dark": palette.light_to_dark()}
     zones = {row["arrival_time"][-6:] for row in summary["parents"][:ROWS_SHOWN]}
-    plotly, script = _plotly(), _text("page.js")
     points = {
         block["currency"]: {
             group: {point["horizon_s"]: point for point in curve} for group, curve in block["markouts"].items()
         }
         for block in blocks
     }
+    return filled(
+        "page.html",
+        payload,
+        summary=summary,
+        blocks=blocks,
+        figures=figures,
+        rows=summary["parents"][:ROWS_SHOWN],
+        rows_left_out=max(len(summary["parents"]) - ROWS_SHOWN, 0),
+        drilldown_count=len(orders),
+        one_zone=zones.pop() if len(zones) == 1 else None,
+        measure_names=wording.MEASURE_NAMES,
+        points=points,
+        horizons={name: sorted({h for held in curves.values() for h in held}) for name, curves in points.items()},
+        kind=_KINDS.get(summary["run"]["kind"] or "", summary["run"]["kind"] or "Trade cost analysis"),
+        config=json.dumps(summary["config"], indent=2, sort_keys=True, ensure_ascii=False),
+    )
+
+
+def filled(template: str, payload: dict[str, Any], **values: Any) -> str:
+    """A page of that template with its charts (`payload` as page.js reads it), styles and scripts all inside."""
+    plotly, script = _plotly(), _text("page.js")
     return (
         _environment()
-        .get_template("page.html")
+        .get_template(template)
         .render(
-            summary=summary,
-            blocks=blocks,
-            figures=figures,
-            rows=summary["parents"][:ROWS_SHOWN],
-            rows_left_out=max(len(summary["parents"]) - ROWS_SHOWN, 0),
-            drilldown_count=len(orders),
-            one_zone=zones.pop() if len(zones) == 1 else None,
-            measure_names=wording.MEASURE_NAMES,
-            points=points,
-            horizons={name: sorted({h for held in curves.values() for h in held}) for name, curves in points.items()},
-            kind=_KINDS.get(summary["run"]["kind"] or "", summary["run"]["kind"] or "Trade cost analysis"),
-            config=json.dumps(summary["config"], indent=2, sort_keys=True, ensure_ascii=False),
             css=Markup(_css()),
             payload=Markup(embedded_json(payload)),
             plotly=Markup(plotly),
             script=Markup(script),
             script_hashes=Markup(" ".join(_policy_hash(text) for text in (plotly, script))),
+            **values,
         )
     )
 

@@ -18,6 +18,10 @@ VERBS = {
     "drop": ("drop ALFA_2026-03-03_34200000_57600000_5.zip", {"rows"}),
     "catalog": ("catalog --files --faults", {"days", "files", "faults"}),
     "book": ("book ALFA --at 11:30:00", {"ts", "bids", "asks"}),
+    "fill-curves": (
+        "fill-curves ALFA --every 60s --levels 2 --out curves.html",
+        {"orders", "levels", "by_queue", "by_spread", "notes", "out"},
+    ),
     "sql": ("sql 'SELECT count(*) FROM fills'", {"columns", "rows"}),
     "simulate run": ("simulate run --events 2000", {"events", "trades", "seconds", "seed"}),
     "backtest": (_BACKTEST, {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second"}),
@@ -85,7 +89,7 @@ def test_tables_fit_the_terminal_and_cut_no_number(
     tcakit: Callable, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    for words in (_BACKTEST, "catalog", "book ALFA --at 11:30:00", "sql 'FROM fills LIMIT 3'"):
+    for words in (_BACKTEST, "catalog", "book ALFA --at 11:30:00", VERBS["fill-curves"][0], "sql 'FROM fills LIMIT 3'"):
         told = tcakit(*shlex.split(words))
         assert max(map(len, told.out.splitlines())) <= width
         assert "…" not in told.out
