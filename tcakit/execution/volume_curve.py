@@ -22,6 +22,10 @@ class VolumeCurve:
         """Share of the session's volume printed by `ns`, straight lines between the edges."""
         return float(np.interp(ns, self.edges, self.shares))
 
+    def fractions(self, ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The same for many instants."""
+        return np.interp(ns, self.edges, self.shares)
+
 
 def default_curve(open_ns: int, close_ns: int) -> VolumeCurve:
     """A U over the session: intensity 1 at midday, 2.5 at the open, 3 at the close, quadratic in between.
