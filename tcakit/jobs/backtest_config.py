@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -12,13 +12,17 @@ from tcakit.errors import UsageError
 from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
 from tcakit.jobs.config import Checker, Field, at_least, finite, load_toml, one_of
 from tcakit.jobs.replay_rules import FILLS, LatencyRules, file_hash
-from tcakit.market.clock import parse_date, parse_duration, parse_time
+from tcakit.market.clock import NS_PER_SECOND, parse_date, parse_duration, parse_time
 from tcakit.market.codes import QUEUE_RULE_NAMES
+from tcakit.replay.bars import IMPACT_MODELS, BarModel
 from tcakit.venue.fees import FeeSchedule
 
 SIDES = {"buy": 1, "sell": -1}
 _LARGEST_QUANTITY = 1e12
 QUEUE_RULES = list(QUEUE_RULE_NAMES.values())
+REPLAY, BARS = "replay", "bars"
+ENGINES = [REPLAY, BARS]
+IMPACTS = list(IMPACT_MODELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,14 @@ class ParentSpec:
 
 @dataclass(frozen=True, slots=True)
 class BacktestConfig:
-    """A whole backtest. `queue` None means: exact FIFO where the recording allows it, risk-averse elsewhere."""
+    """A whole backtest. `queue` None means: exact FIFO where the recording allows it, risk-averse elsewhere.
+
+    With `engine` bars, `bars` and the fees alone hold; else all but `bars`.
+    """
 
     parents: tuple[ParentSpec, ...]
+    engine: str = REPLAY
+    bars: BarModel = field(default_factory=BarModel)
     queue: str | None = None
     power: float = 3.0
     fills: str = "partial"
@@ -50,8 +59,15 @@ class BacktestConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able facts that determine the run."""
-        out = {name: getattr(self, name) for name in self.__slots__ if name not in ("parents", "fees", "latency")}
-        out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
+        if self.engine == BARS:
+            out: dict[str, Any] = {
+                "engine": BARS,
+                "bars": {name: getattr(self.bars, name) for name in self.bars.__slots__},
+            }
+        else:
+            apart = ("parents", "fees", "latency", "bars")
+            out = {name: getattr(self, name) for name in self.__slots__ if name not in apart}
+            out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
         out["fees"] = {name: getattr(self.fees, name) for name in self.fees.__slots__}
         out["parents"] = [
             {name: getattr(parent, name) for name in parent.__slots__ if name != "algo"}
@@ -81,14 +97,52 @@ def a_quantity(value: Any) -> float:
     return float(value)
 
 
+def an_interval(text: str) -> int:
+    """The length of intervals in ns: a second at least, a day at most."""
+    length = parse_duration(text)
+    if not NS_PER_SECOND <= length <= 86_400 * NS_PER_SECOND:
+        raise UsageError(f"intervals of {text} are too short or too long", remedy="write 1s to 1d, such as 5m")
+    return length
+
+
+def a_share(value: float) -> float:
+    """A fraction above 0, at most 1."""
+    if not 0.0 < value <= 1.0:
+        raise UsageError(f"{value:g} is no fraction of a volume", remedy="write a number above 0, at most 1")
+    return value
+
+
+def a_spread_fraction(value: float) -> float:
+    """The part of half the spread that is paid: 1 crosses, 0 trades at the mid, -1 earns it."""
+    if not -1.0 <= value <= 1.0:
+        raise UsageError(f"{value:g} is no part of half a spread", remedy="write a number from -1 to 1")
+    return value
+
+
+BAR_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "interval": an_interval,
+    "spread_fraction": a_spread_fraction,
+    "spread_bps": at_least(0.0),
+    "impact": one_of(IMPACTS),
+    "prefactor": at_least(0.0),
+    "daily_volatility": a_quantity,
+    "daily_volume": a_quantity,
+    "max_participation": a_share,
+}
+"""Settings of the bar model, by their names in files, and what each must be."""
 _DURATION = Field((str,), check=parse_duration)
 _NUMBER = Field((float, int))
 _SECTIONS = {
     "backtest": {
+        "engine": Field((str,), check=one_of(ENGINES)),
         "queue": Field((str,), check=one_of(QUEUE_RULES)),
         "power": Field((float,), check=at_least(0.01)),
         "fills": Field((str,), check=one_of(list(FILLS))),
         "together": Field((bool,)),
+    },
+    "bars": {
+        name: Field((str,) if name in ("interval", "impact") else (float,), check=check)
+        for name, check in BAR_CHECKS.items()
     },
     "latency": {
         **dict.fromkeys(("feed", "entry", "response", "cancel"), _DURATION),
@@ -151,8 +205,13 @@ def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
     for name in sorted({name for name in named if named.count(name) > 1}):
         checker.add(checker.place("parents", "id"), f"two parents are called {name!r}", "give each its own id")
     backtest, latency = values["backtest"], values["latency"]
+    engine = backtest.get("engine", REPLAY)
+    for table, key in _of_the_other(engine, raw):
+        checker.add(checker.place(table, key), f"the {engine} engine has no such setting", "leave it out")
     return BacktestConfig(
         parents=tuple(parents),
+        engine=engine,
+        bars=bar_model(values["bars"]),
         queue=backtest.get("queue"),
         power=backtest.get("power", 3.0),
         fills=backtest.get("fills", "partial"),
@@ -189,6 +248,25 @@ def _latency(found: dict[str, Any], checker: Checker) -> LatencyRules:
         file=found.get("file"),
         file_hash=digest,
     )
+
+
+def bar_model(settings: dict[str, Any]) -> BarModel:
+    """The model of checked settings, by their names in files; what is left out has its default."""
+    return BarModel(**{_BAR_NAMES.get(name, name): value for name, value in settings.items()})
+
+
+_BAR_NAMES = {"interval": "interval_ns"}
+
+
+def _of_the_other(engine: str, raw: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Tables and keys of a file that only another engine reads."""
+    if engine != BARS:
+        return [("bars", None)] if "bars" in raw else []
+    # The engine is known, so this is a table.
+    found: list[tuple[str, str | None]] = [
+        ("backtest", key) for key in ("queue", "power", "fills", "together") if key in raw["backtest"]
+    ]
+    return [*found, *([("latency", None)] if "latency" in raw else [])]
 
 
 def expand(

@@ -101,6 +101,7 @@ def by_weight(days: list[SymbolDay]) -> list[SymbolDay]:
 _BOOK = ("ts_ns", "recv_ns", "kind", "side", "price", "size", "level_size", "order_id", "trade_id", "print_price")
 _TRADES = ("ts_ns", "recv_ns", "price", "size", "aggressor")
 _QUOTES = ("ts_ns", "recv_ns", "bid", "bid_size", "ask", "ask_size")
+_BARS = ("ts_ns", "interval_ns", "open", "high", "low", "close", "volume")
 
 
 def _read(store: Store, day: SymbolDay, table: str, names: Sequence[str], until_ns: int | None) -> dict[str, Any]:
@@ -128,6 +129,14 @@ def trades(store: Store, day: SymbolDay, until_ns: int | None = None) -> dict[st
 def quotes(store: Store, day: SymbolDay, until_ns: int | None = None) -> dict[str, Any]:
     """The day's quotes in order, as numpy columns."""
     return _read(store, day, "quotes", _QUOTES, until_ns)
+
+
+def bars(store: Store, day: SymbolDay) -> pl.DataFrame:
+    """The day's bars of all lengths as vendors made them, by time; prices and volume in stored units, null if missing.
+
+    Columns: ts_ns (start of the interval), interval_ns, open, high, low, close, volume.
+    """
+    return instrument_rows(store, day.date, "bars", day.instrument_id, _BARS)
 
 
 def trade_conditions(store: Store, day: SymbolDay) -> list[tuple[str, int]]:

@@ -19,6 +19,7 @@ from tcakit.tca.measure_fills import measure_fills
 from tcakit.tca.measure_parents import MISSING_NS, MarketPrices, exact_sums, fill_totals, market_prices
 from tcakit.tca.shortfall import Shortfall, bps, shortfall_of_sums
 
+_STEPS_TOLD = 3
 # ISO 4217 for "no currency": what a file gives that does not say one.
 NO_CURRENCY = "X" * 3
 
@@ -291,7 +292,15 @@ def _run_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[str, ...]:
 def _coarse_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> list[str]:
     """What stamps of whole seconds or minutes do to the numbers."""
     notes = []
-    for step, count in fills["ts_resolution_ns"].drop_nulls().value_counts().sort("ts_resolution_ns").rows():
+    of_fills = fills["ts_resolution_ns"].drop_nulls().value_counts().sort("ts_resolution_ns")
+    if of_fills.height > _STEPS_TOLD:
+        shortest, longest = (of_fills["ts_resolution_ns"][place] / NS_PER_SECOND for place in (0, -1))
+        notes.append(
+            f"stamps of {of_fills['count'].sum()} fills are windows of {shortest:g} to {longest:g} s: each is set "
+            "against all that was quoted in its window, and intervals run to the end of the last one"
+        )
+        of_fills = of_fills.clear()
+    for step, count in of_fills.rows():
         notes.append(
             f"stamps of {count} fills are whole {_unit(step)}: each is set against all that was quoted in its "
             f"{_unit(step).removesuffix('s')}, and intervals run to the end of the last one"
