@@ -81,19 +81,21 @@ def interval_day(store: Store, day: SymbolDay, interval_ns: int, open_ns: int, c
 
 def realised_volatility(frame: pl.DataFrame) -> float | None:
     """Volatility of the day, a fraction: root of the sum of squared log returns of five minutes, or of an interval if
-    it is longer (Andersen, Bollerslev, Diebold and Labys 2003, Econometrica 71). None with fewer than two prices.
+    it is longer, of the price last known by then (Andersen, Bollerslev, Diebold and Labys 2003, Econometrica 71). None
+    where fewer than two intervals have a price.
 
     `frame` has start_ns, end_ns, open and close of the day's intervals. What happened overnight is not in it.
 
     >>> times = {"start_ns": [0, 300 * 10**9], "end_ns": [300 * 10**9, 600 * 10**9]}
-    >>> round(realised_volatility(pl.DataFrame({**times, "open": [100.0, 101.0], "close": [101.0, None]})), 5)
+    >>> round(realised_volatility(pl.DataFrame({**times, "open": [100.0, 101.0], "close": [101.0, 101.0]})), 5)
     0.00995
     """
-    length = int(frame["end_ns"][0] - frame["start_ns"][0]) if frame.height else 1
-    every = max(1, math.ceil(_SAMPLED_NS / max(1, length)))
-    prices = np.concatenate([frame["open"].head(1), frame["close"].gather_every(every, every - 1)]).astype(np.float64)
-    prices = prices[np.isfinite(prices) & (prices > 0)]
-    return float(np.sqrt(np.sum(np.diff(np.log(prices)) ** 2))) if prices.size > 1 else None
+    if frame["close"].count() < 2:
+        return None
+    every = math.ceil(_SAMPLED_NS / (frame["end_ns"] - frame["start_ns"]).max())
+    closes = frame["close"].forward_fill()
+    prices = pl.concat([frame["open"].head(1), closes.gather_every(every, every - 1), closes.tail(1)]).drop_nulls()
+    return float(np.sqrt(np.sum(np.diff(np.log(prices.filter(prices > 0).to_numpy())) ** 2)))
 
 
 def _gathered(market: MarketDay, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> pl.DataFrame:

@@ -112,12 +112,12 @@ def _offered(slices: pl.DataFrame, intervals: pl.DataFrame, model: BarModel) -> 
     if model.impact == NO_IMPACT:
         unscaled = pl.lit(False)
     shut = (
-        pl.when(pl.col("reference").is_null())
+        pl.when(pl.col("volume") <= 0)
+        .then(_said(NOTHING_TRADED))
+        .when(pl.col("reference").is_null())
         .then(_said(NO_PRICE))
         .when(pl.col("volume").is_null())
         .then(_said(NO_VOLUME))
-        .when(pl.col("volume") <= 0)
-        .then(_said(NOTHING_TRADED))
         .when(pl.col("spread_cost").is_null())
         .then(_said(NO_SPREAD))
         .when(unscaled)
