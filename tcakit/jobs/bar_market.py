@@ -92,7 +92,7 @@ def realised_volatility(frame: pl.DataFrame) -> float | None:
     """
     if frame["close"].count() < 2:
         return None
-    every = math.ceil(_SAMPLED_NS / (frame["end_ns"] - frame["start_ns"]).max())
+    every = math.ceil(_SAMPLED_NS / int(np.max((frame["end_ns"] - frame["start_ns"]).to_numpy())))
     closes = frame["close"].forward_fill()
     prices = pl.concat([frame["open"].head(1), closes.gather_every(every, every - 1), closes.tail(1)]).drop_nulls()
     return float(np.sqrt(np.sum(np.diff(np.log(prices.filter(prices > 0).to_numpy())) ** 2)))
