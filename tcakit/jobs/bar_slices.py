@@ -37,13 +37,15 @@ def day_key(plan: Planned) -> Key:
 def lay_slices(days: dict[Key, IntervalDay], planned: list[Planned], model: BarModel) -> Laid:
     """The schedules laid over the intervals: how much each parent should have done by the end of each."""
     first_row: dict[Key, int] = {}
-    frames = []
+    frames: list[pl.DataFrame] = []
+    scale: list[tuple[float | None, float | None]] = []
     rows = 0
     scales = {day_key(plan): plan.day.instrument.size_scale for plan in planned}
     for key, day in days.items():
         first_row[key] = rows
         rows += day.frame.height
-        frames.append(_with_scale(day.frame, model, scales[key]))
+        frames.append(day.frame)
+        scale.append(_scale(day.frame, model, scales[key]))
     starts = {key: day.frame["start_ns"].to_numpy() for key, day in days.items()}
     ends = {key: day.frame["end_ns"].to_numpy() for key, day in days.items()}
     volumes = {key: day.frame["volume"].fill_null(0).to_numpy() for key, day in days.items()}
@@ -82,7 +84,10 @@ def lay_slices(days: dict[Key, IntervalDay], planned: list[Planned], model: BarM
             "limit": each(limits, np.float64),
         }
     )
-    return Laid(slices.with_columns(pl.col("limit").fill_nan(None)), pl.concat(frames), days, cut)
+    place = pl.Series(np.repeat(np.arange(len(frames)), [frame.height for frame in frames]))
+    daily = pl.DataFrame(scale, schema={"daily_volatility": pl.Float64, "daily_volume": pl.Float64}, orient="row")
+    intervals = pl.concat([pl.concat(frames), daily[place]], how="horizontal")
+    return Laid(slices.with_columns(pl.col("limit").fill_nan(None)), intervals, days, cut)
 
 
 def _limit(plan: Planned) -> float:
@@ -91,10 +96,8 @@ def _limit(plan: Planned) -> float:
     return np.nan if tick is None else instrument.price(tick * instrument.tick_size)
 
 
-def _with_scale(frame: pl.DataFrame, model: BarModel, size_scale: int) -> pl.DataFrame:
-    """The intervals with the volatility and volume of their day: those given, else what the day itself had."""
+def _scale(frame: pl.DataFrame, model: BarModel, size_scale: int) -> tuple[float | None, float | None]:
+    """Volatility (fraction) and volume (stored size units) of the intervals' day: those given, else what it had."""
     volatility = model.daily_volatility if model.daily_volatility is not None else realised_volatility(frame)
     volume = model.daily_volume * size_scale if model.daily_volume is not None else frame["volume"].sum() or None
-    return frame.with_columns(
-        pl.lit(volatility, pl.Float64).alias("daily_volatility"), pl.lit(volume, pl.Float64).alias("daily_volume")
-    )
+    return volatility, None if volume is None else float(volume)

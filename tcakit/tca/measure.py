@@ -302,17 +302,20 @@ def _coarse_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> list[str]:
         of_fills = of_fills.clear()
     for step, count in of_fills.rows():
         notes.append(
-            f"stamps of {count} fills are whole {_unit(step)}: each is set against all that was quoted in its "
-            f"{_unit(step).removesuffix('s')}, and intervals run to the end of the last one"
+            f"stamps of {count} fills are whole {_unit(step)[0]}: each is set against all that was quoted in its "
+            f"{_unit(step)[1]}, and intervals run to the end of the last one"
         )
     steps = parents["arrival_resolution_ns"].drop_nulls().value_counts().sort("arrival_resolution_ns")
     for step, count in steps.rows():
         notes.append(
-            f"stamps of {count} arrivals are whole {_unit(step)}: arrival prices are those at its beginning, the "
+            f"stamps of {count} arrivals are whole {_unit(step)[0]}: arrival prices are those at its beginning, the "
             "earliest it can have been"
         )
     return notes
 
 
-def _unit(step_ns: int) -> str:
-    return {NS_PER_SECOND: "seconds", 60 * NS_PER_SECOND: "minutes"}.get(step_ns, f"steps of {step_ns:,} ns")
+def _unit(step_ns: int) -> tuple[str, str]:
+    """How stamps of that step are called, and one of it."""
+    known = {NS_PER_SECOND: ("seconds", "second"), 60 * NS_PER_SECOND: ("minutes", "minute")}
+    length = f"{step_ns / NS_PER_SECOND:g} s"
+    return known.get(step_ns, (f"steps of {length}", length))
