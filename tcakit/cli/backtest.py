@@ -100,7 +100,7 @@ def backtest(
     """Replay stored days with parent orders in them and say what they cost.
 
     Every combination of the flags given several times is a parent of its own. Parents run independently of each
-    other unless --together. --engine bars fills by a model over intervals instead: fast, and weaker.
+    other unless --together. --engine bars fills by a model over intervals instead, for wide studies.
 
     \b
     Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03

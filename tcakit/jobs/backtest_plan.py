@@ -8,22 +8,20 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from tcakit.errors import DataError, UsageError
 from tcakit.execution.parent import ParentOrder
-from tcakit.execution.volume_curve import VolumeCurve, curve_from_days, default_curve
+from tcakit.execution.volume_curve import VolumeCurve
 from tcakit.jobs.backtest_config import SIDES, BacktestConfig, ParentSpec
-from tcakit.jobs.market import has_book, market_day, replay_feed
-from tcakit.market.clock import midnight_ns, parse_time
+from tcakit.jobs.market import has_book, replay_feed
+from tcakit.jobs.stored_days import StoredDays
+from tcakit.market.clock import parse_time
 from tcakit.market.schema import PARENTS
 from tcakit.store import market_data
 from tcakit.store.database import Store
-from tcakit.store.market_data import SymbolDay, find_symbol_day, plain, symbol_days
+from tcakit.store.market_data import SymbolDay, find_symbol_day, plain
 from tcakit.store.reference import References
 from tcakit.venue.fees import FeeSchedule
-
-_CURVE_DAYS = 20
 
 
 @dataclass(slots=True)
@@ -43,13 +41,14 @@ def plan_parents(store: Store, config: BacktestConfig) -> list[Planned]:
     """Every parent with its day, times in ns and quantity in stored units; UsageError for one that cannot be traded."""
     planned = []
     sessions: dict[tuple[str, str | None], tuple[int, int]] = {}
+    stored = StoredDays(store)
     curves: dict[tuple[str, str, str], VolumeCurve] = {}
     found: dict[tuple[str, str | None], SymbolDay] = {}
     facts = References.of(store)
     for number, spec in enumerate(config.parents, start=1):
         key = (spec.symbol, spec.date)
         if key not in found:
-            found[key] = find_symbol_day(store, spec.symbol, spec.date)
+            found[key] = find_symbol_day(store, spec.symbol, spec.date, listed=stored.of)
             sessions[key] = _session(store, found[key])
         day = found[key]
         instrument = day.instrument
@@ -91,7 +90,7 @@ def plan_parents(store: Store, config: BacktestConfig) -> list[Planned]:
         if spec.algo.name == "vwap":
             curve_key = (spec.symbol, day.date, instrument.venue)
             if curve_key not in curves:
-                curves[curve_key] = _curve(store, day, open_ns, close_ns)
+                curves[curve_key] = stored.curve(day, open_ns, close_ns)
             curve = curves[curve_key]
             notes = (*notes, f"volume curve: {curve.name}")
         parent = ParentOrder(
@@ -144,30 +143,6 @@ def _session(store: Store, day: SymbolDay) -> tuple[int, int]:
     if not times.size:
         raise DataError(f"{instrument.symbol} on {day.date} has no prices", remedy="ingest a book, quotes or bars")
     return int(times.min()), int(times.max())
-
-
-def _curve(store: Store, day: SymbolDay, open_ns: int, close_ns: int) -> VolumeCurve:
-    """The curve of strictly earlier stored days, or the named default."""
-    earlier = []
-    for date in [date for date in store.dates() if date < day.date][-_CURVE_DAYS:]:
-        for other in symbol_days(store, date):
-            if (other.instrument.symbol, other.instrument.venue) == (day.instrument.symbol, day.instrument.venue):
-                ns, size = _printed(store, other)
-                # The same time of day, by the exchange's clock, whenever that day's recording began.
-                zone = day.instrument.timezone
-                other_open = open_ns - midnight_ns(day.date, zone) + midnight_ns(date, zone)
-                earlier.append((other_open, ns, size))
-    return curve_from_days(open_ns, close_ns, earlier) or default_curve(open_ns, close_ns)
-
-
-def _printed(store: Store, day: SymbolDay) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """When how much was traded: the prints, or the volumes of the shortest stored bars where there are none."""
-    market = market_day(store, day)
-    if market.print_ns.size or "bars" not in day.contents:
-        return np.asarray(market.print_ns), np.asarray(market.print_size)
-    bars = market_data.bars(store, day)
-    bars = bars.filter(pl.col("interval_ns") == pl.col("interval_ns").min(), pl.col("volume").is_not_null())
-    return bars["ts_ns"].to_numpy(), bars["volume"].to_numpy()
 
 
 def parent_rows(planned: list[Planned], run_id: str) -> pl.DataFrame:

@@ -44,16 +44,19 @@ class IntervalDay:
 
 
 def interval_day(store: Store, day: SymbolDay, interval_ns: int, open_ns: int, close_ns: int) -> IntervalDay:
-    """The day from open to close in intervals of `interval_ns`, counted from the exchange's midnight.
+    """The day from open to close in intervals of `interval_ns`, counted from the exchange's midnight or as bars lie.
 
     Stored bars of that length are taken, or shorter ones that fill it; without any, prints and quotes are gathered.
     The price is the VWAP of prints where there are any, else the time-weighted mid, else the mean of the bar's open,
     high, low and close. Raises DataError where a day has none of all that.
     """
-    midnight = midnight_ns(day.date, day.instrument.timezone)
-    first, last = (open_ns - midnight) // interval_ns, -((midnight - close_ns) // interval_ns)
-    edges = midnight + np.arange(first, last + 1, dtype=np.int64) * interval_ns
-    bars = _bars(store, day, interval_ns, edges) if "bars" in day.contents else None
+    held = _fitting(store, day, interval_ns) if "bars" in day.contents else None
+    zero = midnight_ns(day.date, day.instrument.timezone)
+    if held is not None:
+        zero += _phase(day, held, zero)
+    first, last = (open_ns - zero) // interval_ns, -((zero - close_ns) // interval_ns)
+    edges = zero + np.arange(first, last + 1, dtype=np.int64) * interval_ns
+    bars = None if held is None else _brought(held, day, edges)
     market = market_day(store, day)
     if bars is None and not market.quote_ns.size and not market.print_ns.size:
         raise DataError(
@@ -134,22 +137,37 @@ def _first_and_last(
     return np.where(stops > rows, prices[rows], np.nan), np.where(stops > rows, prices[stops - 1], np.nan)
 
 
-def _bars(store: Store, day: SymbolDay, interval_ns: int, edges: NDArray[np.int64]) -> pl.DataFrame | None:
-    """Stored bars brought to the intervals, in currency; None if none of them fits. A bar stored twice counts once."""
+def _fitting(store: Store, day: SymbolDay, interval_ns: int) -> pl.DataFrame | None:
+    """The longest stored bars that fill intervals of that length, one of each time; None if none of them does."""
     held = market_data.bars(store, day)
     lengths = [length for length in held["interval_ns"].unique() if length and interval_ns % length == 0]
     if not lengths:
         return None
+    return held.filter(pl.col("interval_ns") == max(lengths)).unique("ts_ns", keep="first", maintain_order=True)
+
+
+def _phase(day: SymbolDay, held: pl.DataFrame, midnight: int) -> int:
+    """How long after midnight, modulo their length, bars begin: hours may be counted from half past nine."""
+    phases = ((held["ts_ns"] - midnight) % held["interval_ns"][0]).unique()
+    if len(phases) > 1:
+        raise DataError(
+            f"bars of {day.instrument.symbol} on {day.date} overlap: of {held['interval_ns'][0] / 1e9:g} s, they "
+            f"begin at {len(phases)} different times within it",
+            remedy="drop all but one of their files",
+        )
+    return int(phases[0])
+
+
+def _brought(held: pl.DataFrame, day: SymbolDay, edges: NDArray[np.int64]) -> pl.DataFrame:
+    """Bars brought to the intervals between `edges`, in currency, null where there is none."""
     prices = pl.col("open", "high", "low", "close") / day.instrument.price_scale
-    parts = (
-        held.filter(pl.col("interval_ns") == max(lengths))
-        .unique("ts_ns", keep="first", maintain_order=True)
-        .with_columns(prices, ((pl.col("ts_ns") - int(edges[0])) // interval_ns).alias("slot"))
-    )
+    slot = (pl.col("ts_ns") - int(edges[0])) // int(edges[1] - edges[0])
     # A volume that one part does not say is not known of the whole.
     volume = pl.when(pl.col("volume").null_count() == 0).then(pl.col("volume").sum())
-    made = parts.group_by("slot").agg(
-        pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last(), volume
+    made = (
+        held.with_columns(prices, slot.alias("slot"))
+        .group_by("slot")
+        .agg(pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last(), volume)
     )
     slots = pl.DataFrame({"slot": np.arange(edges.size - 1)}, schema={"slot": pl.Int64})
     return slots.join(made, on="slot", how="left", maintain_order="left")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +62,14 @@ def symbol_days(store: Store, date: str) -> list[SymbolDay]:
     return out
 
 
-def find_symbol_day(store: Store, symbol: str, date: str | None = None, venue: str | None = None) -> SymbolDay:
-    """The stored day of a symbol; `date` may be left out when only one day has it.
+def find_symbol_day(
+    store: Store,
+    symbol: str,
+    date: str | None = None,
+    venue: str | None = None,
+    listed: Callable[[Store, str], list[SymbolDay]] = symbol_days,
+) -> SymbolDay:
+    """The stored day of a symbol; `date` may be left out when only one day has it. `listed` gives a date's symbols.
 
     Raises UsageError naming what is stored, or the nearest symbol, when there is none or more than one.
     """
@@ -71,7 +77,7 @@ def find_symbol_day(store: Store, symbol: str, date: str | None = None, venue: s
     found: list[SymbolDay] = []
     known: set[str] = set()
     for day in dates:
-        for candidate in symbol_days(store, day):
+        for candidate in listed(store, day):
             known.add(candidate.instrument.symbol)
             if candidate.instrument.symbol == symbol and venue in (None, candidate.instrument.venue):
                 found.append(candidate)

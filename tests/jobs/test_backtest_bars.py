@@ -22,7 +22,7 @@ from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.report import ReportRequest, report
 from tcakit.market.clock import wall_ns
 from tcakit.replay.bars import BarModel
-from tcakit.store import results
+from tcakit.store import market_data, results
 from tcakit.store.database import Store
 from tcakit.venue.fees import FeeSchedule
 
@@ -208,6 +208,33 @@ def test_longer_intervals_gather_shorter_bars_and_shorter_ones_are_refused(tmp_p
     assert prices(found["fills"]) == pytest.approx([(10.0 + 10.3 + 9.9 + 10.1) / 4])
     with pytest.raises(DataError, match=r"nothing to fill intervals of 1 s from"):
         backtest(store, of_bars(replace(model, interval_ns=10**9)))
+
+
+def bars_day(folder: Path, starts: list[int]) -> Path:
+    """A store whose bars of an hour begin so many minutes after midnight, written as a vendor's rows would be."""
+    rows = [f"{minutes * 60_000},100000,100000,100000,100000,6000" for minutes in starts]
+    path = folder / "20131007_trade.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("20131007_acme_minute_trade.csv", "\n".join(rows) + "\n")
+    ingest(folder / "store", IngestRequest([str(path)]))
+    return folder / "store"
+
+
+def test_intervals_lie_where_bars_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours from half past nine: the bar of 9:30 is that of 9:30 to 10:30, not that of nine o'clock."""
+    store = bars_day(tmp_path, [570, 630])
+    hour = 3600 * 10**9
+    read = market_data.bars
+    hours = pl.lit(hour, pl.Int64).alias("interval_ns")
+    monkeypatch.setattr(market_data, "bars", lambda *of: read(*of).with_columns(hours))
+    model = BarModel(interval_ns=hour, spread_bps=0.0, impact="none")
+    _, found = tables(store, of_bars(model, start="09:30", end="11:30"))
+    ten = wall_ns("2013-10-07", 10 * hour, "America/New_York")
+    assert found["fills"]["ts_ns"].to_list() == [ten - hour // 2, ten + hour // 2]
+    half_past = pl.when(pl.int_range(pl.len()) == 1).then(pl.col("ts_ns") - hour // 2).otherwise("ts_ns")
+    monkeypatch.setattr(market_data, "bars", lambda *of: read(*of).with_columns(hours, half_past.alias("ts_ns")))
+    with pytest.raises(DataError, match="overlap"):
+        backtest(store, of_bars(model), again=True)
 
 
 def test_earlier_bars_give_the_volume_curve(tmp_path: Path) -> None:
