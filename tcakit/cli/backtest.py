@@ -135,7 +135,8 @@ def _flags(names: Iterable[str]) -> str:
 def _refuse_of_the_other(context: typer.Context, engine: str) -> None:
     """UsageError for flags that mean nothing to the engine: nothing is left out in silence."""
     from tcakit.errors import UsageError
-    from tcakit.jobs.backtest_config import BAR_CHECKS, BARS
+    from tcakit.jobs.backtest_config import BARS
+    from tcakit.jobs.bar_settings import BAR_CHECKS
 
     given = [name for name in (_OF_THE_REPLAY if engine == BARS else BAR_CHECKS) if was_given(context, name)]
     if given:
@@ -146,15 +147,8 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     """The configuration that the flags say; all mistakes are told at once."""
     from tcakit.errors import ConfigError, TcakitError, UsageError
     from tcakit.execution.algorithms import parse_algorithm
-    from tcakit.jobs.backtest_config import (
-        BAR_CHECKS,
-        ENGINES,
-        QUEUE_RULES,
-        BacktestConfig,
-        a_quantity,
-        bar_model,
-        expand,
-    )
+    from tcakit.jobs.backtest_config import ENGINES, QUEUE_RULES, BacktestConfig, a_quantity, expand
+    from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
     from tcakit.jobs.config import finite, one_of
     from tcakit.jobs.replay_rules import FILLS, LatencyRules
     from tcakit.market.clock import parse_date, parse_duration, parse_time

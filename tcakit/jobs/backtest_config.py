@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -10,11 +10,12 @@ from typing import Any
 
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
+from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
 from tcakit.jobs.config import Checker, Field, at_least, finite, load_toml, one_of
 from tcakit.jobs.replay_rules import FILLS, LatencyRules, file_hash
-from tcakit.market.clock import NS_PER_SECOND, parse_date, parse_duration, parse_time
+from tcakit.market.clock import parse_date, parse_duration, parse_time
 from tcakit.market.codes import QUEUE_RULE_NAMES
-from tcakit.replay.bars import IMPACT_MODELS, BarModel
+from tcakit.replay.bars import BarModel
 from tcakit.venue.fees import FeeSchedule
 
 SIDES = {"buy": 1, "sell": -1}
@@ -22,7 +23,6 @@ _LARGEST_QUANTITY = 1e12
 QUEUE_RULES = list(QUEUE_RULE_NAMES.values())
 REPLAY, BARS = "replay", "bars"
 ENGINES = [REPLAY, BARS]
-IMPACTS = list(IMPACT_MODELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,39 +97,6 @@ def a_quantity(value: Any) -> float:
     return float(value)
 
 
-def an_interval(text: str) -> int:
-    """The length of intervals in ns: a second at least, a day at most."""
-    length = parse_duration(text)
-    if not NS_PER_SECOND <= length <= 86_400 * NS_PER_SECOND:
-        raise UsageError(f"intervals of {text} are too short or too long", remedy="write 1s to 1d, such as 5m")
-    return length
-
-
-def a_share(value: float) -> float:
-    """A fraction above 0, at most 1."""
-    if not 0.0 < value <= 1.0:
-        raise UsageError(f"{value:g} is no fraction of a volume", remedy="write a number above 0, at most 1")
-    return value
-
-
-def a_spread_fraction(value: float) -> float:
-    """The part of half the spread that is paid: 1 crosses, 0 trades at the mid, -1 earns it."""
-    if not -1.0 <= value <= 1.0:
-        raise UsageError(f"{value:g} is no part of half a spread", remedy="write a number from -1 to 1")
-    return value
-
-
-BAR_CHECKS: dict[str, Callable[[Any], Any]] = {
-    "interval": an_interval,
-    "spread_fraction": a_spread_fraction,
-    "spread_bps": at_least(0.0),
-    "impact": one_of(IMPACTS),
-    "prefactor": at_least(0.0),
-    "daily_volatility": a_quantity,
-    "daily_volume": a_quantity,
-    "max_participation": a_share,
-}
-"""Settings of the bar model, by their names in files, and what each must be."""
 _DURATION = Field((str,), check=parse_duration)
 _NUMBER = Field((float, int))
 _SECTIONS = {
@@ -248,14 +215,6 @@ def _latency(found: dict[str, Any], checker: Checker) -> LatencyRules:
         file=found.get("file"),
         file_hash=digest,
     )
-
-
-def bar_model(settings: dict[str, Any]) -> BarModel:
-    """The model of checked settings, by their names in files; what is left out has its default."""
-    return BarModel(**{_BAR_NAMES.get(name, name): value for name, value in settings.items()})
-
-
-_BAR_NAMES = {"interval": "interval_ns"}
 
 
 def _of_the_other(engine: str, raw: dict[str, Any]) -> list[tuple[str, str | None]]:
