@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,8 +23,10 @@ from tcakit.cli.common import (
 _SIDES = {1: "buy", -1: "sell"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
-    "maker_fee", "taker_fee", "together",
+    "maker_fee", "taker_fee", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact", "prefactor",
+    "daily_volatility", "daily_volume", "max_participation",
 )  # fmt: skip
+_OF_THE_REPLAY = ("queue", "fills", "latency", "feed_latency", "maker_fee", "together")
 
 
 def backtest(
@@ -61,6 +63,33 @@ def backtest(
     maker_fee: Annotated[float, typer.Option("--maker-fee", help="Currency a share; negative is a rebate.")] = 0.0,
     taker_fee: Annotated[float, typer.Option("--taker-fee", help="Currency a share.")] = 0.0,
     together: Annotated[bool, typer.Option("--together", help="Let the parents share one market.")] = False,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", help="replay: in the recorded book; bars: by a model of fills."),
+    ] = "replay",
+    interval: Annotated[str | None, typer.Option("--interval", help="bars: length of the intervals (1m).")] = None,
+    spread_fraction: Annotated[
+        float | None, typer.Option("--spread-fraction", help="bars: part of half the quoted spread that is paid (1).")
+    ] = None,
+    spread_bps: Annotated[
+        float | None, typer.Option("--spread-bps", help="bars: quoted spread in bps of price where none is stored.")
+    ] = None,
+    impact: Annotated[
+        str | None, typer.Option("--impact", help="bars: square-root (if left out), square-root-slice or none.")
+    ] = None,
+    prefactor: Annotated[
+        float | None, typer.Option("--impact-prefactor", help="bars: Y of the square-root law (1).")
+    ] = None,
+    daily_volatility: Annotated[
+        float | None, typer.Option("--daily-volatility", help="bars: a fraction, in place of the day's own.")
+    ] = None,
+    daily_volume: Annotated[
+        float | None, typer.Option("--daily-volume", help="bars: shares, in place of the day's own.")
+    ] = None,
+    max_participation: Annotated[
+        float | None,
+        typer.Option("--max-participation", help="bars: fraction of an interval's volume that is ours at most (0.2)."),
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Run even if the same run is stored.")] = False,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
@@ -71,7 +100,7 @@ def backtest(
     """Replay stored days with parent orders in them and say what they cost.
 
     Every combination of the flags given several times is a parent of its own. Parents run independently of each
-    other unless --together.
+    other unless --together. --engine bars fills by a model over intervals instead, for wide studies.
 
     \b
     Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03
@@ -87,23 +116,39 @@ def backtest(
 
         given = [name for name in _OF_THE_FILE if was_given(context, name)]
         if given:
-            words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise UsageError(f"a file, and {words} too", place=str(file), remedy="say it in the file")
+            raise UsageError(f"a file, and {_flags(given)} too", place=str(file), remedy="say it in the file")
         config = config_from_toml(file)
     else:
         config = _from_flags(flags)
-    with out.kernels(), out.progress("replay") as progress:
+        _refuse_of_the_other(context, config.engine)
+    with out.kernels(), out.progress(config.engine) as progress:
         result = run(Path(store), config, again=again, progress=progress, started_at=started_at, wait_s=wait)
     if result.get("started_trading_s") is not None:
         out.note(f"trading started {result['started_trading_s']:.3f} s after the command")
     out.result(result, lambda console: _show(result, console))
 
 
+def _flags(names: Iterable[str]) -> str:
+    return ", ".join("--" + ("impact-prefactor" if name == "prefactor" else name.replace("_", "-")) for name in names)
+
+
+def _refuse_of_the_other(context: typer.Context, engine: str) -> None:
+    """UsageError for flags that mean nothing to the engine: nothing is left out in silence."""
+    from tcakit.errors import UsageError
+    from tcakit.jobs.backtest_config import BARS
+    from tcakit.jobs.bar_settings import BAR_CHECKS
+
+    given = [name for name in (_OF_THE_REPLAY if engine == BARS else BAR_CHECKS) if was_given(context, name)]
+    if given:
+        raise UsageError(f"the {engine} engine has no {_flags(given)}", place="backtest", remedy="leave it out")
+
+
 def _from_flags(flags: dict[str, Any]) -> Any:
     """The configuration that the flags say; all mistakes are told at once."""
     from tcakit.errors import ConfigError, TcakitError, UsageError
     from tcakit.execution.algorithms import parse_algorithm
-    from tcakit.jobs.backtest_config import QUEUE_RULES, BacktestConfig, a_quantity, expand
+    from tcakit.jobs.backtest_config import ENGINES, QUEUE_RULES, BacktestConfig, a_quantity, expand
+    from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
     from tcakit.jobs.config import finite, one_of
     from tcakit.jobs.replay_rules import FILLS, LatencyRules
     from tcakit.market.clock import parse_date, parse_duration, parse_time
@@ -138,6 +183,12 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     checked("fills", one_of(list(FILLS)), flags["fills"])
     if flags["limit"] is not None:
         checked("limit", a_quantity, flags["limit"])
+    checked("engine", one_of(ENGINES), flags["engine"])
+    model = {
+        name: checked(_flags([name])[2:], check, flags[name])
+        for name, check in BAR_CHECKS.items()
+        if flags[name] is not None
+    }
     order_ns = checked("latency", parse_duration, flags["latency"])
     feed_ns = checked("feed-latency", parse_duration, flags["feed_latency"])
     maker, taker = checked("maker-fee", finite, flags["maker_fee"]), checked("taker-fee", finite, flags["taker_fee"])
@@ -148,6 +199,8 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     window = {name: flags[name] for name in ("start", "end", "limit")}
     return BacktestConfig(
         parents=tuple(expand(flags["symbol"], sides, quantities, algorithms, dates, **window)),
+        engine=flags["engine"],
+        bars=bar_model(model),
         queue=flags["queue"],
         fills=flags["fills"],
         together=flags["together"],

@@ -133,18 +133,27 @@ def make_strategy(parent: ParentOrder, spec: AlgorithmSpec, *, lot: int, curve: 
     for key, attribute in _TACTIC.items():
         if key in spec.params:
             tactic = replace(tactic, **{attribute: parse_duration(str(spec.params[key]))})
+    return Scheduled(parent, make_schedule(parent, spec, tactic.horizon_ns, lot=lot, curve=curve), tactic, lot)
+
+
+def make_schedule(
+    parent: ParentOrder, spec: AlgorithmSpec, step_ns: int, *, lot: int, curve: VolumeCurve | None
+) -> Schedule:
+    """The schedule of a built-in algorithm, worked in steps of `step_ns`; `curve` is needed by vwap."""
     window = (parent.quantity, parent.start_ns, parent.end_ns)
-    schedule: Schedule
     if spec.name == "twap":
-        schedule = Twap(*window, step_ns=tactic.horizon_ns)
-    elif spec.name == "vwap":
+        return Twap(*window, step_ns=step_ns)
+    if spec.name == "vwap":
         if curve is None:
             raise ValueError("vwap needs a volume curve")
-        schedule = Vwap(*window, step_ns=tactic.horizon_ns, curve=curve)
-    elif spec.name == "pov":
+        return Vwap(*window, step_ns=step_ns, curve=curve)
+    if spec.name == "pov":
         clip = spec.params.get("clip") or max(lot, parent.quantity // 100 // lot * lot)
-        schedule = ParticipationOfVolume(*window, rate=spec.params["rate"], clip=int(clip))
-    else:
-        half_life = parse_duration(str(spec.params["half_life"]))
-        schedule = ImplementationShortfall(*window, step_ns=tactic.horizon_ns, half_life_ns=half_life)
-    return Scheduled(parent, schedule, tactic, lot)
+        return ParticipationOfVolume(*window, rate=spec.params["rate"], clip=int(clip))
+    half_life = parse_duration(str(spec.params["half_life"]))
+    return ImplementationShortfall(*window, step_ns=step_ns, half_life_ns=half_life)
+
+
+def tactic_params(spec: AlgorithmSpec) -> list[str]:
+    """The parameters given that shape how child orders are sent, not the schedule itself."""
+    return [name for name in spec.params if name in (*_TACTIC, "clip")]

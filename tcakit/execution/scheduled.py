@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tcakit.execution.parent import ParentOrder
-from tcakit.execution.schedules import Schedule
+from tcakit.execution.schedules import Schedule, whole_lots
 from tcakit.market.codes import ACKNOWLEDGED, BUY, CANCEL_REJECTED, CANCELLED, IOC
 from tcakit.venue.gateway import Fill, Gateway
 
@@ -79,7 +79,7 @@ class Scheduled:
     # --- what we do --------------------------------------------------------------------------------------
 
     def _lots(self, shares: float) -> int:
-        return int(shares // self.lot) * self.lot
+        return int(whole_lots(shares, self.lot))
 
     def _next_look(self, now: int) -> int:
         """The next interval, but not past the start of the finish, and a few times in a finish however short."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 DEFAULT_NAME = "default U-shape"
+BINS = 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class VolumeCurve:
     def fraction(self, ns: int) -> float:
         """Share of the session's volume printed by `ns`, straight lines between the edges."""
         return float(np.interp(ns, self.edges, self.shares))
+
+    def fractions(self, ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The same for many instants."""
+        return np.interp(ns, self.edges, self.shares)
 
 
 def default_curve(open_ns: int, close_ns: int) -> VolumeCurve:
@@ -37,24 +43,38 @@ def default_curve(open_ns: int, close_ns: int) -> VolumeCurve:
 
 
 def curve_from_days(
-    open_ns: int, close_ns: int, earlier: list[tuple[int, NDArray[np.int64], NDArray[np.int64]]], bins: int = 78
+    open_ns: int, close_ns: int, earlier: list[tuple[int, NDArray[np.int64], NDArray[np.int64]]], bins: int = BINS
 ) -> VolumeCurve | None:
     """The mean curve of earlier days, each (its own open, print times, print sizes); None if none printed.
 
     Every day counts the same, whatever its volume.
     """
     length = close_ns - open_ns
-    grid = np.linspace(0, length, bins + 1).astype(np.int64)
-    shares = []
-    for day_open, ns, size in earlier:
-        inside = (ns >= day_open) & (ns <= day_open + length)
-        total = size[inside].sum()
-        if total > 0:
-            binned, _ = np.histogram(ns[inside] - day_open, bins=grid, weights=size[inside].astype(np.float64))
-            shares.append(np.concatenate([[0.0], np.cumsum(binned) / total]))
+    days = [shares_of_day(day_open, length, ns, size, bins) for day_open, ns, size in earlier]
+    return mean_curve(open_ns, close_ns, days)
+
+
+def shares_of_day(
+    open_ns: int, length_ns: int, ns: NDArray[np.int64], size: NDArray[np.int64], bins: int = BINS
+) -> NDArray[np.float64] | None:
+    """Cumulative share of a day's volume at the edges of `bins` equal parts of its session; None if nothing printed."""
+    inside = (ns >= open_ns) & (ns <= open_ns + length_ns)
+    total = size[inside].sum()
+    if total <= 0:
+        return None
+    binned, _ = np.histogram(ns[inside] - open_ns, bins=_grid(length_ns, bins), weights=size[inside].astype(np.float64))
+    return np.concatenate([[0.0], np.cumsum(binned) / total])
+
+
+def mean_curve(open_ns: int, close_ns: int, days: Sequence[NDArray[np.float64] | None]) -> VolumeCurve | None:
+    """The mean of `shares_of_day` of some days, set on this day's session; None if no day has any."""
+    shares = [day for day in days if day is not None]
     if not shares:
         return None
     count = len(shares)
-    return VolumeCurve(
-        f"mean of {count} earlier day{'s' if count > 1 else ''}", open_ns + grid, np.mean(shares, axis=0)
-    )
+    name = f"mean of {count} earlier day{'s' if count > 1 else ''}"
+    return VolumeCurve(name, open_ns + _grid(close_ns - open_ns, len(shares[0]) - 1), np.mean(shares, axis=0))
+
+
+def _grid(length_ns: int, bins: int) -> NDArray[np.int64]:
+    return np.linspace(0, length_ns, bins + 1).astype(np.int64)

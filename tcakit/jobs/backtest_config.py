@@ -10,15 +10,19 @@ from typing import Any
 
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
+from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
 from tcakit.jobs.config import Checker, Field, at_least, finite, load_toml, one_of
 from tcakit.jobs.replay_rules import FILLS, LatencyRules, file_hash
 from tcakit.market.clock import parse_date, parse_duration, parse_time
 from tcakit.market.codes import QUEUE_RULE_NAMES
+from tcakit.replay.bars import BarModel
 from tcakit.venue.fees import FeeSchedule
 
 SIDES = {"buy": 1, "sell": -1}
 _LARGEST_QUANTITY = 1e12
 QUEUE_RULES = list(QUEUE_RULE_NAMES.values())
+REPLAY, BARS = "replay", "bars"
+ENGINES = [REPLAY, BARS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,14 @@ class ParentSpec:
 
 @dataclass(frozen=True, slots=True)
 class BacktestConfig:
-    """A whole backtest. `queue` None means: exact FIFO where the recording allows it, risk-averse elsewhere."""
+    """A whole backtest. `queue` None means: exact FIFO where the recording allows it, risk-averse elsewhere.
+
+    With `engine` bars, `bars` and the fees alone hold; else all but `bars`.
+    """
 
     parents: tuple[ParentSpec, ...]
+    engine: str = REPLAY
+    bars: BarModel = field(default_factory=BarModel)
     queue: str | None = None
     power: float = 3.0
     fills: str = "partial"
@@ -50,8 +59,15 @@ class BacktestConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able facts that determine the run."""
-        out = {name: getattr(self, name) for name in self.__slots__ if name not in ("parents", "fees", "latency")}
-        out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
+        if self.engine == BARS:
+            out: dict[str, Any] = {
+                "engine": BARS,
+                "bars": {name: getattr(self.bars, name) for name in self.bars.__slots__},
+            }
+        else:
+            apart = ("parents", "fees", "latency", "bars")
+            out = {name: getattr(self, name) for name in self.__slots__ if name not in apart}
+            out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
         out["fees"] = {name: getattr(self.fees, name) for name in self.fees.__slots__}
         out["parents"] = [
             {name: getattr(parent, name) for name in parent.__slots__ if name != "algo"}
@@ -85,10 +101,15 @@ _DURATION = Field((str,), check=parse_duration)
 _NUMBER = Field((float, int))
 _SECTIONS = {
     "backtest": {
+        "engine": Field((str,), check=one_of(ENGINES)),
         "queue": Field((str,), check=one_of(QUEUE_RULES)),
         "power": Field((float,), check=at_least(0.01)),
         "fills": Field((str,), check=one_of(list(FILLS))),
         "together": Field((bool,)),
+    },
+    "bars": {
+        name: Field((str,) if name in ("interval", "impact") else (float,), check=check)
+        for name, check in BAR_CHECKS.items()
     },
     "latency": {
         **dict.fromkeys(("feed", "entry", "response", "cancel"), _DURATION),
@@ -151,8 +172,13 @@ def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
     for name in sorted({name for name in named if named.count(name) > 1}):
         checker.add(checker.place("parents", "id"), f"two parents are called {name!r}", "give each its own id")
     backtest, latency = values["backtest"], values["latency"]
+    engine = backtest.get("engine", REPLAY)
+    for table, key in _of_the_other(engine, raw):
+        checker.add(checker.place(table, key), f"the {engine} engine has no such setting", "leave it out")
     return BacktestConfig(
         parents=tuple(parents),
+        engine=engine,
+        bars=bar_model(values["bars"]),
         queue=backtest.get("queue"),
         power=backtest.get("power", 3.0),
         fills=backtest.get("fills", "partial"),
@@ -189,6 +215,17 @@ def _latency(found: dict[str, Any], checker: Checker) -> LatencyRules:
         file=found.get("file"),
         file_hash=digest,
     )
+
+
+def _of_the_other(engine: str, raw: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Tables and keys of a file that only another engine reads."""
+    if engine != BARS:
+        return [("bars", None)] if "bars" in raw else []
+    # The engine is known, so this is a table.
+    found: list[tuple[str, str | None]] = [
+        ("backtest", key) for key in ("queue", "power", "fills", "together") if key in raw["backtest"]
+    ]
+    return [*found, *([("latency", None)] if "latency" in raw else [])]
 
 
 def expand(

@@ -129,7 +129,8 @@ _INGEST = {
     "optional": Field((bool,)),
 }
 _REPORT = {"out": Field((str,), required=True, check=_page), "orders": Field((bool,)), "title": Field((str,))}
-_TABLES = ["job", "ingest", "backtest", "latency", "fees", "parents", "report"]
+_OF_BACKTEST = ("backtest", "bars", "latency", "fees", "parents")
+_TABLES = ["job", "ingest", "backtest", "bars", "latency", "fees", "parents", "report"]
 
 
 def load_batch(path: Path) -> BatchConfig:
@@ -169,7 +170,7 @@ def load_batch(path: Path) -> BatchConfig:
             reports.append(PageSpec(found["out"], found.get("orders", False), found.get("title")))
     backtest = None
     if "parents" in raw or "backtest" in raw:
-        inner: dict[str, Any] = {name: raw[name] for name in ("backtest", "latency", "fees", "parents") if name in raw}
+        inner: dict[str, Any] = {name: raw[name] for name in _OF_BACKTEST if name in raw}
         backtest = config_from_tables(inner, checker)
     for index, page in enumerate(reports):
         if not page.orders and "parents" not in raw:

@@ -14,7 +14,7 @@ import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.jobs.align import clock_offsets
-from tcakit.jobs.backtest import versions
+from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day

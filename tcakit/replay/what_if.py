@@ -100,7 +100,7 @@ class WhatIf:
         ahead_left = np.empty(len(orders), np.float64)
         wk.price_orders(
             feed.action, feed.side, feed.tick2, feed.size, feed.queued_row, feed.best_bid, feed.best_ask, self.index,
-            np.int64(queue_rule), float(power), np.int64(feed.instrument.lot_size),
+            np.int64(queue_rule), float(power), float(feed.instrument.size_scale), np.int64(feed.instrument.lot_size),
             joined, until, (1 - side) // 2, tick - feed.base_tick, quantity, outcome, ahead_left,
         )  # fmt: skip
         bid = np.where(joined > 0, feed.best_bid[joined - 1], -1).astype(np.int64)

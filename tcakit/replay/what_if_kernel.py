@@ -255,7 +255,7 @@ def _crossed_size(index, s, ticks, tick, i, joined, has_crossed):
 
 @bare_jit
 def price_orders(
-    action, side, tick2, size, queued_row, best_bid, best_ask, index, rule, power, lot,
+    action, side, tick2, size, queued_row, best_bid, best_ask, index, rule, power, unit, lot,
     joined, until, order_side, order_tick, quantity, outcome, ahead_left,
 ):  # fmt: skip
     """Price orders, each alone in the market; gives nothing, but writes `outcome` and `ahead_left`.
@@ -263,7 +263,7 @@ def price_orders(
     Order z joins before row `joined[z]` and is taken back before row `until[z]`; `order_side` 0 buy, 1 sell,
     `order_tick` its ladder index, `quantity` in stored units, a multiple of `lot`: int64 (orders). `outcome` int64
     (orders, OUTCOME_FIELDS), `ahead_left` float64 (orders): what stood ahead when it was taken back or filled, -1 if
-    it did not rest. Other columns as in a feed, `rule` and `power` as in a replay.
+    it did not rest. Other columns as in a feed, `rule` and `power` as in a replay; `unit` stored sizes are a share.
     """
     ticks = (index.start.shape[0] - 1) // 2
     rows = action.shape[0]
@@ -345,7 +345,7 @@ def price_orders(
                         if after < before and not what & WAS_EXECUTION and queued_row[r] < i:
                             ahead = max(0.0, ahead - index.size[j])
                     elif rule != RISK_AVERSE and not what & IS_ENTER:
-                        ahead = after_level_change(rule, power, ahead, printed, float(before), float(after))
+                        ahead = after_level_change(rule, power, unit, ahead, printed, float(before), float(after))
                     ahead = min(ahead, float(after))
                     printed = 0.0
                 j += 1

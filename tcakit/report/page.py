@@ -18,7 +18,11 @@ from tcakit.report.figures import figures_of
 
 HERE = Path(__file__).parent
 ROWS_SHOWN = 1_000
-_KINDS = {"replay": "Replay of recorded markets", "blotter": "Measured blotter"}
+_KINDS = {
+    "replay": "Replay of recorded markets",
+    "bars": "Model of fills over intervals",
+    "blotter": "Measured blotter",
+}
 # In a script element only these can end the element or a JavaScript line; in JSON all may stand as \u escapes.
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 

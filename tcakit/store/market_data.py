@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +62,14 @@ def symbol_days(store: Store, date: str) -> list[SymbolDay]:
     return out
 
 
-def find_symbol_day(store: Store, symbol: str, date: str | None = None, venue: str | None = None) -> SymbolDay:
-    """The stored day of a symbol; `date` may be left out when only one day has it.
+def find_symbol_day(
+    store: Store,
+    symbol: str,
+    date: str | None = None,
+    venue: str | None = None,
+    listed: Callable[[Store, str], list[SymbolDay]] = symbol_days,
+) -> SymbolDay:
+    """The stored day of a symbol; `date` may be left out when only one day has it. `listed` gives a date's symbols.
 
     Raises UsageError naming what is stored, or the nearest symbol, when there is none or more than one.
     """
@@ -71,7 +77,7 @@ def find_symbol_day(store: Store, symbol: str, date: str | None = None, venue: s
     found: list[SymbolDay] = []
     known: set[str] = set()
     for day in dates:
-        for candidate in symbol_days(store, day):
+        for candidate in listed(store, day):
             known.add(candidate.instrument.symbol)
             if candidate.instrument.symbol == symbol and venue in (None, candidate.instrument.venue):
                 found.append(candidate)
@@ -101,6 +107,7 @@ def by_weight(days: list[SymbolDay]) -> list[SymbolDay]:
 _BOOK = ("ts_ns", "recv_ns", "kind", "side", "price", "size", "level_size", "order_id", "trade_id", "print_price")
 _TRADES = ("ts_ns", "recv_ns", "price", "size", "aggressor")
 _QUOTES = ("ts_ns", "recv_ns", "bid", "bid_size", "ask", "ask_size")
+_BARS = ("ts_ns", "interval_ns", "open", "high", "low", "close", "volume")
 
 
 def _read(store: Store, day: SymbolDay, table: str, names: Sequence[str], until_ns: int | None) -> dict[str, Any]:
@@ -128,6 +135,14 @@ def trades(store: Store, day: SymbolDay, until_ns: int | None = None) -> dict[st
 def quotes(store: Store, day: SymbolDay, until_ns: int | None = None) -> dict[str, Any]:
     """The day's quotes in order, as numpy columns."""
     return _read(store, day, "quotes", _QUOTES, until_ns)
+
+
+def bars(store: Store, day: SymbolDay) -> pl.DataFrame:
+    """The day's bars of all lengths as vendors made them, by time; prices and volume in stored units, null if missing.
+
+    Columns: ts_ns (start of the interval), interval_ns, open, high, low, close, volume.
+    """
+    return instrument_rows(store, day.date, "bars", day.instrument_id, _BARS)
 
 
 def trade_conditions(store: Store, day: SymbolDay) -> list[tuple[str, int]]:

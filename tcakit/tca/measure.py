@@ -19,6 +19,7 @@ from tcakit.tca.measure_fills import measure_fills
 from tcakit.tca.measure_parents import MISSING_NS, MarketPrices, exact_sums, fill_totals, market_prices
 from tcakit.tca.shortfall import Shortfall, bps, shortfall_of_sums
 
+_STEPS_TOLD = 3
 # ISO 4217 for "no currency": what a file gives that does not say one.
 NO_CURRENCY = "X" * 3
 
@@ -291,19 +292,30 @@ def _run_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[str, ...]:
 def _coarse_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> list[str]:
     """What stamps of whole seconds or minutes do to the numbers."""
     notes = []
-    for step, count in fills["ts_resolution_ns"].drop_nulls().value_counts().sort("ts_resolution_ns").rows():
+    of_fills = fills["ts_resolution_ns"].drop_nulls().value_counts().sort("ts_resolution_ns")
+    if of_fills.height > _STEPS_TOLD:
+        shortest, longest = (of_fills["ts_resolution_ns"][place] / NS_PER_SECOND for place in (0, -1))
         notes.append(
-            f"stamps of {count} fills are whole {_unit(step)}: each is set against all that was quoted in its "
-            f"{_unit(step).removesuffix('s')}, and intervals run to the end of the last one"
+            f"stamps of {of_fills['count'].sum()} fills are windows of {shortest:g} to {longest:g} s: each is set "
+            "against all that was quoted in its window, and intervals run to the end of the last one"
+        )
+        of_fills = of_fills.clear()
+    for step, count in of_fills.rows():
+        notes.append(
+            f"stamps of {count} fills are whole {_unit(step)[0]}: each is set against all that was quoted in its "
+            f"{_unit(step)[1]}, and intervals run to the end of the last one"
         )
     steps = parents["arrival_resolution_ns"].drop_nulls().value_counts().sort("arrival_resolution_ns")
     for step, count in steps.rows():
         notes.append(
-            f"stamps of {count} arrivals are whole {_unit(step)}: arrival prices are those at its beginning, the "
+            f"stamps of {count} arrivals are whole {_unit(step)[0]}: arrival prices are those at its beginning, the "
             "earliest it can have been"
         )
     return notes
 
 
-def _unit(step_ns: int) -> str:
-    return {NS_PER_SECOND: "seconds", 60 * NS_PER_SECOND: "minutes"}.get(step_ns, f"steps of {step_ns:,} ns")
+def _unit(step_ns: int) -> tuple[str, str]:
+    """How stamps of that step are called, and one of it."""
+    known = {NS_PER_SECOND: ("seconds", "second"), 60 * NS_PER_SECOND: ("minutes", "minute")}
+    length = f"{step_ns / NS_PER_SECOND:g} s"
+    return known.get(step_ns, (f"steps of {length}", length))

@@ -32,6 +32,7 @@ VERBS = {
     "batch why": ("batch why", {"steps"}),
 }
 _CASES = [pytest.param(words, names, id=verb) for verb, (words, names) in VERBS.items()]
+_CASES.append(pytest.param(f"{_BACKTEST} --engine bars --impact none", VERBS["backtest"][1], id="backtest by bars"))
 
 
 @pytest.mark.parametrize(("words", "names"), _CASES)

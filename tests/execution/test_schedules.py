@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcakit.execution.schedules import ImplementationShortfall, ParticipationOfVolume, Twap, Vwap
+from tcakit.execution.scheduled import Scheduled
+from tcakit.execution.schedules import ImplementationShortfall, ParticipationOfVolume, Twap, Vwap, shares_due
 from tcakit.execution.volume_curve import VolumeCurve, default_curve
 
 START, END = 1_000, 61_000
@@ -87,3 +88,28 @@ def test_vwap_trades_as_the_curve_does():
     assert Vwap(100, 0, 100, 1, curve).target(50, 0) == pytest.approx(80.0)
     assert Vwap(100, 50, 100, 1, curve).target(75, 0) == pytest.approx(50.0)
     assert Vwap(100, 200, 300, 1, curve).target(250, 0) == pytest.approx(50.0)  # beyond the curve: equal amounts
+
+
+EVERY = st.one_of(
+    SCHEDULES, st.builds(ParticipationOfVolume, *map(st.just, (900, START, END)), st.floats(0.01, 0.5), st.just(9))
+)
+
+
+@given(
+    EVERY,
+    st.lists(st.tuples(st.integers(START, END), st.integers(0, 500)), min_size=1, max_size=20),
+    st.sampled_from([1, 9, 100]),
+)
+def test_many_times_at_once_are_the_same_as_one_by_one(schedule, steps, lot):
+    ns = np.array(sorted(time for time, _ in steps))
+    volume = np.cumsum([size for _, size in steps])
+    one_by_one = [schedule.target(int(time), int(printed)) for time, printed in zip(ns, volume, strict=True)]
+    assert schedule.targets(ns, volume) == pytest.approx(one_by_one, rel=1e-12, abs=1e-9)
+    if not isinstance(schedule, ImplementationShortfall):  # whose exponentials may differ in the last digit
+        assert schedule.targets(ns, volume).tolist() == one_by_one
+    due = shares_due(schedule, lot, ns, volume)
+    # The strategy's own rounding, and its sweep at the end.
+    strategy = Scheduled(parent=None, schedule=schedule, tactic=None, lot=lot)
+    if not isinstance(schedule, ImplementationShortfall):
+        assert due[:-1].tolist() == [strategy._lots(shares) for shares in one_by_one[:-1]]
+        assert due[-1] == (900 if schedule.must_complete else strategy._lots(one_by_one[-1]))

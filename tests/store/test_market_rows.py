@@ -295,9 +295,10 @@ def test_parts_are_removed_where_the_one_that_was_to_remove_them_is_killed_too(
         patched.setattr(stored, "_insert_market", _killed)
         with pytest.raises(KeyboardInterrupt):
             put_trades(store, "lost", trades([50], [2], trade_id=["b"]))
-    with monkeypatch.context() as patched, store.writer("test"), pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched, store.writer("test"):
         patched.setattr(stored, "_sweep_day", _killed)
-        stored.recover(store)
+        with pytest.raises(KeyboardInterrupt):
+            stored.recover(store)
     with store.writer("test"):
         stored.recover(store)
     assert parts(store) == before

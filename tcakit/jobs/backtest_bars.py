@@ -1,0 +1,150 @@
+"""Many parents over the intervals of stored days by the bar model, measured and stored as one run like a replay."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tcakit.errors import UsageError
+from tcakit.execution.algorithms import NAMES, tactic_params
+from tcakit.jobs.backtest_config import BacktestConfig
+from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
+from tcakit.jobs.backtest_run import put_backtest, run_id_of
+from tcakit.jobs.bar_market import IntervalDay, interval_day
+from tcakit.jobs.bar_notes import run_notes
+from tcakit.jobs.bar_slices import Key, Laid, day_key, lay_slices
+from tcakit.replay.bar_tables import slice_tables
+from tcakit.replay.bars import BarModel, fill_slices
+from tcakit.store import results
+from tcakit.store.database import Store
+
+Progress = Callable[[str, int, int], None]
+_FILL_COLUMNS = (
+    "mid_at_fill", "mid_at_receipt", "quoted_spread", "effective_spread", "effective_spread_at_receipt",
+    "realised_spread_60s", "price_impact_60s", "inside_quote",
+)  # fmt: skip
+
+
+def backtest_bars(
+    folder: Path,
+    config: BacktestConfig,
+    *,
+    again: bool = False,
+    progress: Progress | None = None,
+    started_at: float | None = None,
+    wait_s: float = 30.0,
+) -> dict[str, Any]:
+    """Run the bar model and store it as a run of kind bars; what it gives and takes is as for the replay.
+
+    Raises UsageError for an algorithm that follows no schedule, and where no spread is known or given.
+    """
+    begun = time.perf_counter()
+    own = sorted({spec.algo.name for spec in config.parents} - set(NAMES))
+    if own:
+        raise UsageError(
+            f"{own[0]} follows no schedule, which the bars engine needs",
+            place="algo",
+            remedy=f"use {', '.join(NAMES)}, or --engine replay",
+        )
+    store = Store(folder, wait_s=wait_s)
+    planned = plan_parents(store, config)
+    data_keys = sorted({key for plan in planned for key in plan.day.data_keys})
+    run_id = run_id_of(config, planned, data_keys)
+    if not again and (stored := results.run(store, run_id)):
+        return results.brief(store, run_id) | {"seconds": stored["seconds"], "stored_before": True}
+    laid = lay_slices(_days(store, planned, config.bars, progress), planned, config.bars)
+    clock = time.perf_counter()
+    filled = fill_slices(laid.slices, laid.intervals, config.bars)
+    model_seconds = time.perf_counter() - clock
+    rows = [_told(plan, laid.days[day_key(plan)]) for plan in planned]
+    frames = {"parents": parent_rows(rows, run_id)}
+    frames["orders"], frames["fills"] = slice_tables(filled, frames["parents"], run_id)
+    frames["fills"] = _with_fees(frames["fills"], planned, config)
+    notes = run_notes(store, planned, config.bars, laid, filled)
+    frames, told = _measured(frames, laid, run_id)
+    seconds, events = time.perf_counter() - begun, laid.slices.height
+    put_backtest(store, run_id, "bars", config, data_keys, notes + told, frames, seconds, events)
+    return results.brief(store, run_id) | {
+        "seconds": round(time.perf_counter() - begun, 3),
+        "events_per_second": round(events / model_seconds) if model_seconds else None,
+        "started_trading_s": None if started_at is None else round(clock - started_at, 3),
+        "stored_before": False,
+    }
+
+
+def _days(store: Store, planned: list[Planned], model: BarModel, progress: Progress | None) -> dict[Key, IntervalDay]:
+    days: dict[Key, IntervalDay] = {}
+    wanted = {day_key(plan): plan for plan in planned}
+    for number, (key, plan) in enumerate(wanted.items()):
+        if progress:
+            progress(f"{key[0]} {key[1]}", number, len(wanted))
+        days[key] = interval_day(store, plan.day, model.interval_ns, plan.open_ns, plan.close_ns)
+        if not days[key].quoted and model.spread_bps is None:
+            raise UsageError(
+                f"{key[0]} on {key[1]} has no quotes, so its spread is not known",
+                place="--spread-bps",
+                remedy="give the quoted spread in bps of the price, --spread-bps 2 or spread_bps = 2 in [bars]",
+            )
+    return days
+
+
+# --- what it cost ----------------------------------------------------------------------------------------------------
+
+
+def _with_fees(fills: pl.DataFrame, planned: list[Planned], config: BacktestConfig) -> pl.DataFrame:
+    """The fills with fees as of a taker: a model does not know who waited."""
+    parts = []
+    for multiplier in {plan.multiplier for plan in planned}:
+        plans = [plan for plan in planned if plan.multiplier == multiplier]
+        mine = fills.filter(pl.col("parent_id").is_in([plan.parent.parent_id for plan in plans]))
+        price, shares = mine["price"] / mine["price_scale"], mine["quantity"] / mine["size_scale"]
+        taken = np.zeros(mine.height, np.bool_)
+        fee = fees_of(config, plans[0]).fees(price.to_numpy(), shares.to_numpy(), taken)
+        parts.append(mine.with_columns(pl.Series("fee", fee, pl.Float64)))
+    return pl.concat(parts)
+
+
+def _told(plan: Planned, day: IntervalDay) -> Planned:
+    """The parent with what its reader must know of its day."""
+    notes = plan.parent.notes
+    if tactic_params(plan.spec.algo):
+        notes = (*notes, f"{', '.join(tactic_params(plan.spec.algo))} not used: intervals know no child tactic")
+    if not day.quoted:
+        notes = (*notes, "no quotes: arrival, end, close and TWAP are of opens and closes of intervals")
+        if not day.printed:
+            notes = (*notes, "no prints: VWAP and market volume are of whole bars at their mean price")
+    return replace(plan, parent=replace(plan.parent, notes=notes))
+
+
+def _measured(frames: dict[str, pl.DataFrame], laid: Laid, run_id: str) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """The tables with their costs; what only quotes could tell is null where there are none."""
+    from tcakit.tca import measure
+
+    markets = {key: day.market for key, day in laid.days.items()}
+    measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
+    parents, fills, markouts = measured.parents, measured.fills, measured.markouts
+    blind = pl.DataFrame(
+        [key for key, day in laid.days.items() if not day.quoted],
+        schema={"symbol": pl.String, "date": pl.String},
+        orient="row",
+    )
+    if blind.height:
+        ids = parents.join(blind, on=["symbol", "date"], how="semi")["parent_id"].implode()
+
+        def unknown(*names: str) -> pl.Expr:
+            return pl.when(~pl.col("parent_id").is_in(ids)).then(pl.col(*names))
+
+        parents = parents.with_columns(unknown("spread_cost", "drift_cost"))
+        fills = fills.with_columns(unknown(*_FILL_COLUMNS))
+        unseen = fills.filter(pl.col("parent_id").is_in(ids))["fill_id"].implode()
+        markouts = markouts.with_columns(
+            pl.when(~pl.col("fill_id").is_in(unseen)).then("markout_bps_of_price").alias("markout_bps_of_price")
+        )
+    frames = frames | {"tca_parents": parents, "tca_fills": fills, "tca_markouts": markouts}
+    return frames, list(measured.notes)
