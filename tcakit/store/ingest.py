@@ -232,9 +232,8 @@ def recover(store: Store) -> list[str]:
                 "SELECT ingest_key, days FROM files WHERE (sha256 = ? OR path = ?) AND ingest_key <> ?",
                 [sha256, path, key],
             ).fetchall()
-        _take_out(store, [(key, days), *(file for file in former if not _is_whole(store, *file))])
-        for date in sorted({date for _, held in [(key, days), *former] for date in json.loads(held)}):
-            _sweep_day(store, date)
+        touched = sorted({date for _, held in [(key, days), *former] for date in json.loads(held)})
+        _take_out(store, [(key, days), *(file for file in former if not _is_whole(store, *file))], touched)
     return [path for _, _, path, _ in half]
 
 
@@ -282,7 +281,8 @@ def drop(store: Store, name: str) -> int:
     return int(rows)
 
 
-def _take_out(store: Store, files: Sequence[tuple[str, str]]) -> None:
+def _take_out(store: Store, files: Sequence[tuple[str, str]], touched: Sequence[str] = ()) -> None:
+    """Forget files, and remove parts of days that were `touched` of which no source speaks."""
     keys = [key for key, _ in files]
     for date in sorted({date for _, days in files for date in json.loads(days)}):
         if store.day_path(date).exists():
@@ -290,6 +290,9 @@ def _take_out(store: Store, files: Sequence[tuple[str, str]]) -> None:
                 gone = _delete_market(store, connection, date, keys)
             remove(gone)
             _remove_if_empty(store, date)
+    # Only then are they forgotten: killed before, the next writer still knows where to look.
+    for date in touched:
+        _sweep_day(store, date)
     with store.write_results() as connection:
         _delete_firm(connection, keys)
 

@@ -263,6 +263,24 @@ def test_parts_of_a_day_that_a_killed_process_began_are_removed(store: Store, mo
     assert not list((store.folder / "rows" / "trades").iterdir())
 
 
+def test_parts_are_removed_where_the_one_that_was_to_remove_them_is_killed_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_trades(store, "kept", trades([5], [1], trade_id=["a"]))
+    before = parts(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(stored, "_insert_market", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            put_trades(store, "lost", trades([50], [2], trade_id=["b"]))
+    with monkeypatch.context() as patched, store.writer("test"):
+        patched.setattr(stored, "_sweep_day", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            stored.recover(store)
+    with store.writer("test"):
+        stored.recover(store)
+    assert parts(store) == before
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_dropped_file_leaves_no_part(store: Store, monkeypatch: pytest.MonkeyPatch, killed: bool) -> None:
     put_trades(store, "first", trades([5], [1], trade_id=["a"]))
