@@ -129,6 +129,26 @@ def test_units_too_far_apart_are_refused_and_nothing_is_stored(store: Store, fin
     assert (parts(store), prices(store)) == before
 
 
+@pytest.mark.parametrize(("symbol", "fits"), [("LOW", True), ("HIGH", False)])
+def test_room_is_asked_of_the_instrument_that_becomes_finer_alone(store: Store, symbol: str, fits: bool) -> None:
+    many = {1: acme("LOW", price_scale=1), 2: acme("HIGH", price_scale=1)}
+    put(
+        store,
+        "both",
+        MarketRows(
+            "trades", trades([5, 6, 7], [8, -(2**62), 2**62], local_id=[1, 2, 2]), None, DATE, "trades", None, many
+        ),
+    )
+    finer = MarketRows("trades", trades([30], [155]), acme(symbol, price_scale=10_000), DATE, "trades", None)
+    if fits:
+        put(store, "finer", finer)
+        told = query(store.folder, "SELECT price FROM trades ORDER BY ts_ns")
+        assert told["rows"] == [[80_000], [-(2**62)], [2**62], [155]]
+        return
+    with pytest.raises(DataError, match=r"both\.csv are in units too far apart"):
+        put(store, "finer", finer)
+
+
 def test_rows_of_several_files_come_by_time_then_file(store: Store) -> None:
     put_trades(store, "first", trades([5, 9], [1, 2], trade_id=["a", "b"]))
     put_trades(store, "second", trades([7, 9, 9], [3, 2, 4], trade_id=["c", "b", "d"]))
