@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tcakit.errors import StoreBusyError
 from tcakit.store.database import Store
 from tcakit.store.market_files import MARKET_TABLES, PRICES, SIZES, Lot, lot_paths, lots_of, relation, without_patterns
 
@@ -97,11 +98,48 @@ def sources_of(
     return [StoredSource(*row) for row in found.fetchall()]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a reader took an instrument of a day for: prices are nothing without their units."""
+
+    symbol: str
+    venue: str
+    price_scale: int
+    size_scale: int
+    ingest_keys: tuple[str, ...]
+
+    def require(self, connection: duckdb.DuckDBPyConnection, date: str, instrument_id: int) -> None:
+        """Raise StoreBusyError if a writer has changed it since."""
+        found = connection.execute(
+            "SELECT symbol, venue, price_scale, size_scale, list(DISTINCT ingest_key) FROM instruments "
+            "JOIN sources USING (instrument_id) WHERE instrument_id = ? GROUP BY ALL",
+            [instrument_id],
+        ).fetchone()
+        held = None if found is None else Standing(found[0], found[1], found[2], found[3], tuple(sorted(found[4])))
+        if held != self:
+            raise StoreBusyError(
+                f"{self.symbol} on {date} was changed by another process while it was being read",
+                place=date,
+                remedy="give the command again",
+            )
+
+
 def instrument_rows(
-    store: Store, date: str, table: str, instrument_id: int, columns: Sequence[str], until_ns: int | None = None
+    store: Store,
+    date: str,
+    table: str,
+    instrument_id: int,
+    columns: Sequence[str],
+    until_ns: int | None = None,
+    standing: Standing | None = None,
 ) -> pl.DataFrame:
-    """Columns of a table's rows of one instrument and day, by time, source and place in the file."""
+    """Columns of a table's rows of one instrument and day, by time, source and place in the file.
+
+    Raises StoreBusyError where the instrument is no longer what it is said to be (`standing`).
+    """
     with store.read_day(date) as connection:
+        if standing is not None:
+            standing.require(connection, date, instrument_id)
         wanted = "market_table = ? AND instrument_id = ?"
         parts = [source.scan(store, date) for source in sources_of(connection, wanted, [table, instrument_id])]
         if not parts:

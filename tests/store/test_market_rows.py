@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcakit.errors import DataError, UsageError
+from tcakit.errors import DataError, StoreBusyError, UsageError
 from tcakit.jobs.sql import query
 from tcakit.market.instrument import Instrument
 from tcakit.market.schema import FAULTS
 from tcakit.store import ingest as stored
-from tcakit.store import market_files
+from tcakit.store import market_data, market_files
 from tcakit.store.database import Store
 from tcakit.store.market_data import symbol_days, trade_conditions
 from tcakit.store.market_files import FILE_TABLES, MARKET_TABLES, PRICES, SIZES, write_part
@@ -147,6 +147,27 @@ def test_room_is_asked_of_the_instrument_that_becomes_finer_alone(store: Store, 
         return
     with pytest.raises(DataError, match=r"both\.csv are in units too far apart"):
         put(store, "finer", finer)
+
+
+def test_rows_are_not_read_in_units_that_a_writer_has_changed_since(store: Store) -> None:
+    put_trades(store, "coarse", trades([5], [101]))
+    (day,) = symbol_days(store, DATE)
+    assert market_data.trades(store, day)["price"].tolist() == [101]
+    put_trades(store, "fine", trades([50], [10_155]), price_scale=10_000)
+    with pytest.raises(StoreBusyError, match="was changed by another process"):
+        market_data.trades(store, day)
+    (day,) = symbol_days(store, DATE)
+    assert market_data.trades(store, day)["price"].tolist() == [10_100, 10_155]
+
+
+def test_rows_are_not_those_of_another_symbol_that_got_the_number(store: Store) -> None:
+    put_trades(store, "first", trades([5], [101]))
+    (day,) = symbol_days(store, DATE)
+    with store.writer("test"):
+        stored.drop(store, "first.csv")
+    put_trades(store, "second", trades([5], [777]), symbol="ZULU")
+    with pytest.raises(StoreBusyError, match="ACME"):
+        market_data.trades(store, day)
 
 
 def test_rows_of_several_files_come_by_time_then_file(store: Store) -> None:
