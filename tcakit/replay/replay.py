@@ -60,13 +60,15 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What happened. `orders` and `log` are laid out as in `replay_kernel`; `local_events` are (ns, order, event)."""
+    """What happened. `orders` and `log` are laid out as in `replay_kernel`; `local_events` are (ns, order,
+    event, tick, size): what the strategy asked of an order, with the limit and open size that it then had, or was to
+    get."""
 
     feed: Feed
     orders: NDArray[np.int64]
     log: NDArray[np.int64]
     log_ahead: NDArray[np.float64]
-    local_events: list[tuple[int, int, int]]
+    local_events: list[tuple[int, int, int, int, int]]
     rows: int
     first_order_ns: int | None
 
@@ -134,6 +136,7 @@ class Replay:
         self.progress = progress
         self.latency = settings.latency
         self.messages = 0
+        self._last_arrival = 0
         columns = {name: getattr(feed, name) for name in Market._fields}
         self.market = Market(**columns)
         one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
@@ -175,7 +178,7 @@ class Replay:
         self._on_order = [getattr(participant.strategy, "on_order", None) for participant in self.participants]
         self.order_count = 0
         self.open_orders: dict[int, int] = {}
-        self.local_events: list[tuple[int, int, int]] = []
+        self.local_events: list[tuple[int, int, int, int, int]] = []
         self.wakes: list[tuple[int, int, int]] = []
         self.wake_count = 0
         self.now = 0
@@ -244,7 +247,7 @@ class Replay:
         row[order, rk.OWNER] = owner
         self.order_count = order + 1
         self.open_orders[order] = owner
-        self.local_events.append((self.now, order, codes.NEW))
+        self.local_events.append((self.now, order, codes.NEW, row[order, rk.TICK], quantity))
         if self.first_order_ns is None:
             self.first_order_ns = self.now
         self._send(rk.SEND_NEW, order)
@@ -253,7 +256,9 @@ class Replay:
     def cancel(self, owner: int, order: int) -> None:
         if self.open_orders.get(order) != owner:
             return
-        self.local_events.append((self.now, order, codes.PENDING_CANCEL))
+        held = self._orders
+        tick, leaves = held[order, rk.TICK], held[order, rk.LEAVES]
+        self.local_events.append((self.now, order, codes.PENDING_CANCEL, tick, leaves))
         self._send(rk.SEND_CANCEL, order)
 
     def modify(self, owner: int, order: int, quantity: int, tick: int) -> None:
@@ -262,15 +267,16 @@ class Replay:
             raise ValueError(f"quantity {quantity}: a multiple of {lot} above zero; to take an order back, cancel it")
         if self.open_orders.get(order) != owner:
             return
-        self.local_events.append((self.now, order, codes.PENDING_MODIFY))
-        self._send(rk.SEND_MODIFY, order, tick - self.feed.base_tick, quantity)
+        at = tick - self.feed.base_tick
+        self.local_events.append((self.now, order, codes.PENDING_MODIFY, at, quantity))
+        self._send(rk.SEND_MODIFY, order, at, quantity)
 
     def wake(self, owner: int, ns: int) -> None:
         self.wake_count += 1
         heapq.heappush(self.wakes, (max(ns, self.now + 1), self.wake_count, owner))
 
     def _send(self, what: int, order: int, tick: int = 0, quantity: int = 0) -> None:
-        tail = self._at[rk.BUS_TAIL]
+        head, tail = self._at[rk.BUS_HEAD], self._at[rk.BUS_TAIL]
         if tail >= len(self.state.bus):
             self._grow("bus")
         entry = self.latency.entry(_ASKS[what], self.messages, self.now)
@@ -278,10 +284,16 @@ class Replay:
         bus, arrival = self._bus, self.now + abs(entry)
         if entry < 0:
             what = _LOST[what]
-        if tail and bus[tail - 1, rk.BUS_NS] > arrival:
-            arrival = bus[tail - 1, rk.BUS_NS]
-        bus[tail, rk.BUS_NS], bus[tail, rk.BUS_WHAT], bus[tail, rk.BUS_ORDER] = arrival, what, order
-        bus[tail, rk.BUS_TICK], bus[tail, rk.BUS_QUANTITY] = tick, quantity
+        else:
+            arrival = self._last_arrival = max(arrival, self._last_arrival)
+        # What got lost is in nobody's way: it stands where its sender is told of it.
+        at = tail
+        while at > head and bus[at - 1, rk.BUS_NS] > arrival:
+            for field_at in range(rk.BUS_FIELDS):
+                bus[at, field_at] = bus[at - 1, field_at]
+            at -= 1
+        bus[at, rk.BUS_NS], bus[at, rk.BUS_WHAT], bus[at, rk.BUS_ORDER] = arrival, what, order
+        bus[at, rk.BUS_TICK], bus[at, rk.BUS_QUANTITY] = tick, quantity
         self._at[rk.BUS_TAIL] = tail + 1
 
     # --- the loop ----------------------------------------------------------------------------------------

@@ -88,7 +88,8 @@ OWN_ASK = 14  # our best resting offer, the number of ticks if none
 ANY_TAKEN = 15  # whether we ever took displayed size
 ANY_LOCAL_TAKEN = 16  # and whether the strategy knows
 PLACING = 17  # whether the message at hand is a modification whose order has left its place
-CURSOR_SIZE = 18
+WALKED = 18  # how many ticks from the best the message at hand has taken from, when the log filled up
+CURSOR_SIZE = 19
 
 # settings: int64 parameters of the run.
 RESPONSE_LATENCY_NS = 0
@@ -398,11 +399,13 @@ def _walk(s, ns, order, limit, row):
     """Take what is displayed and not yet taken, best first, up to the limit; False when the log is full."""
     side = 1 - s.orders[order, SIDE]
     step = 1 if side == 1 else -1
-    tick = s.best[side]
+    # Where what we took is there again, the levels do not say how far we had come.
+    tick = s.best[side] + s.cursor[WALKED] * step
     while s.orders[order, LEAVES] > 0 and 0 <= tick < s.sizes.shape[1] and (limit - tick) * step >= 0:
         free = s.sizes[side, tick] - s.taken[side, tick]
         if free > 0:
             if s.cursor[N_LOG] + 4 >= s.log.shape[0]:
+                s.cursor[WALKED] = (tick - s.best[side]) * step
                 return False
             take = s.orders[order, LEAVES]
             if s.settings[WHOLE_FILLS] == 0:
@@ -412,6 +415,7 @@ def _walk(s, ns, order, limit, row):
                 s.cursor[ANY_TAKEN] = 1
             _fill(s, ns, order, TOOK, tick, take, -1.0, row, TAKER)
         tick += step
+    s.cursor[WALKED] = 0
     return True
 
 

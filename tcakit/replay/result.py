@@ -42,22 +42,23 @@ def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame
             "rank": np.arange(len(log)) + 0.0,
         }
     )
-    events = result.local_events
-    order_ids = np.array([event[1] for event in events], np.int64)
+    told = np.array(result.local_events, np.int64).reshape(-1, 5)
+    order_ids = told[:, 1]
     local = pl.DataFrame(
         {
             "order": order_ids,
-            "ts_ns": np.array([event[0] for event in events], np.int64),
-            "local_ns": np.array([event[0] for event in events], np.int64),
-            "code": np.array([event[2] for event in events], np.int64),
-            "reason_code": np.full(len(events), codes.BY_STRATEGY),
-            "price": _prices(result, result.orders[order_ids, rk.TICK]),
-            "size": np.zeros(len(events), np.int64),
-            "leaves": result.orders[order_ids, rk.QUANTITY],
-            "queue_ahead": np.full(len(events), -1.0),
-            "market_row": np.full(len(events), -1),
+            "ts_ns": told[:, 0],
+            "local_ns": told[:, 0],
+            "code": told[:, 2],
+            "reason_code": np.full(len(told), codes.BY_STRATEGY),
+            # Not those of the order at its end: it may have been modified since.
+            "price": _prices(result, told[:, 3]),
+            "size": np.zeros(len(told), np.int64),
+            "leaves": told[:, 4],
+            "queue_ahead": np.full(len(told), -1.0),
+            "market_row": np.full(len(told), -1),
             "priced": result.orders[order_ids, rk.TYPE] != codes.MARKET,
-            "rank": np.full(len(events), -1.0),
+            "rank": np.full(len(told), -1.0),
         }
     )
     # A strategy's own acts come before what the venue does with them at the same instant (zero latency).

@@ -24,7 +24,7 @@ from tcakit.store.firm_rows import FIRM_TABLES, KEY_COLUMNS, unseen
 from tcakit.store.instruments import place
 from tcakit.store.market_files import lot_paths, lots_of, publish, remove, remove_day, sweep_day
 from tcakit.store.overlap import leave_out_common
-from tcakit.store.rows import sources_of
+from tcakit.store.rows import beyond_their_units, sources_of
 from tcakit.store.staging import Lot, Staging, sweep
 
 if TYPE_CHECKING:
@@ -349,13 +349,14 @@ def _require_room(
     """Raise DataError if units changed to some in which stored, or new, rows cannot be held."""
     now = _factors(connection)
     changed = [key for key, factors in now.items() if factors != before.get(key, (1, 1))]
-    for source in sources_of(connection, "list_contains(?, source_key)", [changed]) if changed else []:
-        if not source.fits(store, date):
-            raise DataError(
-                f"its prices or sizes and those of {source.path} are in units too far apart to be held together",
-                place=path,
-                remedy="store it under another --venue",
-            )
+    sources = sources_of(connection, "list_contains(?, source_key)", [changed]) if changed else []
+    beyond = beyond_their_units(store, date, sources)
+    if beyond is not None:
+        raise DataError(
+            f"its prices or sizes and those of {beyond.path} are in units too far apart to be held together",
+            place=path,
+            remedy="store it under another --venue",
+        )
 
 
 def _insert_market(

@@ -13,7 +13,7 @@ from tcakit.errors import DataError, UsageError
 from tcakit.market.instrument import Instrument
 from tcakit.registry import nearest
 from tcakit.store.database import Store
-from tcakit.store.rows import instrument_rows
+from tcakit.store.rows import Standing, instrument_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,12 @@ class SymbolDay:
     depth: int | None
     data_keys: tuple[str, ...]
     paths: tuple[str, ...]
+
+    @property
+    def standing(self) -> Standing:
+        """By which it is known whether the store still holds what this says."""
+        of = self.instrument
+        return Standing(of.symbol, of.venue, of.price_scale, of.size_scale, self.data_keys)
 
 
 def symbol_days(store: Store, date: str) -> list[SymbolDay]:
@@ -111,7 +117,7 @@ _BARS = ("ts_ns", "interval_ns", "open", "high", "low", "close", "volume")
 
 
 def _read(store: Store, day: SymbolDay, table: str, names: Sequence[str], until_ns: int | None) -> dict[str, Any]:
-    rows = instrument_rows(store, day.date, table, day.instrument_id, names, until_ns)
+    rows = instrument_rows(store, day.date, table, day.instrument_id, names, until_ns, day.standing)
     return {name: _column(rows[name]) for name in names}
 
 
@@ -147,7 +153,7 @@ def bars(store: Store, day: SymbolDay) -> pl.DataFrame:
 
 def trade_conditions(store: Store, day: SymbolDay) -> list[tuple[str, int]]:
     """Condition codes of the day's prints and how often each stands, most frequent first."""
-    rows = instrument_rows(store, day.date, "trades", day.instrument_id, ["condition"]).drop_nulls()
+    rows = instrument_rows(store, day.date, "trades", day.instrument_id, ["condition"], None, day.standing).drop_nulls()
     counts = rows.group_by("condition").len().sort(["len", "condition"], descending=[True, False])
     return list(counts.iter_rows())
 

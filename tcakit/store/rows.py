@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tcakit.errors import StoreBusyError
 from tcakit.store.database import Store
-from tcakit.store.market_files import MARKET_TABLES, PRICES, SIZES, lot_paths, lots_of, relation, without_patterns
+from tcakit.store.market_files import MARKET_TABLES, PRICES, SIZES, Lot, lot_paths, lots_of, relation, without_patterns
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,7 +40,7 @@ class StoredSource:
 
     def scan(self, store: Store, date: str) -> pl.LazyFrame:
         """Its rows in the order of the file, in the instrument's units; call while the day is being read."""
-        factors = self._factors()
+        factors = self.factors()
         return self._as_written(store, date).select(
             pl.lit(self.instrument_id, dtype=pl.Int32).alias("instrument_id"),
             pl.lit(self.source_id, dtype=pl.Int32).alias("source_id"),
@@ -47,26 +48,45 @@ class StoredSource:
             *(pl.col(name) * factor for name, factor in factors.items()),
         )
 
-    def fits(self, store: Store, date: str) -> bool:
-        """Whether its prices and sizes can be held in the instrument's units."""
-        factors = self._factors()
-        if not factors:
-            return True
-        rows = self._as_written(store, date)
-        ends = pl.concat([rows.select(pl.col(*factors).min()), rows.select(pl.col(*factors).max())]).collect()
-        values = ((value, factors[name]) for name in factors for value in ends[name].drop_nulls())
-        return all(abs(value) * factor < _BEYOND for value, factor in values)
+    @property
+    def lot(self) -> Lot:
+        """The files that hold its rows, among those of other instruments."""
+        return self.market_table, self.ingest_key, self.content, self.parts
 
     def _as_written(self, store: Store, date: str) -> pl.LazyFrame:
-        lot = (self.market_table, self.ingest_key, self.content, self.parts)
-        rows = pl.scan_parquet(lot_paths(store.folder, date, lot), hive_partitioning=False, glob=False)
-        return rows.filter(pl.col("source_key") == self.source_key)
+        return _scan(store, date, self.lot).filter(pl.col("source_key") == self.source_key)
 
-    def _factors(self) -> dict[str, int]:
+    def factors(self) -> dict[str, int]:
         """Column -> what it is multiplied by, where that changes it."""
         prices = dict.fromkeys(PRICES[self.market_table], self.price_factor)
         sizes = dict.fromkeys(SIZES[self.market_table], self.size_factor)
         return {name: factor for name, factor in {**prices, **sizes}.items() if factor != 1}
+
+
+def _scan(store: Store, date: str, lot: Lot) -> pl.LazyFrame:
+    return pl.scan_parquet(lot_paths(store.folder, date, lot), hive_partitioning=False, glob=False)
+
+
+def beyond_their_units(store: Store, date: str, sources: Sequence[StoredSource]) -> StoredSource | None:
+    """A source whose prices or sizes cannot be held in its instrument's units, None if there is none.
+
+    A lot of thousands of instruments is looked through once, not once for each.
+    """
+    by_lot: dict[Lot, list[StoredSource]] = {}
+    for source in sources:
+        if source.factors():
+            by_lot.setdefault(source.lot, []).append(source)
+    for lot, own in by_lot.items():
+        names = [*PRICES[lot[0]], *SIZES[lot[0]]]
+        ends = [pl.col(*names).min().name.prefix("least "), pl.col(*names).max().name.prefix("most ")]
+        found = _scan(store, date, lot).group_by("source_key").agg(*ends).collect(engine="streaming")
+        by_key = {row["source_key"]: row for row in found.iter_rows(named=True)}
+        for source in own:
+            row = by_key[source.source_key]
+            values = [(row[f"{end} {name}"], by) for name, by in source.factors().items() for end in ("least", "most")]
+            if any(value is not None and abs(value) * by >= _BEYOND for value, by in values):
+                return source
+    return None
 
 
 def sources_of(
@@ -78,11 +98,48 @@ def sources_of(
     return [StoredSource(*row) for row in found.fetchall()]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a reader took an instrument of a day for: prices are nothing without their units."""
+
+    symbol: str
+    venue: str
+    price_scale: int
+    size_scale: int
+    ingest_keys: tuple[str, ...]
+
+    def require(self, connection: duckdb.DuckDBPyConnection, date: str, instrument_id: int) -> None:
+        """Raise StoreBusyError if a writer has changed it since."""
+        found = connection.execute(
+            "SELECT symbol, venue, price_scale, size_scale, list(DISTINCT ingest_key) FROM instruments "
+            "JOIN sources USING (instrument_id) WHERE instrument_id = ? GROUP BY ALL",
+            [instrument_id],
+        ).fetchone()
+        held = None if found is None else Standing(found[0], found[1], found[2], found[3], tuple(sorted(found[4])))
+        if held != self:
+            raise StoreBusyError(
+                f"{self.symbol} on {date} was changed by another process while it was being read",
+                place=date,
+                remedy="give the command again",
+            )
+
+
 def instrument_rows(
-    store: Store, date: str, table: str, instrument_id: int, columns: Sequence[str], until_ns: int | None = None
+    store: Store,
+    date: str,
+    table: str,
+    instrument_id: int,
+    columns: Sequence[str],
+    until_ns: int | None = None,
+    standing: Standing | None = None,
 ) -> pl.DataFrame:
-    """Columns of a table's rows of one instrument and day, by time, source and place in the file."""
+    """Columns of a table's rows of one instrument and day, by time, source and place in the file.
+
+    Raises StoreBusyError where the instrument is no longer what it is said to be (`standing`).
+    """
     with store.read_day(date) as connection:
+        if standing is not None:
+            standing.require(connection, date, instrument_id)
         wanted = "market_table = ? AND instrument_id = ?"
         parts = [source.scan(store, date) for source in sources_of(connection, wanted, [table, instrument_id])]
         if not parts:

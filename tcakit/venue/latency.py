@@ -16,6 +16,7 @@ from tcakit.errors import UsageError
 
 SUBMIT, CANCEL, MODIFY = 0, 1, 2
 """What a message asks for."""
+_LONGEST = 1 << 61  # ns: there and back still ends within the times that an int64 holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class RecordedLatency:
 
     Between two records on the line through them, outside as the first or the last one; a record whose time at the venue
     is not above zero is an order that never got there. After hftbacktest's interpolated order latency. `offset_ns` is
-    added to each way. Raises UsageError unless there are records, all times grow and answers follow requests.
+    added to each way. Raises UsageError unless there are records, all times grow, and no way takes less than no time:
+    such a one would be taken for an order that got lost.
 
     >>> model = RecordedLatency(np.array([0, 100]), np.array([10, 130]), np.array([15, 140]))
     >>> [model.entry(SUBMIT, 0, ns) for ns in (-5, 0, 50, 100, 200)]
@@ -111,13 +113,29 @@ class RecordedLatency:
         grows = bool((np.diff(self.requests) > 0).all()) and bool((np.diff(self.arrivals[got_there]) >= 0).all())
         if not grows or bool((self.answers < self.requests).any()):
             raise UsageError("the recorded times do not grow", place="latency", remedy=remedy)
+        there = (self.arrivals - self.requests)[got_there]
+        back = (self.answers - self.arrivals)[got_there]
+        shortest = min(there.min(initial=_LONGEST), back.min(initial=_LONGEST))
+        if shortest < 0:
+            raise UsageError(
+                "an order reached the venue before it was sent, or was answered before it got there",
+                place="latency",
+                remedy="bring the venue's clock and yours together",
+            )
+        if shortest + self.offset_ns < 0:
+            raise UsageError(
+                f"offset_ns {self.offset_ns} is more than the {shortest} ns that the shortest way takes",
+                place="latency",
+                remedy="give a smaller one",
+            )
 
     def entry(self, what: int, number: int, now_ns: int) -> int:
         at, last = self.requests, len(self.requests) - 1
         low = min(max(int(np.searchsorted(at, now_ns, side="right")) - 1, 0), last)
         high = low if now_ns <= at[0] or now_ns >= at[last] else low + 1
         if self.arrivals[low] <= 0 or self.arrivals[high] <= 0:
-            return -(self._between(now_ns, low, high, self.answers) + 2 * self.offset_ns)
+            # At least 1: less than nothing is what says that it got lost.
+            return -max(self._between(now_ns, low, high, self.answers) + 2 * self.offset_ns, 1)
         return self._between(now_ns, low, high, self.arrivals) + self.offset_ns
 
     def _between(self, now_ns: int, low: int, high: int, until: NDArray[np.int64]) -> int:
@@ -169,8 +187,15 @@ class RandomLatency:
         _not_negative(self, ("feed_ns", "entry_ns", "response_ns", "sigma", "least_ns"))
         normal = np.random.Generator(np.random.PCG64(self.seed)).standard_normal((2, _DRAWS))
         medians = np.array([[self.entry_ns], [self.response_ns]], np.float64)
-        drawn = np.maximum(np.rint(medians * np.exp(self.sigma * normal)), float(self.least_ns)).astype(np.int64)
-        object.__setattr__(self, "_draws", drawn)
+        with np.errstate(over="ignore", invalid="ignore"):
+            drawn = np.maximum(np.rint(medians * np.exp(self.sigma * normal)), float(self.least_ns))
+        if not bool((drawn < _LONGEST).all()):
+            raise UsageError(
+                f"with sigma {self.sigma:g} some messages would be under way for years",
+                place="latency",
+                remedy="give a smaller one: 0.3 is a factor of 2 between slow and fast ones",
+            )
+        object.__setattr__(self, "_draws", drawn.astype(np.int64))
 
     def entry(self, what: int, number: int, now_ns: int) -> int:
         return int(self._draws[0, number % _DRAWS])

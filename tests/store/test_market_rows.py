@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcakit.errors import DataError, UsageError
+from tcakit.errors import DataError, StoreBusyError, UsageError
 from tcakit.jobs.sql import query
 from tcakit.market.instrument import Instrument
 from tcakit.market.schema import FAULTS
 from tcakit.store import ingest as stored
-from tcakit.store import market_files
+from tcakit.store import market_data, market_files
 from tcakit.store.database import Store
 from tcakit.store.market_data import symbol_days, trade_conditions
 from tcakit.store.market_files import FILE_TABLES, MARKET_TABLES, PRICES, SIZES, write_part
@@ -150,6 +150,47 @@ def test_units_too_far_apart_are_refused_and_nothing_is_stored(store: Store, fin
     with store.writer("test"):
         stored.recover(store)
     assert (parts(store), prices(store)) == before
+
+
+@pytest.mark.parametrize(("symbol", "fits"), [("LOW", True), ("HIGH", False)])
+def test_room_is_asked_of_the_instrument_that_becomes_finer_alone(store: Store, symbol: str, fits: bool) -> None:
+    many = {1: acme("LOW", price_scale=1), 2: acme("HIGH", price_scale=1)}
+    put(
+        store,
+        "both",
+        MarketRows(
+            "trades", trades([5, 6, 7], [8, -(2**62), 2**62], local_id=[1, 2, 2]), None, DATE, "trades", None, many
+        ),
+    )
+    finer = MarketRows("trades", trades([30], [155]), acme(symbol, price_scale=10_000), DATE, "trades", None)
+    if fits:
+        put(store, "finer", finer)
+        told = query(store.folder, "SELECT price FROM trades ORDER BY ts_ns")
+        assert told["rows"] == [[80_000], [-(2**62)], [2**62], [155]]
+        return
+    with pytest.raises(DataError, match=r"both\.csv are in units too far apart"):
+        put(store, "finer", finer)
+
+
+def test_rows_are_not_read_in_units_that_a_writer_has_changed_since(store: Store) -> None:
+    put_trades(store, "coarse", trades([5], [101]))
+    (day,) = symbol_days(store, DATE)
+    assert market_data.trades(store, day)["price"].tolist() == [101]
+    put_trades(store, "fine", trades([50], [10_155]), price_scale=10_000)
+    with pytest.raises(StoreBusyError, match="was changed by another process"):
+        market_data.trades(store, day)
+    (day,) = symbol_days(store, DATE)
+    assert market_data.trades(store, day)["price"].tolist() == [10_100, 10_155]
+
+
+def test_rows_are_not_those_of_another_symbol_that_got_the_number(store: Store) -> None:
+    put_trades(store, "first", trades([5], [101]))
+    (day,) = symbol_days(store, DATE)
+    with store.writer("test"):
+        stored.drop(store, "first.csv")
+    put_trades(store, "second", trades([5], [777]), symbol="ZULU")
+    with pytest.raises(StoreBusyError, match="ACME"):
+        market_data.trades(store, day)
 
 
 def test_rows_of_several_files_come_by_time_then_file(store: Store) -> None:
