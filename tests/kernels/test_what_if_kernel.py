@@ -186,3 +186,16 @@ def test_what_was_taken_of_the_other_side_is_not_taken_twice():
     ]
     *_, outcome, _ = agrees(rows, (1, codes.BUY, LOW, 100), codes.RISK_AVERSE, 3.0, 1)
     assert outcome[:, wk.BY_CROSS].tolist() == [0, 4, 4, 4, 11, 12]
+
+
+def test_under_fifo_an_execution_of_the_first_order_behind_ours_fills_it():
+    rows = [
+        Row(0, codes.ADD, codes.BUY, LOW, 5, 5, 0),
+        Row(2, codes.ADD, codes.BUY, LOW, 4, 9, 1),  # the first to stand behind ours
+        Row(3, codes.REDUCE, codes.BUY, LOW, 2, 7, 0),
+        Row(4, codes.EXECUTE, codes.BUY, LOW, 3, 4, 0),
+        Row(5, codes.EXECUTE, codes.BUY, LOW, 1, 3, 1),
+    ]
+    *_, outcome, left = agrees(rows, (1, codes.BUY, LOW, 3), codes.FIFO, 3.0, 1)
+    assert left.tolist() == [5, 5, 3, 0, 0]
+    assert outcome[:, wk.BY_QUEUE].tolist() == [0, 0, 0, 0, 1]
