@@ -58,7 +58,7 @@ def measure(
     foreign = _in_another_currency(parents, markets)
     by_fill = measure_fills(_out_of_market(fills, foreign), markets, run_id, restated)
     joined = parents.join(fill_totals(parents, fills, by_fill.fills), on="parent_id", how="left", maintain_order="left")
-    first = joined["first_fill_ns"].fill_null(MISSING_NS).to_numpy()
+    first = joined["first_fill_latest_ns"].fill_null(MISSING_NS).to_numpy()
     last = joined["last_fill_ns"].fill_null(MISSING_NS).to_numpy()
     latest = joined["latest_fill_ns"].fill_null(MISSING_NS).to_numpy()
     ordered = joined["quantity"] / joined["size_scale"]

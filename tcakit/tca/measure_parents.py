@@ -56,6 +56,7 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
             .otherwise((pl.col("mid") * shares).sum())
             .alias("paid_at_mid"),
             pl.col("ts_ns").first().alias("first_fill_ns"),
+            latest.first().alias("first_fill_latest_ns"),
             pl.col("ts_ns").last().alias("last_fill_ns"),
             latest.max().alias("latest_fill_ns"),
             pl.col("fee").sum().alias("fill_fees"),
@@ -114,8 +115,9 @@ def market_prices(
 ) -> MarketPrices:
     """Arrival, end, VWAP, TWAP, close and volume of each parent; times MISSING_NS where there is no fill.
 
-    `latest_fill_ns` is the last instant at which the last fill can have been, `last_fill_ns` its stamp. `complete` says
-    which parents are filled: these end at their last fill if they name no end.
+    `first_fill_ns` and `latest_fill_ns` are the last instants at which the first and the last fill can have been,
+    `last_fill_ns` is the stamp of the last. `complete` says which parents are filled: these end at their last fill if
+    they name no end.
     """
     count = parents.height
     prices = MarketPrices.unknown(count)

@@ -118,6 +118,16 @@ def test_a_window_that_cuts_an_interval_has_a_part_of_its_volume(tmp_path: Path)
     assert any("1 slices are of a part of their interval" in note for note in told["notes"])
 
 
+def test_an_order_of_the_whole_day_is_measured_from_the_first_quote(tmp_path: Path) -> None:
+    """The first slice begins at the open, a moment before anything is quoted: somewhere in its minute it filled."""
+    quotes(tmp_path, [f"{DATE}T{clock},ACME,XNAS,10.00,500,10.02,500" for clock in ("09:30:00.250", "15:59:59.500")])
+    store = prints(tmp_path, [f"{DATE}T{clock},ACME,XNAS,10.01,9000" for clock in ("09:30:20", "15:59:40")])
+    _, found = tables(store, config(start=None, end=None))
+    row = found["tca_parents"].row(0, named=True)
+    assert (row["filled_shares"], row["priced"], row["arrival_price"]) == (400.0, True, pytest.approx(10.01))
+    assert "arrived before the first quote of the session: measured from the open" in row["notes"]
+
+
 def test_fees_are_those_of_a_taker(tmp_path: Path) -> None:
     fees = FeeSchedule(taker_bps=1.0, maker_bps=-5.0, taker_per_share=0.01)
     _, found = tables(by_hand(tmp_path), replace(config(), fees=fees))
