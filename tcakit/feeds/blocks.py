@@ -63,9 +63,18 @@ def _blocks(place: str, content: Path | bytes, block_bytes: int) -> Iterator[tup
                 yield at, memoryview(data)[:end]
                 at += end
     except OSError as error:
-        raise DataError(
-            f"cannot be read: {error.strerror}", place=place, remedy="check the path and its permissions"
-        ) from None
+        raise _unread(place, error) from None
+
+
+def _size(place: str, path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise _unread(place, error) from None
+
+
+def _unread(place: str, error: OSError) -> DataError:
+    return DataError(f"cannot be read: {error.strerror}", place=place, remedy="check the path and its permissions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +105,7 @@ class Piece:
                 file.seek(self.begin)
                 return memoryview(file.read(self.size))
         except OSError as error:
-            raise DataError(
-                f"cannot be read: {error.strerror}", place=self.place, remedy="check the path and its permissions"
-            ) from None
+            raise _unread(self.place, error) from None
 
     def let_go(self) -> Piece:
         """The same piece without its lines in memory."""
@@ -125,6 +132,7 @@ def pieces(
 ) -> Iterator[Piece]:
     """The file piece by piece, each with the header row: the first line, or `header` for a file without one."""
     line, first, some = 1, header, False
+    size = len(content) if isinstance(content, bytes) else _size(place, content)
     for at, block in _blocks(place, content, block_bytes):
         begin, first_row = at, line
         if line == 1:
@@ -135,7 +143,7 @@ def pieces(
                 begin, first_row = end, 2
         assert first is not None  # line 1 comes first
         some = True
-        whole = line == 1 and len(block) < block_bytes
+        whole = line == 1 and at + len(block) == size
         yield Piece(place, content, first, line, first_row, whole, begin, at + len(block) - begin, block[begin - at :])
         line += lines_in(block)
     if not some:

@@ -18,6 +18,7 @@ from tcakit.store.database import Store
 from tcakit.store.engine import quoted
 from tcakit.store.market_files import FOLDER as ROWS_FOLDER
 from tcakit.store.market_files import MARKET_TABLES, lot_paths, lots_of, relation, without_patterns
+from tcakit.store.rows import unread_parts
 
 # EXPLAIN and its options; what they stand before is explained, or with ANALYZE done.
 _EXPLAIN = re.compile(r"\s*explain\s*(analy[sz]e\b|\((\s*(analy[sz]e|format\s+\w+)\s*,?)+\))?", re.IGNORECASE)
@@ -36,6 +37,10 @@ def _only_reads(connection: duckdb.DuckDBPyConnection, text: str, kind: str) -> 
         return False
     inner = connection.extract_statements(text[explained.end() :])
     return len(inner) == 1 and inner[0].type.name == "SELECT"
+
+
+def _does_not_run(error: duckdb.Error) -> UsageError:
+    return UsageError(str(error).splitlines()[0], place="query", remedy="tables and columns are in docs/tables.md")
 
 
 def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_000) -> dict[str, Any]:
@@ -99,12 +104,14 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
             place="query",
             remedy="read the store's tables; `tcakit ingest` brings files in",
         ) from None
-    except duckdb.IOException as error:
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        if f"/{ROWS_FOLDER}/" in str(error):
+            raise unread_parts(folder, error) from None
+        if not isinstance(error, duckdb.IOException):
+            raise _does_not_run(error) from None
         raise DataError(str(error).splitlines()[0], place=str(folder), remedy="try again when no one writes") from None
     except duckdb.Error as error:
-        raise UsageError(
-            str(error).splitlines()[0], place="query", remedy="tables and columns are in docs/tables.md"
-        ) from None
+        raise _does_not_run(error) from None
     finally:
         held.close()
     return {"columns": names, "rows": [list(row) for row in rows[:limit]], "truncated": len(rows) > limit}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import duckdb
 import polars as pl
 
-from tcakit.errors import StoreBusyError
+from tcakit.errors import DataError, StoreBusyError
 from tcakit.store.database import Store
+from tcakit.store.disk import is_no_room
+from tcakit.store.market_files import FOLDER as ROWS_FOLDER
 from tcakit.store.market_files import MARKET_TABLES, PRICES, SIZES, Lot, lot_paths, lots_of, relation, without_patterns
-
-if TYPE_CHECKING:
-    import duckdb
 
 _ORDER = ("ts_ns", "source_id", "seq")
 _BEYOND = 1 << 63
@@ -137,7 +137,7 @@ def instrument_rows(
 
     Raises StoreBusyError where the instrument is no longer what it is said to be (`standing`).
     """
-    with store.read_day(date) as connection:
+    with store.read_day(date) as connection, parts_told(store.folder):
         if standing is not None:
             standing.require(connection, date, instrument_id)
         wanted = "market_table = ? AND instrument_id = ?"
@@ -153,12 +153,36 @@ def instrument_rows(
     return found.select(columns)
 
 
+def unread_parts(folder: Path, error: Exception) -> DataError:
+    """What is told of a store's files of rows that are not there, or not whole."""
+    return DataError(
+        f"stored rows cannot be read ({str(error).splitlines()[0]})",
+        place=str(folder / ROWS_FOLDER),
+        remedy="copy `days` and `rows` of a store together; else drop the day's files and ingest them again",
+    )
+
+
+@contextmanager
+def parts_told(folder: Path) -> Iterator[None]:
+    """Turn errors of files of rows that are not there, or not whole, into DataError."""
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError, duckdb.IOException, duckdb.InvalidInputException) as error:
+        if is_no_room(error):
+            raise
+        raise unread_parts(folder, error) from error
+
+
 @contextmanager
 def day_tables(
     store: Store, date: str, tables: Sequence[str] = tuple(MARKET_TABLES), instrument_id: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a day that knows the named tables of the market too; with `instrument_id` its rows alone."""
-    with without_patterns(store.folder) as folder, store.read_day(date) as connection:
+    with (
+        without_patterns(store.folder) as folder,
+        store.read_day(date) as connection,
+        parts_told(store.folder),
+    ):
         for table in tables:
             where, parameters = "market_table = ?", [table]
             only = ""

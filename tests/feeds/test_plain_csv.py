@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tcakit.errors import TcakitError
 from tcakit.feeds import binance, plain_csv, tardis
 from tcakit.feeds.blocks import pieces
+from tcakit.feeds.contract import Faults
 from tcakit.feeds.plain_csv import Plain, PlainReader
 
 NUMBERS = ["1", "0", "0.5", "10.25", "94000.10", "94000.1", "94000.0", "0.00000001", "123456789012345", "7.000"]
@@ -164,3 +165,9 @@ def test_one_odd_block_is_read_the_long_way_and_the_others_are_not() -> None:
 def test_blocks_beyond_what_is_kept_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_csv, "_KEPT_BYTES", 0)
     test_plain_files_do_go_the_short_way()
+
+
+def test_a_first_block_of_empty_lines_is_not_the_whole_file() -> None:
+    content = b"a,b\n" + b"\n" * 20 + b"1,2\n3,4\n"
+    tables = [piece.table(Faults()) for piece in pieces("x", content, block_bytes=16)]
+    assert [table.frame.rows() for table in tables if table is not None] == [[("1", "2"), ("3", "4")]]

@@ -238,6 +238,25 @@ def test_a_query_reaches_rows_but_no_other_file(store: Store, tmp_path: Path) ->
             query(store.folder, f"SELECT * FROM '{tmp_path / path}'")
 
 
+@pytest.mark.parametrize("harm", ["missing", "cut"])
+def test_a_part_that_is_not_there_or_not_whole_is_told(store: Store, harm: str) -> None:
+    put_trades(store, "first", trades([5], [1]))
+    for name, content in parts(store).items():
+        (store.folder / name).unlink()
+        if harm == "cut":
+            (store.folder / name).write_bytes(content[:-9])
+    with pytest.raises(DataError, match="cannot be read"):
+        prices(store)
+    with pytest.raises(DataError, match="cannot be read"), day_tables(store, DATE) as connection:
+        connection.execute("SELECT * FROM trades").fetchall()
+    with pytest.raises(DataError, match="cannot be read"):
+        query(store.folder, "SELECT * FROM trades")
+    with store.writer("test"):
+        stored.drop(store, "first.csv")
+    put_trades(store, "first", trades([5], [1]))
+    assert prices(store) == [1]
+
+
 def test_a_store_named_relatively_can_be_asked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put_trades(store, "first", trades([5], [1]))
     monkeypatch.chdir(store.folder.parent)
