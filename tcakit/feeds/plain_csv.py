@@ -17,6 +17,7 @@ import polars as pl
 from tcakit.feeds import csv_kernel
 from tcakit.feeds.blocks import lines_in
 from tcakit.feeds.csv_kernel import DECIMAL, LETTERS_A_WORD, ODD, PASSED_OVER, WHOLE, WORD
+from tcakit.feeds.timestamps import LATEST_NS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Plain:
         stamps = self.column(name)
         first, last = int(stamps.min()), int(stamps.max())
         unit = _UNITS.get(len(str(first)))
-        if unit is None or len(str(first)) != len(str(last)) or last * unit >= 2**63:
+        if unit is None or len(str(first)) != len(str(last)) or last * unit >= LATEST_NS:
             return None
         return stamps * unit
 
