@@ -254,6 +254,8 @@ class Tape:
     def _refuse(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         told = _PRICES[table] + _SIZES[table]
         refused = rows.filter(pl.col("reason").is_not_null())
+        # A message counts as one row, and may have several that are refused.
+        self.faults.rows += refused.height - refused.select("place", "line").n_unique()
         for row in refused.iter_rows(named=True):
             text = ", ".join(f"{column} {row['text_' + column]}" for column in told)
             self.faults.add(row["place"], row["line"], row["reason"], text)
