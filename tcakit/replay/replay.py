@@ -136,7 +136,7 @@ class Replay:
         self.progress = progress
         self.latency = settings.latency
         self.messages = 0
-        self._last_arrival = 0
+        self._last_arrival = -(1 << 62)
         columns = {name: getattr(feed, name) for name in Market._fields}
         self.market = Market(**columns)
         one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times

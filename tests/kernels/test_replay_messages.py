@@ -120,3 +120,11 @@ def test_events_of_a_modified_order_say_what_was_asked_then() -> None:
         ("pending cancel", LOW, 9),
         ("cancelled", LOW, 9),
     ]
+
+
+def test_a_message_of_before_1970_is_not_held_back() -> None:
+    """Times of tests and of made days may count from anywhere."""
+    engine = engine_of(
+        feed_of([Row(0, codes.SET, codes.BUY, LOW, 5, 5)]), [Message(-1, 0, tick=LOW)], codes.RISK_AVERSE
+    )
+    assert int(engine.state.bus[0, rk.BUS_NS]) == -1
