@@ -14,13 +14,19 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-_MOST_BYTES = 16 << 30
-_CHILD = f"""
-import json, resource, sys
+# It may take as much memory as the machine has, where the system can be asked for such a limit.
+_CHILD = """
+import json, os, sys
 import polars as pl
-with open("/proc/self/statm") as file:
-    held = int(file.read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (held + {_MOST_BYTES}, held + {_MOST_BYTES}))
+try:
+    import resource
+    with open("/proc/self/statm") as file:
+        held = int(file.read().split()[0])
+    most = (held + os.sysconf("SC_PHYS_PAGES")) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+except (ImportError, OSError, ValueError):
+    pass
+print(flush=True)
 for line in sys.stdin:
     try:
         with open(json.loads(line), "rb") as file:
@@ -56,6 +62,9 @@ def _lived(path: Path) -> bool:
                 stderr=subprocess.DEVNULL,
                 text=True,
             )
+            assert _child.stdout is not None
+            if _child.stdout.readline() == "":
+                return True  # it never began, for which no file is to blame
         assert _child.stdin is not None
         assert _child.stdout is not None
         try:

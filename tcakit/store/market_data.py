@@ -148,7 +148,7 @@ def bars(store: Store, day: SymbolDay) -> pl.DataFrame:
 
     Columns: ts_ns (start of the interval), interval_ns, open, high, low, close, volume.
     """
-    return instrument_rows(store, day.date, "bars", day.instrument_id, _BARS)
+    return instrument_rows(store, day.date, "bars", day.instrument_id, _BARS, None, day.standing)
 
 
 def trade_conditions(store: Store, day: SymbolDay) -> list[tuple[str, int]]:

@@ -47,6 +47,13 @@ def test_a_file_that_ends_the_process_is_refused_and_the_next_is_read(monkeypatc
     assert read_table("x.parquet", parquet(), Faults()).frame.height == 3
 
 
+def test_no_file_is_blamed_where_the_other_process_cannot_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_proof, "_child", None)
+    monkeypatch.setattr(parquet_proof, "_CHILD", "raise SystemExit(1)")
+    assert survives(parquet())
+    assert read_table("x.parquet", parquet(), Faults()).frame.height == 3
+
+
 def test_whatever_length_is_spoilt_the_process_goes_on() -> None:
     """All sizes and counts of the first page in turn larger than any memory: rows, or one error with a remedy."""
     whole, refused = parquet(1_000), []
