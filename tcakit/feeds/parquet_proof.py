@@ -64,6 +64,7 @@ def _lived(path: Path) -> bool:
             )
             assert _child.stdout is not None
             if _child.stdout.readline() == "":
+                _child.wait()
                 return True  # it never began, for which no file is to blame
         assert _child.stdin is not None
         assert _child.stdout is not None

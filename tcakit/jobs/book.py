@@ -22,7 +22,7 @@ def book_at(
     require_book(day)
     instrument = day.instrument
     ns = parse_time(at, date=day.date, timezone=instrument.timezone, place="--at")
-    with day_tables(store, day.date, ["book_events"], day.instrument_id) as connection:
+    with day_tables(store, day.date, ["book_events"], day.instrument_id, day.standing) as connection:
         found = connection.execute(
             """
             WITH e AS (SELECT *, row(ts_ns, source_id, seq) AS place

@@ -106,7 +106,7 @@ def _rows_checks(store: Store, day: SymbolDay) -> list[tuple[str, int, float | N
     received = backwards = duplicates = 0
     worst_received: float | None = None
     worst_backwards: float | None = None
-    with day_tables(store, day.date, _CHECKED, day.instrument_id) as connection:
+    with day_tables(store, day.date, _CHECKED, day.instrument_id, day.standing) as connection:
         for table in _CHECKED:
             found = connection.execute(_BY_TABLE.format(table=table), [day.instrument_id]).fetchone()
             row = found or (0, None, 0, None)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from tcakit.errors import DataError, UsageError
 from tcakit.market.clock import parse_date
 from tcakit.market.schema import tables_of
 from tcakit.store.database import Store
-from tcakit.store.engine import quoted
+from tcakit.store.engine import quoted, spilling
 from tcakit.store.market_files import FOLDER as ROWS_FOLDER
 from tcakit.store.market_files import MARKET_TABLES, lot_paths, lots_of, relation, without_patterns
 from tcakit.store.rows import unread_parts
@@ -56,10 +54,8 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
         raise UsageError(f"no market data of {date} is stored", place="--date", remedy="see `tcakit catalog`")
     with store.read_results():
         pass
-    # What does not fit in memory goes where temporary files go, which is then no folder of the user's.
-    spill = Path(tempfile.gettempdir()) / f"tcakit-duckdb-{os.getpid()}"
     held = ExitStack()
-    connection = held.enter_context(duckdb.connect(config={"temp_directory": str(spill)}))
+    connection = held.enter_context(duckdb.connect(config=spilling()))
     try:
         plain = held.enter_context(without_patterns(store.folder))
         connection.execute(f"ATTACH {quoted(str(store.results_path))} AS results (READ_ONLY)")

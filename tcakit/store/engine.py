@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -90,10 +91,13 @@ def _engine() -> _Engine:
     """This process's engine; call while holding the lock."""
     engine = _engines.get(os.getpid())
     if engine is None:
-        # What does not fit in memory goes where temporary files go, not into the folder the user stands in.
-        spill = Path(tempfile.gettempdir()) / f"tcakit-duckdb-{os.getpid()}"
-        engine = _engines[os.getpid()] = _Engine(duckdb.connect(config={"temp_directory": str(spill)}))
+        engine = _engines[os.getpid()] = _Engine(duckdb.connect(config=spilling()))
     return engine
+
+
+def spilling() -> dict[str, Any]:
+    """How an engine starts whose rows go, where memory is short, to temporary files and not where the user stands."""
+    return {"temp_directory": str(Path(tempfile.gettempdir()) / f"tcakit-duckdb-{os.getpid()}")}
 
 
 def _let_go(engine: _Engine, key: str) -> None:

@@ -175,14 +175,23 @@ def parts_told(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def day_tables(
-    store: Store, date: str, tables: Sequence[str] = tuple(MARKET_TABLES), instrument_id: int | None = None
+    store: Store,
+    date: str,
+    tables: Sequence[str] = tuple(MARKET_TABLES),
+    instrument_id: int | None = None,
+    standing: Standing | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a day that knows the named tables of the market too; with `instrument_id` its rows alone."""
+    """A connection to a day that knows the named tables of the market too; with `instrument_id` its rows alone.
+
+    Raises StoreBusyError where that instrument is no longer what it is said to be (`standing`).
+    """
     with (
         without_patterns(store.folder) as folder,
         store.read_day(date) as connection,
         parts_told(store.folder),
     ):
+        if standing is not None and instrument_id is not None:
+            standing.require(connection, date, instrument_id)
         for table in tables:
             where, parameters = "market_table = ?", [table]
             only = ""

@@ -179,6 +179,10 @@ def test_rows_are_not_read_in_units_that_a_writer_has_changed_since(store: Store
     put_trades(store, "fine", trades([50], [10_155]), price_scale=10_000)
     with pytest.raises(StoreBusyError, match="was changed by another process"):
         market_data.trades(store, day)
+    with pytest.raises(StoreBusyError), day_tables(store, DATE, ["trades"], day.instrument_id, day.standing):
+        pass
+    with pytest.raises(StoreBusyError):
+        market_data.bars(store, day)
     (day,) = symbol_days(store, DATE)
     assert market_data.trades(store, day)["price"].tolist() == [10_100, 10_155]
 
