@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +50,12 @@ class LatencyRules:
 
 def file_hash(path: Path) -> str:
     """The hash of a file's content, UsageError if it cannot be read."""
+    return hashlib.sha256(_content(path)).hexdigest()
+
+
+def _content(path: Path) -> bytes:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(
             f"cannot be read: {error.strerror}", place=str(path), remedy="check the path and its permissions"
@@ -62,26 +67,24 @@ def recorded_latency(path: Path, feed_ns: int = 0) -> RecordedLatency:
 
     An order that never got to the venue has 0 as `venue_ns`. Raises DataError with the line that cannot be used.
     """
-    file_hash(path)
     rows: list[tuple[int, ...]] = []
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in _COLUMNS if name not in (reader.fieldnames or [])]
-        if missing:
+    reader = csv.DictReader(io.StringIO(_content(path).decode("utf-8", "replace"), newline=""))
+    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or [])]
+    if missing:
+        raise DataError(
+            f"no column {', '.join(missing)}", place=f"{path}:1", remedy=f"name the columns {', '.join(_COLUMNS)}"
+        )
+    for row in reader:
+        try:
+            rows.append(tuple(int(row[name]) for name in _COLUMNS))
+            if not all(0 <= value < 2**63 for value in rows[-1]):
+                raise ValueError
+        except (TypeError, ValueError):
             raise DataError(
-                f"no column {', '.join(missing)}", place=f"{path}:1", remedy=f"name the columns {', '.join(_COLUMNS)}"
-            )
-        for row in reader:
-            try:
-                rows.append(tuple(int(row[name]) for name in _COLUMNS))
-                if not all(0 <= value < 2**63 for value in rows[-1]):
-                    raise ValueError
-            except (TypeError, ValueError):
-                raise DataError(
-                    "a time is no whole number of ns",
-                    place=f"{path}:{reader.line_num}",
-                    remedy="write ns since 1970, UTC",
-                ) from None
+                "a time is no whole number of ns",
+                place=f"{path}:{reader.line_num}",
+                remedy="write ns since 1970, UTC",
+            ) from None
     requests, arrivals, answers = np.ascontiguousarray(np.array(rows, np.int64).reshape(-1, 3).T)
     try:
         return RecordedLatency(requests, arrivals, answers, feed_ns)

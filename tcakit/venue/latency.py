@@ -84,7 +84,8 @@ class ConstantLatency:
 
 @dataclass(frozen=True, slots=True)
 class RecordedLatency:
-    """Times between those of recorded orders: `request_ns`, `venue_ns`, `response_ns` int64 (n,), ns since 1970.
+    """Times between those of recorded orders: when each was sent (`requests`), got to the venue (`arrivals`) and was
+    answered (`answers`), int64 (n,), ns since 1970.
 
     Between two records on the line through them, outside as the first or the last one; a record whose time at the venue
     is not above zero is an order that never got there. After hftbacktest's interpolated order latency. `offset_ns` is
