@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from tcakit.errors import UsageError
 from tcakit.jit import IS_COMPILED
 from tcakit.market import codes
-from tcakit.replay import replay_kernel as rk
+from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
 from tcakit.replay.entry_kernel import advance_at, see_at
+from tcakit.replay.replay_kernel import advance, see
 from tcakit.replay.state_kernel import Market, State
 from tcakit.venue.gateway import Fill, Strategy
 from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
 
 _OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
-_LOST = {rk.SEND_NEW: rk.SEND_LOST, rk.SEND_CANCEL: rk.SEND_CANCEL_LOST, rk.SEND_MODIFY: rk.SEND_MODIFY_LOST}
-_ASKS = {rk.SEND_NEW: SUBMIT, rk.SEND_CANCEL: CANCEL, rk.SEND_MODIFY: MODIFY}
+_LOST = {lk.SEND_NEW: lk.SEND_LOST, lk.SEND_CANCEL: lk.SEND_CANCEL_LOST, lk.SEND_MODIFY: lk.SEND_MODIFY_LOST}
+_ASKS = {lk.SEND_NEW: SUBMIT, lk.SEND_CANCEL: CANCEL, lk.SEND_MODIFY: MODIFY}
 _FILLS = frozenset((codes.PARTIAL, codes.FILLED))
 
 
@@ -60,7 +61,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What happened. `orders` and `log` are laid out as in `replay_kernel`; `local_events` are (ns, order,
+    """What happened. `orders` and `log` are laid out as in `layout_kernel`; `local_events` are (ns, order,
     event, tick, size): what the strategy asked of an order, with the limit and open size that it then had, or was to
     get."""
 
@@ -149,32 +150,32 @@ class Replay:
             mine=np.zeros((2, feed.ticks), np.int32),
             local_sizes=sizes if one_book else np.zeros_like(sizes),
             local_taken=taken if one_book else np.zeros_like(sizes),
-            cursor=np.zeros(rk.CURSOR_SIZE, np.int64),
-            settings=np.zeros(rk.SETTINGS_SIZE, np.int64),
+            cursor=np.zeros(lk.CURSOR_SIZE, np.int64),
+            settings=np.zeros(lk.SETTINGS_SIZE, np.int64),
             parameters=np.array([settings.power, feed.instrument.size_scale], np.float64),
-            orders=np.zeros((256, rk.ORDER_FIELDS), np.int64),
-            bus=np.zeros((512, rk.BUS_FIELDS), np.int64),
+            orders=np.zeros((256, lk.ORDER_FIELDS), np.int64),
+            bus=np.zeros((512, lk.BUS_FIELDS), np.int64),
             live=np.zeros((16, 4), np.int64),
             queue=np.zeros((16, 2), np.float64),
-            log=np.zeros((1024, rk.LOG_FIELDS), np.int64),
+            log=np.zeros((1024, lk.LOG_FIELDS), np.int64),
             log_ahead=np.zeros(1024, np.float64),
             response_at=np.zeros(1, np.int64) if table is None or table.at is None else table.at,
             response_ns=np.zeros(1, np.int64) if table is None else table.ns,
         )
         self.cursor = self.state.cursor
-        self.cursor[rk.OWN_BID], self.cursor[rk.OWN_ASK] = -1, feed.ticks
+        self.cursor[lk.OWN_BID], self.cursor[lk.OWN_ASK] = -1, feed.ticks
         self._one_book, self._depletes = one_book, settings.depletes_book
         self._best = feed.best_bid.data, feed.best_ask.data
         self._renew()
-        self.state.settings[rk.RESPONSE_LATENCY_NS] = settings.latency.response_ns
-        self.state.settings[rk.FEED_LATENCY_NS] = settings.latency.feed_ns
-        self.state.settings[rk.QUEUE_RULE] = settings.queue_rule
-        self.state.settings[rk.LOT] = feed.instrument.lot_size
-        self.state.settings[rk.ONE_BOOK] = int(one_book)
-        self.state.settings[rk.WHOLE_FILLS] = int(not settings.partial_fills)
-        self.state.settings[rk.DEPLETES] = int(settings.depletes_book)
+        self.state.settings[lk.RESPONSE_LATENCY_NS] = settings.latency.response_ns
+        self.state.settings[lk.FEED_LATENCY_NS] = settings.latency.feed_ns
+        self.state.settings[lk.QUEUE_RULE] = settings.queue_rule
+        self.state.settings[lk.LOT] = feed.instrument.lot_size
+        self.state.settings[lk.ONE_BOOK] = int(one_book)
+        self.state.settings[lk.WHOLE_FILLS] = int(not settings.partial_fills)
+        self.state.settings[lk.DEPLETES] = int(settings.depletes_book)
         if table is not None:
-            self.state.settings[rk.RESPONSE_KIND] = rk.DRAWN if table.at is None else rk.RECORDED
+            self.state.settings[lk.RESPONSE_KIND] = lk.DRAWN if table.at is None else lk.RECORDED
         self._on_order = [getattr(participant.strategy, "on_order", None) for participant in self.participants]
         self.order_count = 0
         self.open_orders: dict[int, int] = {}
@@ -194,11 +195,11 @@ class Replay:
 
     def best_tick(self, row: int) -> int | None:
         """The best displayed tick that has reached the strategies, of the bids (0) or the offers (1)."""
-        at = self._at[rk.LOCAL_ROW]
+        at = self._at[lk.LOCAL_ROW]
         if at == 0:
             return None
         tick, ticks = self._best[row][at - 1], self.feed.ticks
-        if self._at[rk.ANY_TAKEN if self._one_book else rk.ANY_LOCAL_TAKEN]:
+        if self._at[lk.ANY_TAKEN if self._one_book else lk.ANY_LOCAL_TAKEN]:
             # What we took is not shown any more.
             self._look()
             step = 1 if row else -1
@@ -218,16 +219,16 @@ class Replay:
     @property
     def market_volume(self) -> int:
         """Printed size that has reached the strategies."""
-        seen = int(np.searchsorted(self.feed.print_row, self._at[rk.LOCAL_ROW]))
+        seen = int(np.searchsorted(self.feed.print_row, self._at[lk.LOCAL_ROW]))
         return int(self.feed.print_volume[seen - 1]) if seen else 0
 
     def _look(self) -> None:
         """Bring the sizes that strategies see up to now."""
-        if not self._one_book and self._at[rk.SEEN_ROW] < self._at[rk.LOCAL_ROW]:
+        if not self._one_book and self._at[lk.SEEN_ROW] < self._at[lk.LOCAL_ROW]:
             if IS_COMPILED:
                 see_at(self._table)
             else:
-                rk.see(self.market, self.state)
+                see(self.market, self.state)
 
     def submit(self, owner: int, side: int, quantity: int, tick: int | None, time_in_force: int) -> int:
         lot = self.feed.instrument.lot_size
@@ -237,29 +238,29 @@ class Replay:
         if order >= len(self.state.orders):
             self._grow("orders")
         row = self._orders
-        row[order, rk.SIDE] = 0 if side > 0 else 1
-        row[order, rk.TICK] = 0 if tick is None else tick - self.feed.base_tick
-        row[order, rk.QUANTITY] = row[order, rk.LEAVES] = quantity
-        row[order, rk.TYPE] = codes.MARKET if tick is None else codes.LIMIT
-        row[order, rk.TIME_IN_FORCE] = time_in_force
-        row[order, rk.STATE] = codes.NEW
-        row[order, rk.SUBMITTED_NS] = self.now
-        row[order, rk.OWNER] = owner
+        row[order, lk.SIDE] = 0 if side > 0 else 1
+        row[order, lk.TICK] = 0 if tick is None else tick - self.feed.base_tick
+        row[order, lk.QUANTITY] = row[order, lk.LEAVES] = quantity
+        row[order, lk.TYPE] = codes.MARKET if tick is None else codes.LIMIT
+        row[order, lk.TIME_IN_FORCE] = time_in_force
+        row[order, lk.STATE] = codes.NEW
+        row[order, lk.SUBMITTED_NS] = self.now
+        row[order, lk.OWNER] = owner
         self.order_count = order + 1
         self.open_orders[order] = owner
-        self.local_events.append((self.now, order, codes.NEW, row[order, rk.TICK], quantity))
+        self.local_events.append((self.now, order, codes.NEW, row[order, lk.TICK], quantity))
         if self.first_order_ns is None:
             self.first_order_ns = self.now
-        self._send(rk.SEND_NEW, order)
+        self._send(lk.SEND_NEW, order)
         return order
 
     def cancel(self, owner: int, order: int) -> None:
         if self.open_orders.get(order) != owner:
             return
         held = self._orders
-        tick, leaves = held[order, rk.TICK], held[order, rk.LEAVES]
+        tick, leaves = held[order, lk.TICK], held[order, lk.LEAVES]
         self.local_events.append((self.now, order, codes.PENDING_CANCEL, tick, leaves))
-        self._send(rk.SEND_CANCEL, order)
+        self._send(lk.SEND_CANCEL, order)
 
     def modify(self, owner: int, order: int, quantity: int, tick: int) -> None:
         lot = self.feed.instrument.lot_size
@@ -269,14 +270,14 @@ class Replay:
             return
         at = tick - self.feed.base_tick
         self.local_events.append((self.now, order, codes.PENDING_MODIFY, at, quantity))
-        self._send(rk.SEND_MODIFY, order, at, quantity)
+        self._send(lk.SEND_MODIFY, order, at, quantity)
 
     def wake(self, owner: int, ns: int) -> None:
         self.wake_count += 1
         heapq.heappush(self.wakes, (max(ns, self.now + 1), self.wake_count, owner))
 
     def _send(self, what: int, order: int, tick: int = 0, quantity: int = 0) -> None:
-        head, tail = self._at[rk.BUS_HEAD], self._at[rk.BUS_TAIL]
+        head, tail = self._at[lk.BUS_HEAD], self._at[lk.BUS_TAIL]
         if tail >= len(self.state.bus):
             self._grow("bus")
         entry = self.latency.entry(_ASKS[what], self.messages, self.now)
@@ -288,23 +289,23 @@ class Replay:
             arrival = self._last_arrival = max(arrival, self._last_arrival)
         # What got lost is in nobody's way: it stands where its sender is told of it.
         at = tail
-        while at > head and bus[at - 1, rk.BUS_NS] > arrival:
-            for field_at in range(rk.BUS_FIELDS):
+        while at > head and bus[at - 1, lk.BUS_NS] > arrival:
+            for field_at in range(lk.BUS_FIELDS):
                 bus[at, field_at] = bus[at - 1, field_at]
             at -= 1
-        bus[at, rk.BUS_NS], bus[at, rk.BUS_WHAT], bus[at, rk.BUS_ORDER] = arrival, what, order
-        bus[at, rk.BUS_TICK], bus[at, rk.BUS_QUANTITY] = tick, quantity
-        self._at[rk.BUS_TAIL] = tail + 1
+        bus[at, lk.BUS_NS], bus[at, lk.BUS_WHAT], bus[at, lk.BUS_ORDER] = arrival, what, order
+        bus[at, lk.BUS_TICK], bus[at, lk.BUS_QUANTITY] = tick, quantity
+        self._at[lk.BUS_TAIL] = tail + 1
 
     # --- the loop ----------------------------------------------------------------------------------------
 
     def _advance(self, until: int) -> int:
         while True:
-            status = advance_at(self._table, until) if IS_COMPILED else rk.advance(self.market, self.state, until)
-            if status < rk.GROW_LOG:
-                self.now = self._at[rk.NOW]
+            status = advance_at(self._table, until) if IS_COMPILED else advance(self.market, self.state, until)
+            if status < lk.GROW_LOG:
+                self.now = self._at[lk.NOW]
                 return status
-            self._grow(*(("log", "log_ahead") if status == rk.GROW_LOG else ("live", "queue")))
+            self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue")))
 
     def _grow(self, *names: str) -> None:
         """Make arrays of the state twice as long."""
@@ -321,30 +322,30 @@ class Replay:
     def _deliver(self, gateways: Sequence[OwnGateway]) -> None:
         """Tell the owners what has reached them by now."""
         cursor, log, now = self._at, self._log, self.now
-        at, logged = cursor[rk.DELIVERED], cursor[rk.N_LOG]
-        while at < logged and log[at, rk.LOG_LOCAL_NS] <= now:
-            order, event = log[at, rk.LOG_ORDER], log[at, rk.LOG_EVENT]
-            owner = self._orders[order, rk.OWNER]
-            cursor[rk.DELIVERED] = at + 1
+        at, logged = cursor[lk.DELIVERED], cursor[lk.N_LOG]
+        while at < logged and log[at, lk.LOG_LOCAL_NS] <= now:
+            order, event = log[at, lk.LOG_ORDER], log[at, lk.LOG_EVENT]
+            owner = self._orders[order, lk.OWNER]
+            cursor[lk.DELIVERED] = at + 1
             if event in _OVER:
                 self.open_orders.pop(order, None)
             if event in _FILLS:
                 self._told_fill(gateways[owner], self.participants[owner].strategy, order, at)
             elif (on_order := self._on_order[owner]) is not None:
-                on_order(gateways[owner], order, event, log[at, rk.LOG_REASON])
+                on_order(gateways[owner], order, event, log[at, lk.LOG_REASON])
             at += 1
 
     def _told_fill(self, gateway: OwnGateway, strategy: Strategy, order: int, at: int) -> None:
-        log, side = self._log, self._orders[order, rk.SIDE]
-        tick, size = log[at, rk.LOG_TICK], log[at, rk.LOG_SIZE]
-        if log[at, rk.LOG_REASON] == codes.TOOK and self._depletes and not self._one_book:
+        log, side = self._log, self._orders[order, lk.SIDE]
+        tick, size = log[at, lk.LOG_TICK], log[at, lk.LOG_SIZE]
+        if log[at, lk.LOG_REASON] == codes.TOOK and self._depletes and not self._one_book:
             self._look()
             taken = int(self.state.local_taken[1 - side, tick]) + size
             self.state.local_taken[1 - side, tick] = min(taken, self.state.local_sizes[1 - side, tick])
-            self._at[rk.ANY_LOCAL_TAKEN] = 1
-        is_maker = log[at, rk.LOG_LIQUIDITY] == codes.MAKER
+            self._at[lk.ANY_LOCAL_TAKEN] = 1
+        is_maker = log[at, lk.LOG_LIQUIDITY] == codes.MAKER
         tick += self.feed.base_tick
-        ns, local_ns = log[at, rk.LOG_NS], log[at, rk.LOG_LOCAL_NS]
+        ns, local_ns = log[at, lk.LOG_NS], log[at, lk.LOG_LOCAL_NS]
         strategy.on_fill(gateway, Fill(order, 1 - 2 * side, tick, size, ns, local_ns, is_maker))
 
     def run(self) -> ReplayResult:
@@ -362,8 +363,8 @@ class Replay:
             status = self._advance(until if until > self.now else self.now)
             self._deliver(gateways)
             if self.progress is not None:
-                self.progress(self._at[rk.ROW])
-            if status == rk.RESPONSE:
+                self.progress(self._at[lk.ROW])
+            if status == lk.RESPONSE:
                 continue
             while wakes and wakes[0][0] <= self.now:
                 owner = heapq.heappop(wakes)[2]
@@ -374,28 +375,28 @@ class Replay:
                     strategies[owner].on_start(gateways[owner])
             if not wakes and self.now >= end:
                 at = self._at
-                if at[rk.BUS_HEAD] == at[rk.BUS_TAIL] and at[rk.DELIVERED] == at[rk.N_LOG]:
+                if at[lk.BUS_HEAD] == at[lk.BUS_TAIL] and at[lk.DELIVERED] == at[lk.N_LOG]:
                     break
-                under_way = self._bus[at[rk.BUS_TAIL] - 1, rk.BUS_NS] if at[rk.BUS_TAIL] else self.now
-                end = max(self.now + 1, under_way, self._at[rk.LAST_RESPONSE_NS])
+                under_way = self._bus[at[lk.BUS_TAIL] - 1, lk.BUS_NS] if at[lk.BUS_TAIL] else self.now
+                end = max(self.now + 1, under_way, self._at[lk.LAST_RESPONSE_NS])
         return self._result()
 
     def _result(self) -> ReplayResult:
-        count, logged = self.order_count, int(self.cursor[rk.N_LOG])
+        count, logged = self.order_count, int(self.cursor[lk.N_LOG])
         log, ahead = self.state.log[:logged].copy(), self.state.log_ahead[:logged].copy()
         left = sorted(self.open_orders)
         if left:
             # Orders that nobody took back: the recording ends for them here.
-            extra = np.zeros((len(left), rk.LOG_FIELDS), np.int64)
+            extra = np.zeros((len(left), lk.LOG_FIELDS), np.int64)
             for at, order in enumerate(left):
-                extra[at, [rk.LOG_NS, rk.LOG_LOCAL_NS]] = self.now
-                extra[at, rk.LOG_ORDER] = order
-                extra[at, rk.LOG_EVENT] = codes.EXPIRED
-                extra[at, rk.LOG_REASON] = codes.END_OF_DATA
-                extra[at, rk.LOG_TICK] = self.state.orders[order, rk.TICK]
-                extra[at, rk.LOG_LEAVES] = self.state.orders[order, rk.LEAVES]
-                extra[at, rk.LOG_ROW] = -1
-                self.state.orders[order, rk.STATE] = codes.EXPIRED
+                extra[at, [lk.LOG_NS, lk.LOG_LOCAL_NS]] = self.now
+                extra[at, lk.LOG_ORDER] = order
+                extra[at, lk.LOG_EVENT] = codes.EXPIRED
+                extra[at, lk.LOG_REASON] = codes.END_OF_DATA
+                extra[at, lk.LOG_TICK] = self.state.orders[order, lk.TICK]
+                extra[at, lk.LOG_LEAVES] = self.state.orders[order, lk.LEAVES]
+                extra[at, lk.LOG_ROW] = -1
+                self.state.orders[order, lk.STATE] = codes.EXPIRED
             log = np.concatenate([log, extra])
             ahead = np.concatenate([ahead, np.full(len(left), -1.0)])
         return ReplayResult(
@@ -404,7 +405,7 @@ class Replay:
             log=log,
             log_ahead=ahead,
             local_events=self.local_events,
-            rows=int(self.cursor[rk.ROW]),
+            rows=int(self.cursor[lk.ROW]),
             first_order_ns=self.first_order_ns,
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from tcakit.market import codes
-from tcakit.replay import replay_kernel as rk
+from tcakit.replay import layout_kernel as lk
 from tcakit.replay.replay import ReplayResult
 from tcakit.venue.fees import FeeSchedule
 
@@ -24,20 +24,20 @@ def _prices(result: ReplayResult, index: np.ndarray) -> np.ndarray:
 def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame:
     """Every step of every order (schema ORDER_EVENTS), in the order of the strategy's and the venue's clocks."""
     log = result.log
-    is_market = result.orders[log[:, rk.LOG_ORDER], rk.TYPE] == codes.MARKET
-    is_fill = np.isin(log[:, rk.LOG_EVENT], (codes.PARTIAL, codes.FILLED))
+    is_market = result.orders[log[:, lk.LOG_ORDER], lk.TYPE] == codes.MARKET
+    is_fill = np.isin(log[:, lk.LOG_EVENT], (codes.PARTIAL, codes.FILLED))
     venue = pl.DataFrame(
         {
-            "order": log[:, rk.LOG_ORDER],
-            "ts_ns": log[:, rk.LOG_NS],
-            "local_ns": log[:, rk.LOG_LOCAL_NS],
-            "code": log[:, rk.LOG_EVENT],
-            "reason_code": log[:, rk.LOG_REASON],
-            "price": _prices(result, log[:, rk.LOG_TICK]),
-            "size": log[:, rk.LOG_SIZE],
-            "leaves": log[:, rk.LOG_LEAVES],
+            "order": log[:, lk.LOG_ORDER],
+            "ts_ns": log[:, lk.LOG_NS],
+            "local_ns": log[:, lk.LOG_LOCAL_NS],
+            "code": log[:, lk.LOG_EVENT],
+            "reason_code": log[:, lk.LOG_REASON],
+            "price": _prices(result, log[:, lk.LOG_TICK]),
+            "size": log[:, lk.LOG_SIZE],
+            "leaves": log[:, lk.LOG_LEAVES],
             "queue_ahead": result.log_ahead,
-            "market_row": log[:, rk.LOG_ROW],
+            "market_row": log[:, lk.LOG_ROW],
             "priced": is_fill | ~is_market,
             "rank": np.arange(len(log)) + 0.0,
         }
@@ -57,7 +57,7 @@ def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame
             "leaves": told[:, 4],
             "queue_ahead": np.full(len(told), -1.0),
             "market_row": np.full(len(told), -1),
-            "priced": result.orders[order_ids, rk.TYPE] != codes.MARKET,
+            "priced": result.orders[order_ids, lk.TYPE] != codes.MARKET,
             "rank": np.full(len(told), -1.0),
         }
     )
@@ -86,27 +86,27 @@ def orders(result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[
     ended = np.full(n, -1, np.int64)
     reason = np.zeros(n, np.int64)
     for row in log:
-        order, event = row[rk.LOG_ORDER], row[rk.LOG_EVENT]
+        order, event = row[lk.LOG_ORDER], row[lk.LOG_EVENT]
         if event == codes.ACKNOWLEDGED:
-            acknowledged[order] = row[rk.LOG_NS]
+            acknowledged[order] = row[lk.LOG_NS]
         elif event in (codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED):
-            ended[order] = row[rk.LOG_NS]
-            reason[order] = row[rk.LOG_REASON]
+            ended[order] = row[lk.LOG_NS]
+            reason[order] = row[lk.LOG_REASON]
     instrument = result.feed.instrument
-    is_limit = table[:, rk.TYPE] == codes.LIMIT
+    is_limit = table[:, lk.TYPE] == codes.LIMIT
     frame = pl.DataFrame(
         {
             "order_id": [f"{prefix}{order}" for order in range(n)],
-            "parent_id": [parent_ids[owner] for owner in table[:, rk.OWNER]],
-            "side": np.where(table[:, rk.SIDE] == 0, codes.BUY, codes.SELL),
-            "type": _names(table[:, rk.TYPE], codes.ORDER_TYPE_NAMES),
-            "time_in_force": _names(table[:, rk.TIME_IN_FORCE], codes.TIME_IN_FORCE_NAMES),
-            "price": _prices(result, table[:, rk.TICK]),
-            "quantity": table[:, rk.QUANTITY],
-            "filled": table[:, rk.QUANTITY] - table[:, rk.LEAVES],
-            "state": _names(table[:, rk.STATE], codes.STATE_NAMES),
+            "parent_id": [parent_ids[owner] for owner in table[:, lk.OWNER]],
+            "side": np.where(table[:, lk.SIDE] == 0, codes.BUY, codes.SELL),
+            "type": _names(table[:, lk.TYPE], codes.ORDER_TYPE_NAMES),
+            "time_in_force": _names(table[:, lk.TIME_IN_FORCE], codes.TIME_IN_FORCE_NAMES),
+            "price": _prices(result, table[:, lk.TICK]),
+            "quantity": table[:, lk.QUANTITY],
+            "filled": table[:, lk.QUANTITY] - table[:, lk.LEAVES],
+            "state": _names(table[:, lk.STATE], codes.STATE_NAMES),
             "reason": _names(reason, codes.REASON_NAMES),
-            "submitted_ns": table[:, rk.SUBMITTED_NS],
+            "submitted_ns": table[:, lk.SUBMITTED_NS],
             "acknowledged_ns": acknowledged,
             "ended_ns": ended,
             "is_limit": is_limit,
@@ -129,29 +129,29 @@ def fills(
 ) -> pl.DataFrame:
     """The executions (schema FILLS) with the quote that stood before each, and the fee it cost."""
     log, instrument = result.log, result.feed.instrument
-    rows = np.flatnonzero(np.isin(log[:, rk.LOG_EVENT], (codes.PARTIAL, codes.FILLED)))
+    rows = np.flatnonzero(np.isin(log[:, lk.LOG_EVENT], (codes.PARTIAL, codes.FILLED)))
     part = log[rows]
-    order = part[:, rk.LOG_ORDER]
-    owner = result.orders[order, rk.OWNER]
-    price = _prices(result, part[:, rk.LOG_TICK])
-    is_maker = part[:, rk.LOG_LIQUIDITY] == codes.MAKER
+    order = part[:, lk.LOG_ORDER]
+    owner = result.orders[order, lk.OWNER]
+    price = _prices(result, part[:, lk.LOG_TICK])
+    is_maker = part[:, lk.LOG_LIQUIDITY] == codes.MAKER
     acknowledged: dict[int, int] = {
-        int(row[rk.LOG_ORDER]): int(row[rk.LOG_NS]) for row in log if row[rk.LOG_EVENT] == codes.ACKNOWLEDGED
+        int(row[lk.LOG_ORDER]): int(row[lk.LOG_NS]) for row in log if row[lk.LOG_EVENT] == codes.ACKNOWLEDGED
     }
-    fee = fees.fees(price / instrument.price_scale, part[:, rk.LOG_SIZE] / instrument.size_scale, is_maker)
-    bid, ask = part[:, rk.LOG_BID], part[:, rk.LOG_ASK]
+    fee = fees.fees(price / instrument.price_scale, part[:, lk.LOG_SIZE] / instrument.size_scale, is_maker)
+    bid, ask = part[:, lk.LOG_BID], part[:, lk.LOG_ASK]
     frame = pl.DataFrame(
         {
             "fill_id": [f"{prefix}f{at}" for at in range(len(rows))],
             "order_id": [f"{prefix}{value}" for value in order],
             "parent_id": [parent_ids[value] for value in owner],
-            "ts_ns": part[:, rk.LOG_NS],
+            "ts_ns": part[:, lk.LOG_NS],
             "received_ns": np.array([acknowledged[int(value)] for value in order], np.int64),
-            "side": np.where(result.orders[order, rk.SIDE] == 0, codes.BUY, codes.SELL),
+            "side": np.where(result.orders[order, lk.SIDE] == 0, codes.BUY, codes.SELL),
             "price": price,
-            "quantity": part[:, rk.LOG_SIZE],
-            "liquidity": _names(part[:, rk.LOG_LIQUIDITY], codes.LIQUIDITY_NAMES),
-            "reason": _names(part[:, rk.LOG_REASON], codes.REASON_NAMES),
+            "quantity": part[:, lk.LOG_SIZE],
+            "liquidity": _names(part[:, lk.LOG_LIQUIDITY], codes.LIQUIDITY_NAMES),
+            "reason": _names(part[:, lk.LOG_REASON], codes.REASON_NAMES),
             "fee": fee,
             "bid": _prices(result, bid),
             "ask": _prices(result, ask),

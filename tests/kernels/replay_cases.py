@@ -12,7 +12,7 @@ from tcakit.book.order_index import displayed_sizes
 from tcakit.book.plain_book import PlainBook
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
-from tcakit.replay import replay_kernel as rk
+from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
 from tcakit.replay.replay import Replay, ReplaySettings
 from tcakit.venue.latency import ConstantLatency, Latency
@@ -219,9 +219,9 @@ def engine_of(
     for message in sent:
         engine.now = message.ns
         if message.is_cancel:
-            engine._send(rk.SEND_CANCEL, message.order)
+            engine._send(lk.SEND_CANCEL, message.order)
         elif message.is_change:
-            engine._send(rk.SEND_MODIFY, message.order, message.tick - feed.base_tick, message.quantity)
+            engine._send(lk.SEND_MODIFY, message.order, message.tick - feed.base_tick, message.quantity)
         else:
             engine.submit(0, message.side, message.quantity, message.tick, message.tif)
     engine.now = 0
@@ -230,28 +230,28 @@ def engine_of(
 
 def run_to(engine: Replay, until: int) -> None:
     """Advance to a time, told of every answer on the way."""
-    while engine._advance(until) == rk.RESPONSE:
-        engine.cursor[rk.DELIVERED] += 1
+    while engine._advance(until) == lk.RESPONSE:
+        engine.cursor[lk.DELIVERED] += 1
 
 
 def logged(engine: Replay) -> list[tuple[object, ...]]:
     """The log as the witness writes its own."""
     feed, out = engine.feed, []
-    for at in range(int(engine.cursor[rk.N_LOG])):
+    for at in range(int(engine.cursor[lk.N_LOG])):
         row = [int(value) for value in engine.state.log[at]]
-        order, event = row[rk.LOG_ORDER], row[rk.LOG_EVENT]
-        no_price = engine.state.orders[order, rk.TYPE] == codes.MARKET and event not in (codes.PARTIAL, codes.FILLED)
-        tick = None if no_price else row[rk.LOG_TICK] + feed.base_tick
-        quote = [None if index < 0 else index + feed.base_tick for index in (row[rk.LOG_BID], row[rk.LOG_ASK])]
+        order, event = row[lk.LOG_ORDER], row[lk.LOG_EVENT]
+        no_price = engine.state.orders[order, lk.TYPE] == codes.MARKET and event not in (codes.PARTIAL, codes.FILLED)
+        tick = None if no_price else row[lk.LOG_TICK] + feed.base_tick
+        quote = [None if index < 0 else index + feed.base_tick for index in (row[lk.LOG_BID], row[lk.LOG_ASK])]
         out.append(
             (
-                row[rk.LOG_NS],
+                row[lk.LOG_NS],
                 order,
                 event,
-                row[rk.LOG_REASON],
+                row[lk.LOG_REASON],
                 tick,
-                row[rk.LOG_SIZE],
-                row[rk.LOG_LEAVES],
+                row[lk.LOG_SIZE],
+                row[lk.LOG_LEAVES],
                 float(engine.state.log_ahead[at]),
                 *quote,
             )

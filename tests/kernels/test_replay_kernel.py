@@ -28,7 +28,7 @@ from replay_witness import Message, Row, Witness, replay, seen_by
 
 from tcakit.book.plain_book import PlainBook
 from tcakit.market import codes
-from tcakit.replay import replay_kernel as rk
+from tcakit.replay import layout_kernel as lk
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.venue.latency import ConstantLatency
 from tcakit.venue.order_state import OrderLife
@@ -116,8 +116,8 @@ def test_small_steps_and_tiny_arrays_change_nothing(data, rows, entry, response)
     for until in sorted(data.draw(st.lists(st.integers(0, 400), max_size=40))):
         run_to(pieces, until)
     run_to(pieces, FOREVER)
-    count = int(whole.cursor[rk.N_LOG])
-    assert pieces.cursor[rk.N_LOG] == count
+    count = int(whole.cursor[lk.N_LOG])
+    assert pieces.cursor[lk.N_LOG] == count
     assert np.array_equal(pieces.state.log[:count], whole.state.log[:count])
     assert np.array_equal(pieces.state.log_ahead[:count], whole.state.log_ahead[:count])
     assert np.array_equal(pieces.state.taken, whole.state.taken)
@@ -163,15 +163,15 @@ def test_what_was_filled_adds_up_and_was_there(data, rows, rule, entry):
         assert (engine.state.taken >= 0).all()
         in_sight = engine.state.sizes > 0
         assert (engine.state.taken <= engine.state.sizes)[in_sight].all()
-    for at in range(int(engine.cursor[rk.N_LOG])):
+    for at in range(int(engine.cursor[lk.N_LOG])):
         row = engine.state.log[at]
-        order = int(row[rk.LOG_ORDER])
-        lives[order].apply(int(row[rk.LOG_EVENT]))
-        if order in left and row[rk.LOG_EVENT] != codes.REPLACED:
-            assert left[order] - int(row[rk.LOG_SIZE]) == row[rk.LOG_LEAVES] >= 0
-        left[order] = int(row[rk.LOG_LEAVES])
-        if row[rk.LOG_REASON] in (codes.QUEUE_REACHED, codes.TRADED_THROUGH):
-            by_row[int(row[rk.LOG_ROW])] += int(row[rk.LOG_SIZE])
+        order = int(row[lk.LOG_ORDER])
+        lives[order].apply(int(row[lk.LOG_EVENT]))
+        if order in left and row[lk.LOG_EVENT] != codes.REPLACED:
+            assert left[order] - int(row[lk.LOG_SIZE]) == row[lk.LOG_LEAVES] >= 0
+        left[order] = int(row[lk.LOG_LEAVES])
+        if row[lk.LOG_REASON] in (codes.QUEUE_REACHED, codes.TRADED_THROUGH):
+            by_row[int(row[lk.LOG_ROW])] += int(row[lk.LOG_SIZE])
     for at, size in by_row.items():
         assert rows[at].kind in codes.PRINT_KINDS
         assert size <= rows[at].size
@@ -191,7 +191,7 @@ def test_no_displayed_share_is_taken_twice(changes, asked):
         run_to(engine, row.ns + 5)
         risen += max(0, row.level_size - before)
         before = row.level_size
-        took = int(engine.state.orders[:, rk.QUANTITY].sum() - engine.state.orders[:, rk.LEAVES].sum())
+        took = int(engine.state.orders[:, lk.QUANTITY].sum() - engine.state.orders[:, lk.LEAVES].sum())
         assert took <= risen
 
 
@@ -209,7 +209,7 @@ def test_without_orders_the_book_is_the_recorded_one(rows, until):
         assert shown == {tick: plain.size_at(side, tick) for tick in plain.levels[side]}
     bids, asks = plain.top(1)
     assert (engine.best_tick(0), engine.best_tick(1)) == (bids[0][0] if bids else None, asks[0][0] if asks else None)
-    assert engine.cursor[rk.N_LOG] == 0
+    assert engine.cursor[lk.N_LOG] == 0
 
 
 class Watcher:
@@ -254,8 +254,8 @@ def test_answers_arrive_in_order_and_never_before_their_time(rows, times, entry,
     watcher = Watcher(times)
     settings = ReplaySettings(ConstantLatency(0, entry, response))
     result = Replay(feed_of(rows), [Participant(watcher, min(times), 200)], settings).run()
-    known = result.log[result.log[:, rk.LOG_REASON] != codes.END_OF_DATA]
-    assert (np.diff(known[:, rk.LOG_LOCAL_NS]) >= 0).all()
-    assert (known[:, rk.LOG_LOCAL_NS] == known[:, rk.LOG_NS] + response).all()
-    first = known[known[:, rk.LOG_EVENT] == codes.ACKNOWLEDGED]
-    assert (first[:, rk.LOG_NS] == np.array(watcher.times) + entry).all()
+    known = result.log[result.log[:, lk.LOG_REASON] != codes.END_OF_DATA]
+    assert (np.diff(known[:, lk.LOG_LOCAL_NS]) >= 0).all()
+    assert (known[:, lk.LOG_LOCAL_NS] == known[:, lk.LOG_NS] + response).all()
+    first = known[known[:, lk.LOG_EVENT] == codes.ACKNOWLEDGED]
+    assert (first[:, lk.LOG_NS] == np.array(watcher.times) + entry).all()

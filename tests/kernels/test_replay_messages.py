@@ -10,7 +10,7 @@ from replay_witness import Message, Row
 
 from tcakit.errors import UsageError
 from tcakit.market import codes
-from tcakit.replay import replay_kernel as rk
+from tcakit.replay import layout_kernel as lk
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.replay.result import order_events
 from tcakit.venue.latency import SUBMIT, ConstantLatency, RandomLatency, RecordedLatency
@@ -87,7 +87,7 @@ def test_a_lost_message_keeps_none_waiting() -> None:
         (16, 0, codes.CANCEL_REJECTED),
         (1_010, 0, codes.REJECTED),
     ]
-    told = [int(row[rk.LOG_LOCAL_NS]) for row in engine.state.log[: engine.cursor[rk.N_LOG]]]
+    told = [int(row[lk.LOG_LOCAL_NS]) for row in engine.state.log[: engine.cursor[lk.N_LOG]]]
     assert told == [16, 17, 1_010]
 
 
@@ -127,4 +127,4 @@ def test_a_message_of_before_1970_is_not_held_back() -> None:
     engine = engine_of(
         feed_of([Row(0, codes.SET, codes.BUY, LOW, 5, 5)]), [Message(-1, 0, tick=LOW)], codes.RISK_AVERSE
     )
-    assert int(engine.state.bus[0, rk.BUS_NS]) == -1
+    assert int(engine.state.bus[0, lk.BUS_NS]) == -1

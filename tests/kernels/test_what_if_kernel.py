@@ -22,7 +22,7 @@ from replay_cases import (
 from replay_witness import Message, Row
 
 from tcakit.market import codes
-from tcakit.replay import replay_kernel as rk
+from tcakit.replay import layout_kernel as lk
 from tcakit.replay import what_if_kernel as wk
 from tcakit.replay.what_if import WhatIf
 
@@ -42,13 +42,13 @@ def lone_orders(draw, lot, last_ns):
 
 def fills_of(engine):
     """(row, reason, size) of every fill of the only order, what stood before it, and why it ended."""
-    log = engine.state.log[: int(engine.cursor[rk.N_LOG])]
+    log = engine.state.log[: int(engine.cursor[lk.N_LOG])]
     fills = [
-        (int(row[rk.LOG_ROW]), int(row[rk.LOG_REASON]), int(row[rk.LOG_SIZE]))
+        (int(row[lk.LOG_ROW]), int(row[lk.LOG_REASON]), int(row[lk.LOG_SIZE]))
         for row in log
-        if row[rk.LOG_EVENT] in (codes.PARTIAL, codes.FILLED)
+        if row[lk.LOG_EVENT] in (codes.PARTIAL, codes.FILLED)
     ]
-    return fills, int(log[-1, rk.LOG_REASON]), engine.state.log_ahead[: len(log)].tolist()
+    return fills, int(log[-1, lk.LOG_REASON]), engine.state.log_ahead[: len(log)].tolist()
 
 
 def priced(what_if, order, until_rows, rule, power):

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
-from tcakit.replay import replay_kernel as rk
+from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
 from tcakit.replay.replay import Replay, ReplaySettings
 
@@ -184,17 +184,17 @@ def ours(feed: Feed, sent: NDArray[np.int64], settings: ReplaySettings) -> Fills
     for what, number, ns, side, tick, lots, force, market in sent.tolist():
         engine.now = ns
         if what == 1:
-            engine._send(rk.SEND_CANCEL, numbers[number])
+            engine._send(lk.SEND_CANCEL, numbers[number])
         else:
             numbers[number] = engine.submit(0, side, lots, None if market else tick, back[force])
     engine.now = 0
-    while engine._advance(FOREVER) == rk.RESPONSE:
-        engine.cursor[rk.DELIVERED] += 1
+    while engine._advance(FOREVER) == lk.RESPONSE:
+        engine.cursor[lk.DELIVERED] += 1
     of = {order: number for number, order in numbers.items()}
-    log = engine.state.log[: int(engine.cursor[rk.N_LOG])]
-    fills = log[log[:, rk.LOG_EVENT] == codes.FILLED]
+    log = engine.state.log[: int(engine.cursor[lk.N_LOG])]
+    fills = log[log[:, lk.LOG_EVENT] == codes.FILLED]
     return {
-        (of[int(row[rk.LOG_ORDER])], int(row[rk.LOG_NS]), 1 - 2 * int(engine.state.orders[row[rk.LOG_ORDER], rk.SIDE]),
-         int(row[rk.LOG_TICK]) + feed.base_tick)
+        (of[int(row[lk.LOG_ORDER])], int(row[lk.LOG_NS]), 1 - 2 * int(engine.state.orders[row[lk.LOG_ORDER], lk.SIDE]),
+         int(row[lk.LOG_TICK]) + feed.base_tick)
         for row in fills
     }  # fmt: skip

@@ -13,7 +13,7 @@ from replay_cases import engine_of, feed_of, run_to
 from replay_witness import Message, Row
 
 from tcakit.market import codes
-from tcakit.replay import replay_kernel as rk
+from tcakit.replay import layout_kernel as lk
 from tcakit.venue.latency import ConstantLatency
 
 IOC = 3
@@ -94,9 +94,9 @@ def ours(events: list[Event], tick: int, lots: int, force: int, **fills: bool) -
     sent = [Message(105, 0, False, codes.BUY, tick, lots, force)]
     engine = engine_of(feed, sent, codes.RISK_AVERSE, latency=ConstantLatency(0, 10, 10), **fills)
     run_to(engine, 1 << 60)
-    log = engine.state.log[: int(engine.cursor[rk.N_LOG])]
-    fills_of = log[np.isin(log[:, rk.LOG_EVENT], (codes.PARTIAL, codes.FILLED))]
-    return [(int(row[rk.LOG_NS]), int(row[rk.LOG_TICK]) + feed.base_tick, int(row[rk.LOG_SIZE])) for row in fills_of]
+    log = engine.state.log[: int(engine.cursor[lk.N_LOG])]
+    fills_of = log[np.isin(log[:, lk.LOG_EVENT], (codes.PARTIAL, codes.FILLED))]
+    return [(int(row[lk.LOG_NS]), int(row[lk.LOG_TICK]) + feed.base_tick, int(row[lk.LOG_SIZE])) for row in fills_of]
 
 
 def test_partial_fills_count() -> None:
@@ -164,7 +164,7 @@ def test_a_market_order_that_meets_nobody_expires() -> None:
         feed, [Message(105, 0, False, codes.BUY, None, 5)], codes.RISK_AVERSE, partial_fills=False, depletes_book=False
     )
     run_to(engine, 1 << 60)
-    assert int(engine.state.log[1, rk.LOG_REASON]) == codes.NO_LIQUIDITY
+    assert int(engine.state.log[1, lk.LOG_REASON]) == codes.NO_LIQUIDITY
 
 
 def test_an_order_made_larger_fills_all_of_it() -> None:
@@ -186,8 +186,8 @@ def test_an_order_made_larger_fills_all_of_it() -> None:
     for fills in ({}, {"partial_fills": False, "depletes_book": False}):
         engine = engine_of(feed_of(rows), sent, codes.RISK_AVERSE, latency=ConstantLatency(0, 10, 10), **fills)
         run_to(engine, 1 << 60)
-        log = engine.state.log[: int(engine.cursor[rk.N_LOG])]
-        assert log[log[:, rk.LOG_EVENT] == codes.FILLED][:, rk.LOG_SIZE].tolist() == [20]
+        log = engine.state.log[: int(engine.cursor[lk.N_LOG])]
+        assert log[log[:, lk.LOG_EVENT] == codes.FILLED][:, lk.LOG_SIZE].tolist() == [20]
 
 
 def test_an_order_inside_the_spread_is_filled_before_the_best_displayed() -> None:
@@ -215,5 +215,5 @@ def test_an_order_inside_the_spread_is_filled_before_the_best_displayed() -> Non
         sent = [Message(105, 0, False, codes.BUY, 1_001, 1)]
         engine = engine_of(feed_of(rows), sent, codes.FIFO, latency=ConstantLatency(0, 10, 10), **fills)
         run_to(engine, 1 << 60)
-        log = engine.state.log[: int(engine.cursor[rk.N_LOG])]
-        assert log[-1, [rk.LOG_EVENT, rk.LOG_REASON]].tolist() == [codes.FILLED, codes.TRADED_THROUGH]
+        log = engine.state.log[: int(engine.cursor[lk.N_LOG])]
+        assert log[-1, [lk.LOG_EVENT, lk.LOG_REASON]].tolist() == [codes.FILLED, codes.TRADED_THROUGH]
