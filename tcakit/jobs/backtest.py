@@ -11,7 +11,7 @@ import polars as pl
 
 from tcakit.execution.algorithms import make_strategy
 from tcakit.execution.volume_curve import DEFAULT_NAME
-from tcakit.jobs.backtest_bars import backtest_bars
+from tcakit.jobs.backtest_bars import require_schedules, run_bars
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
@@ -41,15 +41,19 @@ def backtest(
 
     `started_at` is when the command began, by `time.perf_counter`.
     """
-    if config.engine == "bars":
-        return backtest_bars(folder, config, again=again, progress=progress, started_at=started_at, wait_s=wait_s)
     begun = time.perf_counter()
+    if config.engine == "bars":
+        require_schedules(config)
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
     data_keys = sorted({key for plan in planned for key in plan.day.data_keys})
     run_id = run_id_of(config, planned, data_keys)
     if not again and (stored := results.run(store, run_id)):
         return results.brief(store, run_id) | {"seconds": stored["seconds"], "stored_before": True}
+    if config.engine == "bars":
+        return run_bars(
+            store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at
+        )
     notes = _notes(store, planned, config)
     parts: dict[str, list[pl.DataFrame]] = {"orders": [], "order_events": [], "fills": []}
     events = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,8 @@ import polars as pl
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import NAMES, tactic_params
 from tcakit.jobs.backtest_config import BacktestConfig
-from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
-from tcakit.jobs.backtest_run import put_backtest, run_id_of
+from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows
+from tcakit.jobs.backtest_run import put_backtest
 from tcakit.jobs.bar_market import IntervalDay, interval_day
 from tcakit.jobs.bar_notes import run_notes
 from tcakit.jobs.bar_slices import Key, Laid, day_key, lay_slices
@@ -31,20 +30,8 @@ _FILL_COLUMNS = (
 )  # fmt: skip
 
 
-def backtest_bars(
-    folder: Path,
-    config: BacktestConfig,
-    *,
-    again: bool = False,
-    progress: Progress | None = None,
-    started_at: float | None = None,
-    wait_s: float = 30.0,
-) -> dict[str, Any]:
-    """Run the bar model and store it as a run of kind bars; what it gives and takes is as for the replay.
-
-    Raises UsageError for an algorithm that follows no schedule, and where no spread is known or given.
-    """
-    begun = time.perf_counter()
+def require_schedules(config: BacktestConfig) -> None:
+    """Raise UsageError for an algorithm that follows no schedule."""
     own = sorted({spec.algo.name for spec in config.parents} - set(NAMES))
     if own:
         raise UsageError(
@@ -52,12 +39,24 @@ def backtest_bars(
             place="algo",
             remedy=f"use {', '.join(NAMES)}, or --engine replay",
         )
-    store = Store(folder, wait_s=wait_s)
-    planned = plan_parents(store, config)
-    data_keys = sorted({key for plan in planned for key in plan.day.data_keys})
-    run_id = run_id_of(config, planned, data_keys)
-    if not again and (stored := results.run(store, run_id)):
-        return results.brief(store, run_id) | {"seconds": stored["seconds"], "stored_before": True}
+
+
+def run_bars(
+    store: Store,
+    config: BacktestConfig,
+    planned: list[Planned],
+    run_id: str,
+    data_keys: list[str],
+    *,
+    begun: float,
+    progress: Progress | None = None,
+    started_at: float | None = None,
+) -> dict[str, Any]:
+    """Run the bar model for planned parents and store it as a run of kind bars; gives what a replay gives.
+
+    `begun` and `started_at` are when the job and the command began, by `time.perf_counter`. Raises UsageError where no
+    spread is known or given.
+    """
     laid = lay_slices(_days(store, planned, config.bars, progress), planned, config.bars)
     clock = time.perf_counter()
     filled = fill_slices(laid.slices, laid.intervals, config.bars)

@@ -2,7 +2,7 @@
 
 A lone post-only order can only be filled or moved by the rows of its own level and by rows that reach beyond it. The
 index keeps the former together, in order, and the latter under minima of blocks of rows, so that an order is priced
-without a look at the rows in between. The rules of filling are those of `replay_kernel`, for one order alone in the
+without a look at the rows in between. The rules of filling are those of `fill_kernel`, for one order alone in the
 market and without latency.
 """
 

@@ -61,13 +61,14 @@ def _wait(market: Any, tick: float) -> Any:
     return market.position(0)
 
 
-def _market(data: Any, level_three: bool = False, lot: float = LOT) -> Any:
+def _market(data: Any, level_three: bool = False, lot: float = LOT, partial: bool = False) -> Any:
     asset = BacktestAsset().data([data]).linear_asset(1.0).constant_order_latency(10, 10).tick_size(1.0).lot_size(lot)
     asset = asset.l3_fifo_queue_model() if level_three else asset.risk_adverse_queue_model()
-    return HashMapMarketDepthBacktest([asset.trading_value_fee_model(0.0, 0.0).no_partial_fill_exchange()])
+    asset = asset.trading_value_fee_model(0.0, 0.0)
+    return HashMapMarketDepthBacktest([asset.partial_fill_exchange() if partial else asset.no_partial_fill_exchange()])
 
 
-def theirs(events: list[Event], tick: int, lots: int, force: int, times: list[int], partial: bool = True) -> Any:
+def _as_they_take_it(events: list[Event]) -> Any:
     data = np.zeros(len(events), event_dtype)
     for row, (ns, trade, side, at, size) in zip(data, events, strict=True):
         # The side of a trade is its taker's.
@@ -75,10 +76,19 @@ def theirs(events: list[Event], tick: int, lots: int, force: int, times: list[in
         row["ev"] = EXCH_EVENT | LOCAL_EVENT | told | (TRADE_EVENT if trade else DEPTH_EVENT)
         row["exch_ts"] = row["local_ts"] = ns
         row["px"], row["qty"] = at, size * LOT
-    asset = BacktestAsset().data([data]).linear_asset(1.0).constant_order_latency(10, 10).tick_size(1.0).lot_size(LOT)
-    asset = asset.risk_adverse_queue_model().trading_value_fee_model(0.0, 0.0)
-    asset = asset.partial_fill_exchange() if partial else asset.no_partial_fill_exchange()
-    market = HashMapMarketDepthBacktest([asset])
+    return data
+
+
+def _as_we_take_it(events: list[Event]) -> list[Row]:
+    return [
+        Row(ns, codes.PRINT if trade else codes.SET, side, at, size, None if trade else size)
+        for ns, trade, side, at, size in events
+    ]
+
+
+def theirs(events: list[Event], tick: int, lots: int, force: int, times: list[int], partial: bool = True) -> Any:
+    """What was seen of an order of theirs at some times: return code, position, status, size of the last fill."""
+    market = _market(_as_they_take_it(events), partial=partial)
     seen = _watch(market, float(tick), lots * LOT, force, np.array(times))
     market.close()
     return seen
@@ -86,11 +96,7 @@ def theirs(events: list[Event], tick: int, lots: int, force: int, times: list[in
 
 def ours(events: list[Event], tick: int, lots: int, force: int, **fills: bool) -> list[tuple[int, int, int]]:
     """(ns, tick, lots) of every fill of the same order."""
-    rows = [
-        Row(ns, codes.PRINT, side, at, size) if trade else Row(ns, codes.SET, side, at, size, size)
-        for ns, trade, side, at, size in events
-    ]
-    feed = feed_of(rows)
+    feed = feed_of(_as_we_take_it(events))
     sent = [Message(105, 0, False, codes.BUY, tick, lots, force)]
     engine = engine_of(feed, sent, codes.RISK_AVERSE, latency=ConstantLatency(0, 10, 10), **fills)
     run_to(engine, 1 << 60)
@@ -169,19 +175,10 @@ def test_a_market_order_that_meets_nobody_expires() -> None:
 
 def test_an_order_made_larger_fills_all_of_it() -> None:
     events = [*OPENING, (3_000, True, codes.BUY, BID - 2, 500), (9_000, False, codes.BUY, 998, 1)]
-    data = np.zeros(len(events), event_dtype)
-    for row, (ns, trade, side, at, size) in zip(data, events, strict=True):
-        told = SIDES[-side] if trade else SIDES[side]
-        row["ev"] = EXCH_EVENT | LOCAL_EVENT | told | (TRADE_EVENT if trade else DEPTH_EVENT)
-        row["exch_ts"] = row["local_ts"] = ns
-        row["px"], row["qty"] = at, size * LOT
-    market = _market(data)
+    market = _market(_as_they_take_it(events))
     assert _grow(market, float(BID), 1.0, 2.0) == pytest.approx(1.0)  # of 2.0
     market.close()
-    rows = [
-        Row(ns, codes.PRINT if trade else codes.SET, side, at, size, None if trade else size)
-        for ns, trade, side, at, size in events
-    ]
+    rows = _as_we_take_it(events)
     sent = [Message(105, 0, False, codes.BUY, BID, 10), Message(205, 0, tick=BID, quantity=20, is_change=True)]
     for fills in ({}, {"partial_fills": False, "depletes_book": False}):
         engine = engine_of(feed_of(rows), sent, codes.RISK_AVERSE, latency=ConstantLatency(0, 10, 10), **fills)
