@@ -16,13 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """A frame that DuckDB reads where it lies; it would ask for pyarrow if it knew the frame for what it is.
-
-    Another frame of the same columns may take its place while it is lent: what was lent once is kept by DuckDB until
-    the transaction ends.
-    """
+    """A frame that DuckDB reads where it lies; it would ask for pyarrow if it knew the frame for what it is."""
 
     frame: pl.DataFrame
 
