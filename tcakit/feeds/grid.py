@@ -11,6 +11,7 @@ from tcakit.errors import UsageError
 
 _ENOUGH_PRICES = 20
 _ON_GRID = 0.9
+_LARGEST = np.iinfo(np.int64).max
 
 
 def stated(text: str, scale: int, name: str) -> int:
@@ -60,11 +61,11 @@ def inferred_tick(prices: pl.Series, scale: int, displayed_decimals: int, displa
 
 
 def _usual_steps(scale: int) -> list[int]:
-    """Usual price steps in stored units from 100 down to the finest, coarsest first."""
+    """Usual price steps in stored units from 100 down to the finest, coarsest first, as far as int64 holds them."""
     steps = set()
     power = 100 * scale
     while power >= 1:
         steps.add(power)
         steps.update(power * part // 20 for part in (4, 5, 10) if power * part % 20 == 0)
         power = power // 10 if power % 10 == 0 else 0
-    return sorted(steps, reverse=True)
+    return sorted((step for step in steps if step <= _LARGEST), reverse=True)

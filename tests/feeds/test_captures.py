@@ -639,3 +639,12 @@ def test_a_message_of_a_time_that_is_none_is_a_fault(ms: Any) -> None:
     batches, faults = take(depth(1, 2, 0, [["1.0", "2"]], []), late)
     assert [fault.line for fault in faults.found if fault.reason.startswith("not as the venue")] == [2]
     assert all(batch.date == "2024-08-08" for batch in batches)
+
+
+def test_each_bad_level_of_a_message_is_a_row_of_its_own() -> None:
+    bids = [["10.0", "1"], ["x", "1"], ["9.0", "y"], ["-8", "1"]]
+    batches, faults = take(answer(1, [["7.0", "1"]], [["20.0", "1"]]), depth(2, 3, 1, bids, []))
+    assert len(faults.found) == 3
+    # Two messages, one of which is three faults instead of one.
+    assert faults.rows == 4
+    assert [price for _, _, price, _ in book(batches) if price is not None] == [7, 20, 10]

@@ -321,3 +321,12 @@ def test_five_levels_are_the_first_of_twenty_five(real_data: Path) -> None:
             best = sorted(books[25][ts][side].items(), key=lambda level: -side * level[0])[:5]
             assert dict(best) == books[5][ts][side]
     assert pl.Series(both).is_sorted()
+
+
+def test_times_after_2099_are_refused_where_rows_are_read_the_short_way() -> None:
+    late = "5000000000000000"  # in 2128, as many digits as today's
+    text = BOOK + f"deribit,BTC-PERPETUAL,{late},1585699200700000,false,bid,6420,1\n"
+    text += f"deribit,BTC-PERPETUAL,1585699200700000,{late},false,bid,6420,1\n"
+    (batch,), faults = ask("b.csv", text)
+    assert (batch.frame.height, faults.rows) == (7, 7)
+    assert [(fault.line, "outside" in fault.reason) for fault in faults.found] == [(7, True), (8, True)]
