@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from tcakit.cli.common import DEFAULT_STORE, DateOption, JsonOption, Out, QuietOption, StoreOption, VerboseOption
+from tcakit.cli.common import (
+    DEFAULT_STORE,
+    DateOption,
+    JsonOption,
+    Out,
+    QuietOption,
+    StoreOption,
+    VerboseOption,
+    WaitOption,
+)
 
 
 def sql(
@@ -15,6 +24,7 @@ def sql(
     date: DateOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000_000, help="Rows to give at most.")] = 10_000,
     store: StoreOption = DEFAULT_STORE,
+    wait: WaitOption = 30.0,
     json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -27,7 +37,7 @@ def sql(
     from tcakit.jobs.sql import query as run
 
     out = Out(json, quiet, verbose)
-    result = run(Path(store), query, date=date, limit=limit)
+    result = run(Path(store), query, date=date, limit=limit, wait_s=wait)
 
     def show(console: Any) -> None:
         from tcakit.cli.tables import Column, show_table

@@ -41,13 +41,15 @@ def _does_not_run(error: duckdb.Error) -> UsageError:
     return UsageError(str(error).splitlines()[0], place="query", remedy="tables and columns are in docs/tables.md")
 
 
-def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_000) -> dict[str, Any]:
+def query(
+    folder: Path, text: str, *, date: str | None = None, limit: int = 10_000, wait_s: float = 30.0
+) -> dict[str, Any]:
     """Run a query; market tables have a `date` column and hold all days (or the one given).
 
     The databases are attached read-only and files outside the store are out of reach. Raises UsageError for SQL
     that does not run.
     """
-    store = Store(folder)
+    store = Store(folder, wait_s=wait_s)
     date = date and parse_date(date, "--date")
     dates = [date] if date else store.dates()
     if date and date not in store.dates():
@@ -58,9 +60,9 @@ def query(folder: Path, text: str, *, date: str | None = None, limit: int = 10_0
     connection = held.enter_context(duckdb.connect(config=spilling()))
     try:
         plain = held.enter_context(without_patterns(store.folder))
-        connection.execute(f"ATTACH {quoted(str(store.results_path))} AS results (READ_ONLY)")
+        store.attach(connection, store.results_path, "results")
         for number, day in enumerate(dates):
-            connection.execute(f"ATTACH {quoted(str(store.day_path(day)))} AS day{number} (READ_ONLY)")
+            store.attach(connection, store.day_path(day), f"day{number}")
         for table in tables_of("results"):
             connection.execute(f'CREATE VIEW "{table.name}" AS SELECT * FROM results."{table.name}"')
         for table in tables_of("day"):

@@ -11,18 +11,18 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from tcakit.errors import DataError, StoreBusyError, UsageError
 from tcakit.market.schema import tables_of
 from tcakit.store.disk import is_no_room, no_room_told
-from tcakit.store.engine import attached
+from tcakit.store.engine import attached, quoted
 
 FORMAT = 4
 _POLL_S = 0.05
@@ -30,6 +30,9 @@ _WRITING_MIB = 1024
 _UNFINISHED = ".unfinished"
 _BEGUN = ".store."
 _SILENT_S = 0.5
+# DuckDB takes what follows for options of opening, or for a separator of folders.
+_UNOPENABLE = "?\\"
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +45,7 @@ class Store:
     def __init__(self, folder: Path, *, create: bool = False, wait_s: float = 30.0) -> None:
         self.folder = folder
         self.wait_s = wait_s
+        _refuse_unopenable(folder)
         marker = folder / "store.json"
         if not marker.exists():
             if not create:
@@ -172,29 +176,35 @@ class Store:
 
     @contextmanager
     def _connect(self, path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        waited = self._waited(path)
         with ExitStack() as held:
-            while True:
-                try:
-                    connection = held.enter_context(attached(path, read_only=read_only))
-                    break
-                except duckdb.IOException as error:
-                    if "could not set lock" not in str(error).lower():
-                        if is_no_room(error):
-                            raise
-                        raise DataError(
-                            f"cannot be opened ({_first_line(error)})",
-                            place=str(path),
-                            remedy="check its permissions; if it is damaged, remove it and ingest its files again",
-                        ) from None
-                    next(waited)
-                except duckdb.Error as error:
+            yield self._patiently(path, lambda: held.enter_context(attached(path, read_only=read_only)))
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+        """Attach one of the store's files, read-only, to an engine that is not the process's own."""
+        self._patiently(path, lambda: connection.execute(f"ATTACH {quoted(str(path))} AS {name} (READ_ONLY)"))
+
+    def _patiently(self, path: Path, opened: Callable[[], T]) -> T:
+        """What `opened` gives, once no other process holds the file."""
+        waited = self._waited(path)
+        while True:
+            try:
+                return opened()
+            except duckdb.IOException as error:
+                if "could not set lock" not in str(error).lower():
+                    if is_no_room(error):
+                        raise
                     raise DataError(
-                        f"is no database of ours ({_first_line(error)})",
+                        f"cannot be opened ({_first_line(error)})",
                         place=str(path),
-                        remedy="remove it and ingest its files again",
+                        remedy="check its permissions; if it is damaged, remove it and ingest its files again",
                     ) from None
-            yield connection
+                next(waited)
+            except duckdb.Error as error:
+                raise DataError(
+                    f"is no database of ours ({_first_line(error)})",
+                    place=str(path),
+                    remedy="remove it and ingest its files again",
+                ) from None
 
     def remove_day(self, date: str) -> None:
         """Remove a day's file. Call while holding `writer`."""
@@ -260,6 +270,16 @@ def _is_begun(folder: Path) -> bool:
         entry.name.startswith(_BEGUN) or (entry.name == "days" and entry.is_dir() and not any(entry.iterdir()))
         for entry in folder.iterdir()
     )
+
+
+def _refuse_unopenable(folder: Path) -> None:
+    found = [sign for sign in _UNOPENABLE if sign in str(folder.absolute())]
+    if found:
+        raise UsageError(
+            f"a path with {' and '.join(found)} in it cannot hold a store",
+            place=str(folder),
+            remedy="give --store a folder of another name",
+        )
 
 
 def _first_line(error: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tcakit.errors import DataError
 from tcakit.market.instrument import Instrument
 from tcakit.market.schema import INSTRUMENTS
 from tcakit.store.bridge import insert
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Whose word on the tick counts for more.
 _RANK = ("flag", "definition", "reference", "inferred")
+_LARGEST = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,6 @@ def _reconcile(
     price_scale = _common(int(held["price_scale"]), new.price_scale)
     size_scale = _common(int(held["size_scale"]), new.size_scale)
     old_price, old_size = price_scale // int(held["price_scale"]), size_scale // int(held["size_scale"])
-    if old_price != 1 or old_size != 1:
-        connection.execute(
-            "UPDATE sources SET price_factor = price_factor * ?, size_factor = size_factor * ? WHERE instrument_id = ?",
-            [old_price, old_size, instrument_id],
-        )
     tick, new_tick = int(held["tick_size"]) * old_price, new.tick_size * (price_scale // new.price_scale)
     tick_from = held["tick_from"]
     if displayed:
@@ -90,7 +87,7 @@ def _reconcile(
         tick, tick_from = new_tick, new.tick_from
     opens = [time for time in (held["session_open_ns"], new.session_open_ns) if time is not None]
     closes = [time for time in (held["session_close_ns"], new.session_close_ns) if time is not None]
-    facts = {
+    facts: dict[str, Any] = {
         "price_scale": price_scale,
         "size_scale": size_scale,
         "tick_size": tick,
@@ -100,6 +97,18 @@ def _reconcile(
         "session_open_ns": min(opens, default=None),
         "session_close_ns": max(closes, default=None),
     }
+    if max(price_scale, size_scale, tick, facts["lot_size"]) > _LARGEST:
+        raise DataError(
+            f"its prices are in units of 1/{held['price_scale']} and 1/{new.price_scale}, its sizes in units of "
+            f"1/{held['size_scale']} and 1/{new.size_scale}: no unit that 64 bits hold has room for both files",
+            place=f"{new.symbol}@{new.venue}",
+            remedy="store one of the files under another --venue",
+        )
+    if old_price != 1 or old_size != 1:
+        connection.execute(
+            "UPDATE sources SET price_factor = price_factor * ?, size_factor = size_factor * ? WHERE instrument_id = ?",
+            [old_price, old_size, instrument_id],
+        )
     if any(held[name] != value for name, value in facts.items()):
         # A file of thousands of symbols seldom tells anything new of them.
         sets = ", ".join(f"{name} = ?" for name in facts)

@@ -72,7 +72,8 @@ def publish(staged: Sequence[Path], paths: Sequence[Path]) -> None:
         with path.open("rb") as file:
             os.fsync(file.fileno())
         path.replace(target)
-    for folder in {path.parent for path in paths}:
+    # Up to the store's own: the folders between may be new as well.
+    for folder in sorted({above for path in paths for above in list(path.parents)[:4]}):
         entry = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(entry)

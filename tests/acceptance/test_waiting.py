@@ -91,3 +91,34 @@ def test_elsewhere_only_giving_up_is_told(files: list[str], tmp_path: Path, quie
     assert patient.returncode == 0
     again = ingest(tmp_path / "store", IngestRequest(files))
     assert [file["skipped"] for file in again["files"]] == [True, True]
+
+
+_LOCKER = """
+import sys
+import duckdb
+connection = duckdb.connect(sys.argv[1])
+print("holding", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_query_waits_for_whoever_writes(files: list[str], tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    ingest(store, IngestRequest(files))
+    for path in (store / "days" / "2026-03-02.duckdb", store / "results.duckdb"):
+        locker = subprocess.Popen(
+            [sys.executable, "-c", _LOCKER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert locker.stdout is not None
+        assert locker.stdout.readline() == "holding\n"
+        ask = [sys.executable, "-m", "tcakit", "sql", "SELECT count(*) FROM quotes, sources", "--store", str(store)]
+        hasty = subprocess.run([*ask, "--wait", "0.5"], capture_output=True, text=True, timeout=60)
+        assert (hasty.returncode, hasty.stdout) == (4, "")
+        assert "for more than 0.5 s" in hasty.stderr
+        patient = subprocess.Popen([*ask, "--json"], stdout=subprocess.PIPE, text=True)
+        time.sleep(1.5)
+        assert patient.poll() is None
+        locker.communicate("", timeout=60)
+        out, _ = patient.communicate(timeout=60)
+        assert patient.returncode == 0
+        assert json.loads(out)["rows"][0][0] > 0

@@ -404,4 +404,20 @@ def test_a_part_is_on_the_disk_before_a_transaction_speaks_of_it(store: Store, m
     monkeypatch.setattr(market_files.os, "fsync", told("fsync"))
     monkeypatch.setattr(stored, "_insert_market", told("insert"))
     put_trades(store, "first", trades([5], [1]))
-    assert order == ["fsync", "fsync", "insert"]
+    # The part, its folder, and those above it up to the store's.
+    assert order == ["fsync"] * 5 + ["insert"]
+
+
+def test_units_that_64_bits_do_not_hold_together_are_refused_and_nothing_changes(store: Store) -> None:
+    put_trades(store, "threes", trades([1, 2], [5, 6]), price_scale=3**30)
+    with pytest.raises(DataError, match="no unit that 64 bits hold") as told:
+        put_trades(store, "twos", trades([3, 4], [7, 8]), price_scale=2**40)
+    assert told.value.place == "ACME@XNAS"
+    assert prices(store) == [5, 6]
+
+
+@pytest.mark.parametrize("name", ["what?", "back\\slash"])
+def test_a_path_that_the_database_would_not_open_is_refused_before_anything_is_made(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot hold a store"):
+        Store(tmp_path / name / "store", create=True)
+    assert list(tmp_path.iterdir()) == []
