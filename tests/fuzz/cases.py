@@ -26,6 +26,7 @@ from tests.fuzz.seeds import seeds
 
 FORMATS = (*READERS, "packed")
 SECONDS = 5.0
+_OF_THE_FILE = ("ts_resolution_ns", "arrival_resolution_ns")
 
 
 class TooSlow(BaseException):
@@ -159,8 +160,8 @@ def _one_line(rng: random.Random, sample: Sample, lines: list[bytes], rows: list
     source = sample.source([(name, b"\n".join(spoilt) + b"\n")])
     batches, faults = oracle.read(_reader(sample.format), source, sample.reader_options())
     if batches:
-        expected = Counter(rows[:at] + rows[at + 1 :])
-        found = Counter(oracle.values(batches))
+        expected = Counter(map(_of_its_line, rows[:at] + rows[at + 1 :]))
+        found = Counter(map(_of_its_line, oracle.values(batches)))
         missing, more = expected - found, found - expected
         refused = {fault.line for fault in faults.found} - {sample.header_lines + at + 1}
         details = f"{spoilt[sample.header_lines + at]!r}\nmissing {list(missing)}\nmore {list(more)}\n{faults.found}"
@@ -172,6 +173,11 @@ def _one_line(rng: random.Random, sample: Sample, lines: list[bytes], rows: list
         if more.total() > 1:
             raise Finding(f"rows that the file does not hold ({name})\n{details}")
     return _outcome(batches, faults)
+
+
+def _of_its_line(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row without what all lines together say: one stamp with a fraction shows that the clock of all ticks finer."""
+    return tuple(cell for cell in row if not isinstance(cell, tuple) or cell[0] not in _OF_THE_FILE)
 
 
 def _unpacked(sample: Sample, content: bytes) -> str:
