@@ -20,6 +20,8 @@ _MISTAKES = {
     fifo_kernel.NO_ORDER: "an order that is not in the book",
     fifo_kernel.BAD_SIZE: "a size that is not above zero",
 }
+# Ticks a row from which on a ladder of all of them would be mostly empty.
+_WIDE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,15 @@ def displayed_sizes(
     touching = np.isin(kind, book_kinds)
     seen = tick[touching]
     low, high = (int(seen.min()), int(seen.max())) if len(seen) else (0, 0)
-    index, slots = order_slots(kind, order_id, size)
     rows = len(kind)
+    if high - low > _WIDE * (rows + 1):
+        # Some venues let orders rest at a cent and at a billion: then a rung a price that occurs, and no others.
+        prices, rung = np.unique(seen, return_inverse=True)
+        rungs = np.full(rows, -1, np.int64)
+        rungs[touching] = rung
+        tick = rungs
+        low, high = 0, len(prices) - 1
+    index, slots = order_slots(kind, order_id, size)
     level_size = np.empty(rows, np.int64)
     queued_row = np.empty(rows, np.int64)
     status, row = fifo_kernel.level_sizes(

@@ -58,7 +58,8 @@ class Feed:
     (base_tick + index) * tick_size / price_scale. `level` is the displayed size after the row (-1 unknown or
     untouched). `queued_row` is the row at which the order of this row got its place (level 3; else length 1).
     `best_bid` and `best_ask` are the best displayed ladder indices after the row, -1 and `ticks` where a side is empty.
-    `print_row` are the rows that print, `print_volume` the size printed up to and with each of them.
+    `print_row` are the rows that print, `print_volume` the size printed up to and with each of them. `rows_beyond` rows
+    showed levels too far from the market for the ladder, which are left out.
     """
 
     instrument: Instrument
@@ -77,6 +78,7 @@ class Feed:
     print_row: NDArray[np.int64]
     print_volume: NDArray[np.int64]
     has_receive_times: bool
+    rows_beyond: int = 0
 
     def index_of(self, price: int) -> int:
         """Ladder index of a stored price on the grid."""
@@ -88,7 +90,8 @@ def feed_columns(
 ) -> dict[str, NDArray[Any]]:
     """Columns of a feed from book events (as the store gives them) and, for books that lack them, separate prints.
 
-    Raises DataError when a displayed price is off the tick grid or the prices span too wide.
+    Levels too far from the market for one ladder are left out, and counted (`Feed.rows_beyond`). Raises DataError where
+    a displayed price is off the tick grid.
     """
     kind = np.asarray(_plain(book["kind"]), np.uint8)
     lookup = np.zeros(256, np.uint8)
@@ -122,14 +125,13 @@ def feed_columns(
     if trades is not None and len(trades["ts_ns"]):
         parts = _merge_prints(parts, trades)
         displayed = parts["action"] & (SETS_LEVEL | LEAVES_WINDOW) != 0
-    shown = parts["price"][displayed] // tick
+    shown, beyond = parts["price"][displayed] // tick, 0
+    if int(shown.max()) - int(shown.min()) >= _LARGEST_LADDER:
+        beyond = _leave_out_far_levels(parts, displayed, tick)
+        shown = parts["price"][parts["action"] & (SETS_LEVEL | LEAVES_WINDOW) != 0] // tick
     margin = min(max(_MARGIN_TICKS, int(shown.max()) // 20), _LARGEST_MARGIN)
     base = max(0, int(shown.min()) - margin)
     ticks = int(shown.max()) + margin + 1 - base
-    if ticks > _LARGEST_LADDER:
-        raise DataError(
-            f"displayed prices span {ticks:,} ticks", place=instrument.symbol, remedy="ingest with a larger --tick-size"
-        )
     price = parts.pop("price")
     twice = 2 * (price // tick - base) + (price % tick != 0)
     parts["tick2"] = np.clip(twice, -1, 2 * ticks).astype(np.int32)
@@ -138,8 +140,23 @@ def feed_columns(
     parts["print_volume"] = np.cumsum(parts["size"][parts["print_row"]], dtype=np.int64)
     parts["queued_row"] = queued_row if queued_row is not None else np.full(1, -1, np.int64)
     receive = bool(not np.array_equal(parts["ns"], parts["local_ns"]))
-    parts["grid"] = np.array([base, ticks, tick, int(receive)], np.int64)
+    parts["grid"] = np.array([base, ticks, tick, int(receive), beyond], np.int64)
     return parts
+
+
+def _leave_out_far_levels(parts: dict[str, NDArray[Any]], displayed: NDArray[np.bool_], tick: int) -> int:
+    """Take levels out of sight that lie too far from where the market trades for one ladder, and count their rows.
+
+    Some venues let orders rest at a cent and at a billion. Where nothing prints, the middle of the displayed prices
+    says where the market is.
+    """
+    printed = parts["price"][parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER) != 0]
+    at = np.median(printed if len(printed) else parts["price"][displayed]) // tick
+    far = displayed & (np.abs(parts["price"] // tick - int(at)) > _LARGEST_LADDER // 32)
+    parts["action"] = np.where(
+        far, parts["action"] & ~np.uint8(SETS_LEVEL | ENTERS_WINDOW | LEAVES_WINDOW), parts["action"]
+    )
+    return int(far.sum())
 
 
 def _best_ticks(parts: dict[str, NDArray[Any]], ticks: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -151,7 +168,7 @@ def _best_ticks(parts: dict[str, NDArray[Any]], ticks: int) -> tuple[NDArray[np.
 
 def feed_from_columns(instrument: Instrument, columns: dict[str, NDArray[Any]]) -> Feed:
     """The feed of columns that `feed_columns` made."""
-    base, ticks, _, receive = (int(value) for value in columns["grid"])
+    base, ticks, _, receive, beyond = (int(value) for value in columns["grid"])
     names = (
         "ns", "local_ns", "action", "side", "tick2", "size", "level", "queued_row", "best_bid", "best_ask", "print_row",
         "print_volume",
@@ -161,6 +178,7 @@ def feed_from_columns(instrument: Instrument, columns: dict[str, NDArray[Any]]) 
         base_tick=base,
         ticks=ticks,
         has_receive_times=bool(receive),
+        rows_beyond=beyond,
         **{name: _read_only(columns[name]) for name in names},
     )
 
