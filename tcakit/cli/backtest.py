@@ -251,6 +251,8 @@ def _show(result: dict[str, Any], console: Any) -> None:
     title = f"run {result['run_id']}  {dates[0]}" + (f" to {dates[-1]}" if several_dates else "")
     show_table(console, columns, cells, title, caption="cost-positive: above zero is bad for the client")
     console.print()
+    for row in result["algorithms"]:
+        console.print(printable(_cost_line(row)), markup=False)
     for note in result["notes"]:
         console.print(f"note: {printable(note)}", markup=False)
     if result.get("stored_before"):
@@ -261,3 +263,19 @@ def _show(result: dict[str, Any], console: Any) -> None:
             f"in {result['seconds']:.2f} s"
         )
     console.print(f"page: tcakit report --run {result['run_id'][:8]} --out report.html")
+
+
+def _cost_line(row: dict[str, Any]) -> str:
+    """An algorithm's costs in words, each with its interval."""
+
+    def told(name: str) -> str:
+        value, ci = row[f"{name}_bps"], row[f"{name}_ci"]
+        if value is None:
+            return "unknown"
+        return f"{value:+.2f} bps" + ("" if ci is None else f" ({ci[0]:+.2f} to {ci[1]:+.2f})")
+
+    orders = f"{row['parents']} order{'s' if row['parents'] != 1 else ''} of {row['days']} day"
+    return (
+        f"{row['algo']}: {told('cost')} of executed against arrival, shortfall {told('shortfall')} of paper; "
+        f"{orders}{'s' if row['days'] != 1 else ''}"
+    )

@@ -15,6 +15,7 @@ from tcakit.jobs.backtest_bars import require_schedules, run_bars
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
+from tcakit.jobs.belief import doubts, told_of_run
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.market import codes
@@ -24,7 +25,6 @@ from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
 
-_LARGE_PARTICIPATION = 0.2
 Progress = Callable[[str, int, int], None]
 
 
@@ -49,7 +49,7 @@ def backtest(
     data_keys = sorted({key for plan in planned for key in plan.day.data_keys})
     run_id = run_id_of(config, planned, data_keys)
     if not again and (stored := results.run(store, run_id)):
-        return results.brief(store, run_id) | {"seconds": stored["seconds"], "stored_before": True}
+        return told_of_run(store, run_id) | {"seconds": stored["seconds"], "stored_before": True}
     if config.engine == "bars":
         return run_bars(
             store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at
@@ -92,9 +92,9 @@ def backtest(
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
     seconds = time.perf_counter() - begun
-    told = notes + list(measured.notes) + _participation_notes(measured.parents)
+    told = notes + list(measured.notes) + doubts(measured.parents, frames["fills"], markets)
     put_backtest(store, run_id, "replay", config, data_keys, told, frames, seconds, events)
-    return results.brief(store, run_id) | {
+    return told_of_run(store, run_id) | {
         "seconds": round(time.perf_counter() - begun, 3),
         "events_per_second": round(events / replay_seconds) if replay_seconds else None,
         "started_trading_s": None if first_trade is None else round(first_trade, 3),
@@ -150,11 +150,3 @@ def _notes(store: Store, planned: list[Planned], config: BacktestConfig) -> list
         notes.append(f"fills {config.fills}: {FILL_NOTES[config.fills]}")
     notes.append("history does not react to our orders: impact beyond the displayed size taken is not in the costs")
     return notes
-
-
-def _participation_notes(parents: pl.DataFrame) -> list[str]:
-    large = parents.filter(pl.col("participation") > _LARGE_PARTICIPATION)
-    if not large.height:
-        return []
-    share = f"{_LARGE_PARTICIPATION:.0%}"
-    return [f"{large.height} parents traded more than {share} of the market's volume: their costs are understated"]

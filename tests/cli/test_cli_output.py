@@ -24,7 +24,11 @@ VERBS = {
     ),
     "sql": ("sql 'SELECT count(*) FROM fills'", {"columns", "rows"}),
     "simulate run": ("simulate run --events 2000", {"events", "trades", "seconds", "seed"}),
-    "backtest": (_BACKTEST, {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second"}),
+    "backtest": (
+        _BACKTEST,
+        {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second", "algorithms"},
+    ),
+    "runs": ("runs", {"runs"}),
     "report": ("report --orders", {"currencies", "parents"}),
     "instruments import": ("instruments import instruments.csv", {"instruments", "rows", "aliases", "splits"}),
     "rates import": ("rates import rates.csv", {"rates", "pairs", "sources"}),
@@ -72,6 +76,8 @@ def test_the_example_of_the_help_runs(tcakit: Callable, store: Path, verb: str, 
     found = re.search(r"Example: tcakit (.*)", help_text)
     assert found, verb
     assert found[1].startswith(verb)
+    if verb == "compare":
+        assert tcakit(*shlex.split(f"{_BACKTEST} --algo twap --algo vwap")).code == 0
     if verb != "demo":  # which test_docs and `make demo` run, taking its time
         told = tcakit(*shlex.split(found[1]))
         assert told.code == 0, told.err
