@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from tcakit.cli.common import (
 )
 
 _SIDES = {1: "buy", -1: "sell"}
+_SPELT = {"prefactor": "impact-prefactor", "date_from": "from", "date_to": "to"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
     "maker_fee", "taker_fee", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact", "prefactor",
@@ -90,6 +92,15 @@ def backtest(
         float | None,
         typer.Option("--max-participation", help="bars: fraction of an interval's volume that is ours at most (0.2)."),
     ] = None,
+    orders: Annotated[
+        bool, typer.Option("--orders", help="The ingested parents in place of --symbol, --side, --quantity and times.")
+    ] = False,
+    date_from: Annotated[str | None, typer.Option("--from", help="With --orders: first trade date.")] = None,
+    date_to: Annotated[str | None, typer.Option("--to", help="With --orders: last trade date.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="With --orders: column=value[,value], e.g. broker=NORTHGATE.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="With --orders: differences by a column, e.g. broker.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Run even if the same run is stored.")] = False,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
@@ -102,6 +113,9 @@ def backtest(
     Every combination of the flags given several times is a parent of its own. Parents run independently of each
     other unless --together. --engine bars fills by a model over intervals instead, for wide studies.
 
+    With --orders the firm's ingested parents are replayed by each of --algo vwap,pov:10,is:30m, and set against what
+    really happened.
+
     \b
     Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03
     """
@@ -110,6 +124,12 @@ def backtest(
 
     started_at = process_start()
     out = Out(json, quiet, verbose)
+    if orders:
+        from tcakit.cli.backtest_orders import backtest_orders
+
+        backtest_orders(context, flags, _rules_of, out)
+        return
+    _refuse_without_orders(context)
     if file is not None:
         from tcakit.errors import UsageError
         from tcakit.jobs.backtest_config import config_from_toml
@@ -129,7 +149,7 @@ def backtest(
 
 
 def _flags(names: Iterable[str]) -> str:
-    return ", ".join("--" + ("impact-prefactor" if name == "prefactor" else name.replace("_", "-")) for name in names)
+    return ", ".join("--" + _SPELT.get(name, name.replace("_", "-")) for name in names)
 
 
 def _refuse_of_the_other(context: typer.Context, engine: str) -> None:
@@ -141,6 +161,21 @@ def _refuse_of_the_other(context: typer.Context, engine: str) -> None:
     given = [name for name in (_OF_THE_REPLAY if engine == BARS else BAR_CHECKS) if was_given(context, name)]
     if given:
         raise UsageError(f"the {engine} engine has no {_flags(given)}", place="backtest", remedy="leave it out")
+
+
+def _refuse_without_orders(context: typer.Context) -> None:
+    """UsageError for flags that only --orders reads."""
+    from tcakit.errors import UsageError
+
+    given = [name for name in ("date_from", "date_to", "where", "by") if was_given(context, name)]
+    if given:
+        raise UsageError(f"{_flags(given)} without --orders", place="backtest", remedy="add --orders, or leave it out")
+
+
+def _rules_of(flags: dict[str, Any]) -> Any:
+    """The rules of the replay that the flags say: a configuration without parents."""
+    stand_in = {"symbol": ["-"], "side": ["buy"], "quantity": [1.0], "algo": ["twap"], "date": None}
+    return replace(_from_flags(flags | stand_in), parents=())
 
 
 def _from_flags(flags: dict[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,28 @@ def backtest(
         return run_bars(
             store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at
         )
-    notes = _notes(store, planned, config)
+    return run_replay(store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at)
+
+
+def run_replay(
+    store: Store,
+    config: BacktestConfig,
+    planned: list[Planned],
+    run_id: str,
+    data_keys: list[str],
+    *,
+    begun: float,
+    progress: Progress | None = None,
+    started_at: float | None = None,
+    parents: pl.DataFrame | None = None,
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Replay planned parents, measure them and store them as a run of kind replay.
+
+    `begun` and `started_at` are when the job and the command began, by `time.perf_counter`. `parents` are their rows
+    where they say more than the plan does; `notes` come before the replay's own.
+    """
+    own_notes = _notes(store, planned, config)
     parts: dict[str, list[pl.DataFrame]] = {"orders": [], "order_events": [], "fills": []}
     events = 0
     first_trade: float | None = None
@@ -85,14 +106,14 @@ def backtest(
             tables.fills(found, run_id, prefix, parent_ids, group[0].day.date, fees_of(config, group[0]))
         )
     frames = {name: pl.concat(pieces, how="vertical_relaxed") for name, pieces in parts.items()}
-    frames["parents"] = parent_rows(planned, run_id)
+    frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
     from tcakit.tca import measure
 
     markets = {(plan.parent.symbol, plan.parent.date): market_day(store, plan.day) for plan in planned}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
     seconds = time.perf_counter() - begun
-    told = notes + list(measured.notes) + doubts(measured.parents, frames["fills"], markets)
+    told = [*notes, *own_notes, *measured.notes, *doubts(measured.parents, frames["fills"], markets)]
     put_backtest(store, run_id, "replay", config, data_keys, told, frames, seconds, events)
     return told_of_run(store, run_id) | {
         "seconds": round(time.perf_counter() - begun, 3),

@@ -36,6 +36,8 @@ VERBS = {
     "batch why": ("batch why", {"steps"}),
 }
 _CASES = [pytest.param(words, names, id=verb) for verb, (words, names) in VERBS.items()]
+_ORDERS = "backtest --orders --algo twap,pov:20 --where symbol=ALFA --from 2026-03-03 --to 2026-03-03 --by broker"
+_CASES.append(pytest.param(_ORDERS, VERBS["backtest"][1] - {"algorithms"} | {"runs", "left_out"}, id="backtest orders"))
 _CASES.append(pytest.param(f"{_BACKTEST} --engine bars --impact none", VERBS["backtest"][1], id="backtest by bars"))
 
 
