@@ -141,6 +141,8 @@ def backtest(
     else:
         config = _from_flags(flags)
         _refuse_of_the_other(context, config.engine)
+    if config.walk_forward is not None:
+        from tcakit.jobs.walk_forward import walk_forward as run
     with out.kernels(), out.progress(config.engine) as progress:
         result = run(Path(store), config, again=again, progress=progress, started_at=started_at, wait_s=wait)
     if result.get("started_trading_s") is not None:
@@ -286,6 +288,8 @@ def _show(result: dict[str, Any], console: Any) -> None:
     title = f"run {result['run_id']}  {dates[0]}" + (f" to {dates[-1]}" if several_dates else "")
     show_table(console, columns, cells, title, caption="cost-positive: above zero is bad for the client")
     console.print()
+    if "walk_forward" in result:
+        _show_folds(result["walk_forward"], console)
     for row in result["algorithms"]:
         console.print(printable(_cost_line(row)), markup=False)
     for note in result["notes"]:
@@ -314,3 +318,27 @@ def _cost_line(row: dict[str, Any]) -> str:
         f"{row['algo']}: {told('cost')} of executed against arrival, shortfall {told('shortfall')} of paper; "
         f"{orders}{'s' if row['days'] != 1 else ''}"
     )
+
+
+def _show_folds(told: dict[str, Any], console: Any) -> None:
+    """What was chosen on earlier days, and what it cost on later ones."""
+    from tcakit.cli.tables import Column, number, printable, show_table
+
+    columns = [
+        Column("chosen on"), Column("tested on"), Column("chosen"), Column("train\nbps", True),
+        Column("test\nbps", True),
+    ]  # fmt: skip
+    rows = [
+        [
+            f"{fold['train'][0]} to {fold['train'][-1]}", f"{fold['test'][0]} to {fold['test'][-1]}", fold["chosen"],
+            number(fold["train_bps"], 2), number(fold["test_bps"], 2),
+        ]
+        for fold in told["folds"]
+    ]  # fmt: skip
+    show_table(console, columns, rows, f"walk-forward, {told['sets']} parameter sets by {told['objective']}")
+    ci = told["test_ci"]
+    sure = "" if ci is None else f" ({ci[0]:+.2f} to {ci[1]:+.2f})"
+    console.print(f"on {told['test_days']} test days: {number(told['test_bps'], 2)} bps{sure}")
+    for note in told["notes"]:
+        console.print(f"note: {printable(note)}", markup=False)
+    console.print()
