@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from tcakit.cli.common import (
 )
 
 _SIDES = {1: "buy", -1: "sell"}
+_SPELT = {"prefactor": "impact-prefactor", "date_from": "from", "date_to": "to"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
     "maker_fee", "taker_fee", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact", "prefactor",
@@ -90,6 +92,15 @@ def backtest(
         float | None,
         typer.Option("--max-participation", help="bars: fraction of an interval's volume that is ours at most (0.2)."),
     ] = None,
+    orders: Annotated[
+        bool, typer.Option("--orders", help="The ingested parents in place of --symbol, --side, --quantity and times.")
+    ] = False,
+    date_from: Annotated[str | None, typer.Option("--from", help="With --orders: first trade date.")] = None,
+    date_to: Annotated[str | None, typer.Option("--to", help="With --orders: last trade date.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="With --orders: column=value[,value], e.g. broker=NORTHGATE.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="With --orders: differences by a column, e.g. broker.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Run even if the same run is stored.")] = False,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
@@ -102,6 +113,9 @@ def backtest(
     Every combination of the flags given several times is a parent of its own. Parents run independently of each
     other unless --together. --engine bars fills by a model over intervals instead, for wide studies.
 
+    With --orders the firm's ingested parents are replayed by each of --algo vwap,pov:10,is:30m, and set against what
+    really happened.
+
     \b
     Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03
     """
@@ -110,6 +124,12 @@ def backtest(
 
     started_at = process_start()
     out = Out(json, quiet, verbose)
+    if orders:
+        from tcakit.cli.backtest_orders import backtest_orders
+
+        backtest_orders(context, flags, _rules_of, out)
+        return
+    _refuse_without_orders(context)
     if file is not None:
         from tcakit.errors import UsageError
         from tcakit.jobs.backtest_config import config_from_toml
@@ -121,6 +141,8 @@ def backtest(
     else:
         config = _from_flags(flags)
         _refuse_of_the_other(context, config.engine)
+    if config.walk_forward is not None:
+        from tcakit.jobs.walk_forward import walk_forward as run
     with out.kernels(), out.progress(config.engine) as progress:
         result = run(Path(store), config, again=again, progress=progress, started_at=started_at, wait_s=wait)
     if result.get("started_trading_s") is not None:
@@ -129,7 +151,7 @@ def backtest(
 
 
 def _flags(names: Iterable[str]) -> str:
-    return ", ".join("--" + ("impact-prefactor" if name == "prefactor" else name.replace("_", "-")) for name in names)
+    return ", ".join("--" + _SPELT.get(name, name.replace("_", "-")) for name in names)
 
 
 def _refuse_of_the_other(context: typer.Context, engine: str) -> None:
@@ -141,6 +163,21 @@ def _refuse_of_the_other(context: typer.Context, engine: str) -> None:
     given = [name for name in (_OF_THE_REPLAY if engine == BARS else BAR_CHECKS) if was_given(context, name)]
     if given:
         raise UsageError(f"the {engine} engine has no {_flags(given)}", place="backtest", remedy="leave it out")
+
+
+def _refuse_without_orders(context: typer.Context) -> None:
+    """UsageError for flags that only --orders reads."""
+    from tcakit.errors import UsageError
+
+    given = [name for name in ("date_from", "date_to", "where", "by") if was_given(context, name)]
+    if given:
+        raise UsageError(f"{_flags(given)} without --orders", place="backtest", remedy="add --orders, or leave it out")
+
+
+def _rules_of(flags: dict[str, Any]) -> Any:
+    """The rules of the replay that the flags say: a configuration without parents."""
+    stand_in = {"symbol": ["-"], "side": ["buy"], "quantity": [1.0], "algo": ["twap"], "date": None}
+    return replace(_from_flags(flags | stand_in), parents=())
 
 
 def _from_flags(flags: dict[str, Any]) -> Any:
@@ -251,6 +288,10 @@ def _show(result: dict[str, Any], console: Any) -> None:
     title = f"run {result['run_id']}  {dates[0]}" + (f" to {dates[-1]}" if several_dates else "")
     show_table(console, columns, cells, title, caption="cost-positive: above zero is bad for the client")
     console.print()
+    if "walk_forward" in result:
+        _show_folds(result["walk_forward"], console)
+    for row in result["algorithms"]:
+        console.print(printable(_cost_line(row)), markup=False)
     for note in result["notes"]:
         console.print(f"note: {printable(note)}", markup=False)
     if result.get("stored_before"):
@@ -261,3 +302,43 @@ def _show(result: dict[str, Any], console: Any) -> None:
             f"in {result['seconds']:.2f} s"
         )
     console.print(f"page: tcakit report --run {result['run_id'][:8]} --out report.html")
+
+
+def _cost_line(row: dict[str, Any]) -> str:
+    """An algorithm's costs in words, each with its interval."""
+
+    def told(name: str) -> str:
+        value, ci = row[f"{name}_bps"], row[f"{name}_ci"]
+        if value is None:
+            return "unknown"
+        return f"{value:+.2f} bps" + ("" if ci is None else f" ({ci[0]:+.2f} to {ci[1]:+.2f})")
+
+    orders = f"{row['parents']} order{'s' if row['parents'] != 1 else ''} of {row['days']} day"
+    return (
+        f"{row['algo']}: {told('cost')} of executed against arrival, shortfall {told('shortfall')} of paper; "
+        f"{orders}{'s' if row['days'] != 1 else ''}"
+    )
+
+
+def _show_folds(told: dict[str, Any], console: Any) -> None:
+    """What was chosen on earlier days, and what it cost on later ones."""
+    from tcakit.cli.tables import Column, number, printable, show_table
+
+    columns = [
+        Column("chosen on"), Column("tested on"), Column("chosen"), Column("train\nbps", True),
+        Column("test\nbps", True),
+    ]  # fmt: skip
+    rows = [
+        [
+            f"{fold['train'][0]} to {fold['train'][-1]}", f"{fold['test'][0]} to {fold['test'][-1]}", fold["chosen"],
+            number(fold["train_bps"], 2), number(fold["test_bps"], 2),
+        ]
+        for fold in told["folds"]
+    ]  # fmt: skip
+    show_table(console, columns, rows, f"walk-forward, {told['sets']} parameter sets by {told['objective']}")
+    ci = told["test_ci"]
+    sure = "" if ci is None else f" ({ci[0]:+.2f} to {ci[1]:+.2f})"
+    console.print(f"on {told['test_days']} test days: {number(told['test_bps'], 2)} bps{sure}")
+    for note in told["notes"]:
+        console.print(f"note: {printable(note)}", markup=False)
+    console.print()

@@ -18,6 +18,7 @@ from tcakit.cli import (
     batch,
     book,
     catalog,
+    compare,
     demo,
     drop,
     fill_curves,
@@ -54,6 +55,8 @@ app.add_typer(rates.app, name="rates")
 app.add_typer(simulate.app, name="simulate")
 app.command("backtest")(backtest.backtest)
 app.command("fill-curves")(fill_curves.fill_curves)
+app.command("compare")(compare.compare)
+app.command("runs")(compare.runs)
 app.command("report")(report.report)
 app.command("batch")(batch.batch)
 app.command("demo")(demo.demo)

@@ -69,6 +69,7 @@ class _File:
         self._orders = dbn_book.OrderBooks()
         self._windows = dbn_book.WindowBooks()
         self._incomplete: set[int] = set()
+        self._refused: set[int] = set()
         # Seldom true: then alone are all columns of prices looked through.
         self._has_lowest = any(facts.has_lowest for facts in self._survey.facts.values())
         self._rows: dict[str, int] = {}
@@ -76,6 +77,7 @@ class _File:
 
     def batches(self) -> Iterator[Batch]:
         for chunk in self._stream.chunks(self._faults):
+            self._refused.clear()
             for records in chunk:
                 for batch in self._of_type(records):
                     if batch.content == self._only or self._only is None:
@@ -139,9 +141,14 @@ class _File:
         return kept, local, frame
 
     def _refuse(self, records: Records, row: int, reason: str) -> None:
+        number = int(records.number[row])
+        if number in self._refused:
+            # A trade with its quote is one record, and refused but once.
+            return
+        self._refused.add(number)
         record = records.fields[row]
         text = " ".join(f"{name}={_plain(record[name])}" for name in (record.dtype.names or ())[3:11])
-        self._faults.add(self._stream.label, int(records.number[row]), reason, text)
+        self._faults.add(self._stream.label, number, reason, text)
 
     def _batches_of(self, table: str, content: str, frame: pl.DataFrame) -> Iterator[Batch]:
         begin = self._rows.get(table, 0)

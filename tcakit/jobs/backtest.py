@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tcakit.jobs.backtest_bars import require_schedules, run_bars
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
+from tcakit.jobs.belief import doubts, told_of_run
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.market import codes
@@ -24,7 +25,6 @@ from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
 
-_LARGE_PARTICIPATION = 0.2
 Progress = Callable[[str, int, int], None]
 
 
@@ -49,12 +49,33 @@ def backtest(
     data_keys = sorted({key for plan in planned for key in plan.day.data_keys})
     run_id = run_id_of(config, planned, data_keys)
     if not again and (stored := results.run(store, run_id)):
-        return results.brief(store, run_id) | {"seconds": stored["seconds"], "stored_before": True}
+        return told_of_run(store, run_id) | {"seconds": stored["seconds"], "stored_before": True}
     if config.engine == "bars":
         return run_bars(
             store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at
         )
-    notes = _notes(store, planned, config)
+    return run_replay(store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at)
+
+
+def run_replay(
+    store: Store,
+    config: BacktestConfig,
+    planned: list[Planned],
+    run_id: str,
+    data_keys: list[str],
+    *,
+    begun: float,
+    progress: Progress | None = None,
+    started_at: float | None = None,
+    parents: pl.DataFrame | None = None,
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Replay planned parents, measure them and store them as a run of kind replay.
+
+    `begun` and `started_at` are when the job and the command began, by `time.perf_counter`. `parents` are their rows
+    where they say more than the plan does; `notes` come before the replay's own.
+    """
+    own_notes = _notes(store, planned, config)
     parts: dict[str, list[pl.DataFrame]] = {"orders": [], "order_events": [], "fills": []}
     events = 0
     first_trade: float | None = None
@@ -63,8 +84,8 @@ def backtest(
         if progress:
             progress(group[0].parent.symbol, number, len(planned))
         feed = replay_feed(store, group[0].day)
-        if feed.rows_beyond and (left_out := _beyond_note(group[0].day, feed.rows_beyond)) not in notes:
-            notes.append(left_out)
+        if feed.rows_beyond and (left_out := _beyond_note(group[0].day, feed.rows_beyond)) not in own_notes:
+            own_notes.append(left_out)
         strategies = [
             make_strategy(plan.parent, plan.spec.algo, lot=feed.instrument.lot_size, curve=plan.curve) for plan in group
         ]
@@ -87,16 +108,16 @@ def backtest(
             tables.fills(found, run_id, prefix, parent_ids, group[0].day.date, fees_of(config, group[0]))
         )
     frames = {name: pl.concat(pieces, how="vertical_relaxed") for name, pieces in parts.items()}
-    frames["parents"] = parent_rows(planned, run_id)
+    frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
     from tcakit.tca import measure
 
     markets = {(plan.parent.symbol, plan.parent.date): market_day(store, plan.day) for plan in planned}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
     seconds = time.perf_counter() - begun
-    told = notes + list(measured.notes) + _participation_notes(measured.parents)
+    told = [*notes, *own_notes, *measured.notes, *doubts(measured.parents, frames["fills"], markets)]
     put_backtest(store, run_id, "replay", config, data_keys, told, frames, seconds, events)
-    return results.brief(store, run_id) | {
+    return told_of_run(store, run_id) | {
         "seconds": round(time.perf_counter() - begun, 3),
         "events_per_second": round(events / replay_seconds) if replay_seconds else None,
         "started_trading_s": None if first_trade is None else round(first_trade, 3),
@@ -157,11 +178,3 @@ def _notes(store: Store, planned: list[Planned], config: BacktestConfig) -> list
 def _beyond_note(day: SymbolDay, rows: int) -> str:
     where = f"{day.instrument.symbol} {day.date}"
     return f"{where}: {rows:,} rows at prices too far from the market for the ladder of the replay are left out"
-
-
-def _participation_notes(parents: pl.DataFrame) -> list[str]:
-    large = parents.filter(pl.col("participation") > _LARGE_PARTICIPATION)
-    if not large.height:
-        return []
-    share = f"{_LARGE_PARTICIPATION:.0%}"
-    return [f"{large.height} parents traded more than {share} of the market's volume: their costs are understated"]

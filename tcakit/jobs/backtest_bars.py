@@ -18,9 +18,9 @@ from tcakit.jobs.backtest_run import put_backtest
 from tcakit.jobs.bar_market import IntervalDay, interval_day
 from tcakit.jobs.bar_notes import run_notes
 from tcakit.jobs.bar_slices import Key, Laid, day_key, lay_slices
+from tcakit.jobs.belief import sample_doubts, told_of_run
 from tcakit.replay.bar_tables import slice_tables
 from tcakit.replay.bars import BarModel, fill_slices
-from tcakit.store import results
 from tcakit.store.database import Store
 
 Progress = Callable[[str, int, int], None]
@@ -68,8 +68,18 @@ def run_bars(
     notes = run_notes(store, planned, config.bars, laid, filled)
     frames, told = _measured(frames, laid, run_id)
     seconds, events = time.perf_counter() - begun, laid.slices.height
-    put_backtest(store, run_id, "bars", config, data_keys, notes + told, frames, seconds, events)
-    return results.brief(store, run_id) | {
+    put_backtest(
+        store,
+        run_id,
+        "bars",
+        config,
+        data_keys,
+        notes + told + sample_doubts(frames["tca_parents"]),
+        frames,
+        seconds,
+        events,
+    )
+    return told_of_run(store, run_id) | {
         "seconds": round(time.perf_counter() - begun, 3),
         "events_per_second": round(events / model_seconds) if model_seconds else None,
         "started_trading_s": None if started_at is None else round(clock - started_at, 3),

@@ -40,6 +40,20 @@ class ParentSpec:
     parent_id: str | None = None
 
 
+OBJECTIVES = ["shortfall_bps_of_paper", "arrival_bps_of_executed", "vwap_bps_of_executed"]
+
+
+@dataclass(frozen=True, slots=True)
+class WalkForward:
+    """How days are split to choose a parameter set: numbers of stored trade dates; `step_days` 0 is `test_days`."""
+
+    train_days: int
+    test_days: int
+    step_days: int = 0
+    embargo_days: int = 0
+    objective: str = OBJECTIVES[0]
+
+
 @dataclass(frozen=True, slots=True)
 class BacktestConfig:
     """A whole backtest. `queue` None means: exact FIFO where the recording allows it, risk-averse elsewhere.
@@ -56,6 +70,7 @@ class BacktestConfig:
     together: bool = False
     latency: LatencyRules = field(default_factory=LatencyRules)
     fees: FeeSchedule = field(default_factory=FeeSchedule)
+    walk_forward: WalkForward | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able facts that determine the run."""
@@ -65,7 +80,7 @@ class BacktestConfig:
                 "bars": {name: getattr(self.bars, name) for name in self.bars.__slots__},
             }
         else:
-            apart = ("parents", "fees", "latency", "bars")
+            apart = ("parents", "fees", "latency", "bars", "walk_forward")
             out = {name: getattr(self, name) for name in self.__slots__ if name not in apart}
             out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
         out["fees"] = {name: getattr(self.fees, name) for name in self.fees.__slots__}
@@ -121,6 +136,12 @@ _SECTIONS = {
         ("maker_bps", "taker_bps", "maker_per_share", "taker_per_share"), Field((float,), check=finite)
     ),
 }
+_WALK_FORWARD = {
+    **dict.fromkeys(("train_days", "test_days"), Field((int,), required=True, check=at_least(1))),
+    "step_days": Field((int,), check=at_least(1)),
+    "embargo_days": Field((int,), check=at_least(0)),
+    "objective": Field((str,), check=one_of(OBJECTIVES)),
+}
 _PARENT = {
     "symbol": Field((str,), required=True, many=True),
     "side": Field((str,), required=True, many=True, check=_side),
@@ -145,7 +166,7 @@ def config_from_toml(path: Path) -> BacktestConfig:
 
 def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
     """The same from parsed tables; mistakes go to the checker."""
-    checker.tables(raw, [*_SECTIONS, "parents"])
+    checker.tables(raw, [*_SECTIONS, "walk_forward", "parents"])
     values = {name: checker.section(name, raw.get(name, {}), fields) for name, fields in _SECTIONS.items()}
     tables = raw.get("parents", [])
     if not isinstance(tables, list) or not tables:
@@ -171,6 +192,10 @@ def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
     named = [parent.parent_id for parent in parents if parent.parent_id]
     for name in sorted({name for name in named if named.count(name) > 1}):
         checker.add(checker.place("parents", "id"), f"two parents are called {name!r}", "give each its own id")
+    split = None
+    if "walk_forward" in raw:
+        found = checker.section("walk_forward", raw["walk_forward"], _WALK_FORWARD)
+        split = WalkForward(**found) if {"train_days", "test_days"} <= found.keys() else None
     backtest, latency = values["backtest"], values["latency"]
     engine = backtest.get("engine", REPLAY)
     for table, key in _of_the_other(engine, raw):
@@ -185,6 +210,7 @@ def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
         together=backtest.get("together", False),
         latency=_latency(latency, checker),
         fees=FeeSchedule(**values["fees"]),
+        walk_forward=split,
     )
 
 

@@ -39,20 +39,33 @@ class Planned:
 
 def plan_parents(store: Store, config: BacktestConfig) -> list[Planned]:
     """Every parent with its day, times in ns and quantity in stored units; UsageError for one that cannot be traded."""
-    planned = []
-    sessions: dict[tuple[str, str | None], tuple[int, int]] = {}
-    stored = StoredDays(store)
-    curves: dict[tuple[str, str, str], VolumeCurve] = {}
-    found: dict[tuple[str, str | None], SymbolDay] = {}
-    facts = References.of(store)
-    for number, spec in enumerate(config.parents, start=1):
-        key = (spec.symbol, spec.date)
-        if key not in found:
-            found[key] = find_symbol_day(store, spec.symbol, spec.date, listed=stored.of)
-            sessions[key] = _session(store, found[key])
-        day = found[key]
+    planner = Planner(store)
+    return [planner.plan(number, spec) for number, spec in enumerate(config.parents, start=1)]
+
+
+class Planner:
+    """Sets parents on stored days, each day and curve looked up once however many parents ask."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._sessions: dict[tuple[str, str | None, str | None], tuple[int, int]] = {}
+        self._stored = StoredDays(store)
+        self._curves: dict[tuple[str, str, str], VolumeCurve] = {}
+        self._found: dict[tuple[str, str | None, str | None], SymbolDay] = {}
+        self._facts = References.of(store)
+
+    def plan(self, number: int, spec: ParentSpec, venue: str | None = None) -> Planned:
+        """One parent, the `number`-th; at `venue` if that is stored, else where most is known.
+
+        UsageError if it cannot be traded.
+        """
+        key = (spec.symbol, spec.date, venue)
+        if key not in self._found:
+            self._found[key] = self._day(spec, venue)
+            self._sessions[key] = _session(self._store, self._found[key])
+        day = self._found[key]
         instrument = day.instrument
-        open_ns, close_ns = sessions[key]
+        open_ns, close_ns = self._sessions[key]
         place = f"parent {number}"
 
         def moment(text: str | None, default: int, day: SymbolDay = day, place: str = place) -> int:
@@ -89,9 +102,9 @@ def plan_parents(store: Store, config: BacktestConfig) -> list[Planned]:
             notes = (*notes, "its end is after the close: it traded up to the close")
         if spec.algo.name == "vwap":
             curve_key = (spec.symbol, day.date, instrument.venue)
-            if curve_key not in curves:
-                curves[curve_key] = stored.curve(day, open_ns, close_ns)
-            curve = curves[curve_key]
+            if curve_key not in self._curves:
+                self._curves[curve_key] = self._stored.curve(day, open_ns, close_ns)
+            curve = self._curves[curve_key]
             notes = (*notes, f"volume curve: {curve.name}")
         parent = ParentOrder(
             parent_id=spec.parent_id or f"{spec.symbol}-{day.date}-{spec.side}-{spec.algo.label}-{number}",
@@ -106,9 +119,15 @@ def plan_parents(store: Store, config: BacktestConfig) -> list[Planned]:
             limit_tick=limit_tick,
             notes=notes,
         )
-        multiplier = facts.fact("multiplier", instrument.symbol, instrument.venue, day.date)
-        planned.append(Planned(parent, spec, day, open_ns, close_ns, curve, multiplier))
-    return planned
+        multiplier = self._facts.fact("multiplier", instrument.symbol, instrument.venue, day.date)
+        return Planned(parent, spec, day, open_ns, close_ns, curve, multiplier)
+
+    def _day(self, spec: ParentSpec, venue: str | None) -> SymbolDay:
+        if venue is not None and spec.date is not None:
+            for day in self._stored.of(self._store, spec.date):
+                if (day.instrument.symbol, day.instrument.venue) == (spec.symbol, venue):
+                    return day
+        return find_symbol_day(self._store, spec.symbol, spec.date, listed=self._stored.of)
 
 
 def fees_of(config: BacktestConfig, plan: Planned) -> FeeSchedule:

@@ -56,7 +56,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         )
     store = Store(folder, wait_s=wait_s)
     if request.orders:
-        run_id, parents = _measure_blotter(store, request)
+        run_id, parents = measured_blotter(store, request)
     else:
         run_id = results.find_run(store, request.run)["run_id"]
         parents = None
@@ -123,7 +123,7 @@ def _between(rows: pl.DataFrame, request: ReportRequest) -> pl.DataFrame:
     return rows
 
 
-def _measure_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[str, pl.DataFrame]]:
+def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[str, pl.DataFrame]]:
     """Measure the ingested blotter by the same code as a replay and store the result as a run of its own."""
     from tcakit.tca import measure
 

@@ -24,7 +24,11 @@ VERBS = {
     ),
     "sql": ("sql 'SELECT count(*) FROM fills'", {"columns", "rows"}),
     "simulate run": ("simulate run --events 2000", {"events", "trades", "seconds", "seed"}),
-    "backtest": (_BACKTEST, {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second"}),
+    "backtest": (
+        _BACKTEST,
+        {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second", "algorithms"},
+    ),
+    "runs": ("runs", {"runs"}),
     "report": ("report --orders", {"currencies", "parents"}),
     "instruments import": ("instruments import instruments.csv", {"instruments", "rows", "aliases", "splits"}),
     "rates import": ("rates import rates.csv", {"rates", "pairs", "sources"}),
@@ -32,6 +36,8 @@ VERBS = {
     "batch why": ("batch why", {"steps"}),
 }
 _CASES = [pytest.param(words, names, id=verb) for verb, (words, names) in VERBS.items()]
+_ORDERS = "backtest --orders --algo twap,pov:20 --where symbol=ALFA --from 2026-03-03 --to 2026-03-03 --by broker"
+_CASES.append(pytest.param(_ORDERS, VERBS["backtest"][1] - {"algorithms"} | {"runs", "left_out"}, id="backtest orders"))
 _CASES.append(pytest.param(f"{_BACKTEST} --engine bars --impact none", VERBS["backtest"][1], id="backtest by bars"))
 
 
@@ -72,6 +78,8 @@ def test_the_example_of_the_help_runs(tcakit: Callable, store: Path, verb: str, 
     found = re.search(r"Example: tcakit (.*)", help_text)
     assert found, verb
     assert found[1].startswith(verb)
+    if verb == "compare":
+        assert tcakit(*shlex.split(f"{_BACKTEST} --algo twap --algo vwap")).code == 0
     if verb != "demo":  # which test_docs and `make demo` run, taking its time
         told = tcakit(*shlex.split(found[1]))
         assert told.code == 0, told.err

@@ -195,3 +195,16 @@ def test_a_price_that_is_the_lowest_number_of_all_is_refused(schema: str) -> Non
 def test_a_volume_that_fills_63_bits_is_refused() -> None:
     full = record(OHLCV_1M, open=NANO, high=NANO, low=NANO, close=NANO, volume=UNDEFINED)
     assert read(header("ohlcv-1m") + full).reasons == [(1, "its volume is too large to hold")]
+
+
+def test_a_trade_with_its_quote_is_one_record_and_refused_once() -> None:
+    traded = {"action": b"T", "side": b"B", "price": round(10.02 * NANO), "size": 2}
+    data = (
+        header("tbbo")
+        + touch(MBP_1, 10.0, 10.02, ts_event=NOON, **traded)
+        + touch(MBP_1, 10.0, 10.02, ts_event=NOON + 90 * DAY, **traded)
+    )
+    got = read(data)
+    assert [line for line, _ in got.reasons] == [2]
+    assert got.faults.rows == 2
+    assert (got.frame("trades").height, got.frame("quotes").height) == (1, 1)
