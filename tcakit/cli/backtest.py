@@ -11,6 +11,7 @@ import typer
 
 from tcakit.cli.common import (
     DEFAULT_STORE,
+    SIDE_WORDS,
     JsonOption,
     Out,
     QuietOption,
@@ -21,7 +22,6 @@ from tcakit.cli.common import (
     was_given,
 )
 
-_SIDES = {1: "buy", -1: "sell"}
 _SPELT = {"prefactor": "impact-prefactor", "date_from": "from", "date_to": "to"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
@@ -268,7 +268,7 @@ def _show(result: dict[str, Any], console: Any) -> None:
     ]
     cells = [
         [
-            f"{_SIDES.get(row['side'], row['side'])} {number(row['ordered_shares'], 0)} {row['symbol']}",
+            f"{SIDE_WORDS.get(row['side'], row['side'])} {number(row['ordered_shares'], 0)} {row['symbol']}",
             row["algo"],
             *([row["date"]] if several_dates else []),
             number(row["filled_shares"], 0),

@@ -84,8 +84,6 @@ def run_replay(
         if progress:
             progress(group[0].parent.symbol, number, len(planned))
         feed = replay_feed(store, group[0].day)
-        if feed.rows_beyond and (left_out := _beyond_note(group[0].day, feed.rows_beyond)) not in own_notes:
-            own_notes.append(left_out)
         strategies = [
             make_strategy(plan.parent, plan.spec.algo, lot=feed.instrument.lot_size, curve=plan.curve) for plan in group
         ]
@@ -176,8 +174,3 @@ def _notes(store: Store, planned: list[Planned], config: BacktestConfig) -> list
         notes.append(f"fills {config.fills}: {FILL_NOTES[config.fills]}")
     notes.append("history does not react to our orders: impact beyond the displayed size taken is not in the costs")
     return notes
-
-
-def _beyond_note(day: SymbolDay, rows: int) -> str:
-    where = f"{day.instrument.symbol} {day.date}"
-    return f"{where}: {rows:,} rows at prices too far from the market for the ladder of the replay are left out"
