@@ -55,7 +55,7 @@ def test_a_fix_log_of_the_desk_gives_back_the_rule_that_filled_it(store: Path, t
     window = {"start": "10:00", "end": "10:20", "limit": None}
     parents = expand(["ALFA"], ["buy", "sell"], [1500.0], [parse_algorithm("twap")], ["2026-03-03"], **window)
     rules = LatencyRules(entry_ns=10_000_000, response_ns=10_000_000)
-    config = BacktestConfig(tuple(parents), queue="log2", latency=rules)
+    config = BacktestConfig(tuple(parents), queue="power", latency=rules)
     run_id = backtest(store, config)["run_id"]
     log = write_fix_log(Store(store), run_id, tmp_path / "desk.log")
     parents_file = write_blotter(Store(store), run_id, tmp_path)[0]
@@ -65,7 +65,7 @@ def test_a_fix_log_of_the_desk_gives_back_the_rule_that_filled_it(store: Path, t
     found = against_fills(folder, AgainstRequest())
     assert found["left_out"] == []
     assert found["orders"] == results.table(Store(store), "orders", run_id).height
-    assert (found["best"]["queue"], found["best"]["latency_ns"]) == ("log2", 10_000_000)
+    assert (found["best"]["queue"], found["best"]["latency_ns"]) == ("power", 10_000_000)
     assert found["best"]["score"] < 1e-3
     assert any("one day" in note for note in found["notes"])
 
