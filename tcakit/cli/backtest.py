@@ -101,6 +101,14 @@ def backtest(
         list[str] | None, typer.Option("--where", help="With --orders: column=value[,value], e.g. broker=NORTHGATE.")
     ] = None,
     by: Annotated[str | None, typer.Option("--by", help="With --orders: differences by a column, e.g. broker.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="fills|RUN",
+            help="Replay child orders that were: which queue rule and latency fill them as they were filled.",
+        ),
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Run even if the same run is stored.")] = False,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
@@ -114,7 +122,7 @@ def backtest(
     other unless --together. --engine bars fills by a model over intervals instead, for wide studies.
 
     With --orders the firm's ingested parents are replayed by each of --algo vwap,pov:10,is:30m, and set against what
-    really happened.
+    really happened. With --against fills their child orders are, under a grid of queue rules and latencies.
 
     \b
     Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03
@@ -124,6 +132,11 @@ def backtest(
 
     started_at = process_start()
     out = Out(json, quiet, verbose)
+    if against is not None:
+        from tcakit.cli.against_fills import against_fills
+
+        against_fills(context, flags, out)
+        return
     if orders:
         from tcakit.cli.backtest_orders import backtest_orders
 
