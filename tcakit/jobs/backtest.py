@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,43 +76,45 @@ def run_replay(
     `begun` and `started_at` are when the job and the command began, by `time.perf_counter`. `parents` are their rows
     where they say more than the plan does; `notes` come before the replay's own.
     """
-    own_notes = _notes(store, planned, config)
-    parts: dict[str, list[pl.DataFrame]] = {"orders": [], "order_events": [], "fills": []}
-    events = 0
-    first_trade: float | None = None
-    replay_seconds = 0.0
-    for number, group in enumerate(_groups(planned, config.together)):
-        if progress:
-            progress(group[0].parent.symbol, number, len(planned))
-        feed = replay_feed(store, group[0].day)
-        if feed.rows_beyond and (left_out := _beyond_note(group[0].day, feed.rows_beyond)) not in own_notes:
-            own_notes.append(left_out)
-        strategies = [
-            make_strategy(plan.parent, plan.spec.algo, lot=feed.instrument.lot_size, curve=plan.curve) for plan in group
-        ]
-        participants = [
-            Participant(strategy, plan.parent.start_ns, plan.parent.end_ns)
-            for strategy, plan in zip(strategies, group, strict=True)
-        ]
-        replay = Replay(feed, participants, _settings(config, group[0].day))
-        clock = time.perf_counter()
-        found = replay.run()
-        replay_seconds += time.perf_counter() - clock
-        if first_trade is None and started_at is not None:
-            first_trade = clock - started_at
-        events += found.rows
-        parent_ids = [plan.parent.parent_id for plan in group]
-        prefix = f"{parent_ids[0]}." if not config.together else f"{group[0].parent.symbol}.{group[0].day.date}."
-        parts["orders"].append(tables.orders(found, run_id, prefix, parent_ids))
-        parts["order_events"].append(tables.order_events(found, run_id, prefix))
-        parts["fills"].append(
-            tables.fills(found, run_id, prefix, parent_ids, group[0].day.date, fees_of(config, group[0]))
-        )
-    frames = {name: pl.concat(pieces, how="vertical_relaxed") for name, pieces in parts.items()}
-    frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
+    groups = groups_of(planned, config.together)
+
+    def pieces() -> Iterator[Piece]:
+        done = 0
+        for group in groups:
+            if progress:
+                progress(group[0].parent.symbol, done, len(planned))
+            yield replay_group(store, config, group, run_id)
+            done += len(group)
+
+    return finish_replay(
+        store, config, planned, run_id, data_keys, pieces(), begun=begun, started_at=started_at, parents=parents,
+        notes=notes,
+    )  # fmt: skip
+
+
+def finish_replay(
+    store: Store,
+    config: BacktestConfig,
+    planned: list[Planned],
+    run_id: str,
+    data_keys: list[str],
+    pieces: Iterable[Piece],
+    *,
+    begun: float,
+    started_at: float | None = None,
+    parents: pl.DataFrame | None = None,
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Measure and store what the pieces of a run (those of `groups_of`, in its order) give; as `run_replay`."""
     from tcakit.jobs.data_warnings import data_warnings
     from tcakit.tca import measure
 
+    own_notes = run_notes(store, planned, config)
+    held = list(pieces)
+    own_notes += dict.fromkeys(note for piece in held for note in piece.notes)
+    events, replay_seconds = sum(piece.events for piece in held), sum(piece.seconds for piece in held)
+    frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
+    frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
     for day in {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}.values():
         own_notes += data_warnings(store, day)
     markets = {(plan.parent.symbol, plan.parent.date): market_day(store, plan.day) for plan in planned}
@@ -123,15 +126,62 @@ def run_replay(
     return told_of_run(store, run_id) | {
         "seconds": round(time.perf_counter() - begun, 3),
         "events_per_second": round(events / replay_seconds) if replay_seconds else None,
-        "started_trading_s": None if first_trade is None else round(first_trade, 3),
+        "started_trading_s": None if started_at is None else round(held[0].begun - started_at, 3),
         "stored_before": False,
     }
+
+
+# --- one market and those who share it -----------------------------------------------------------------------------
+
+REPLAYED = ("orders", "order_events", "fills")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What the parents of one market did: `frames` by name of `REPLAYED`, rows of the market replayed, when the replay
+    began by `time.perf_counter` and how long it took, and what a reader must know."""
+
+    frames: dict[str, pl.DataFrame]
+    events: int
+    begun: float
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run_id: str) -> Piece:
+    """Replay parents that share a market."""
+    day = group[0].day
+    feed = replay_feed(store, day)
+    replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, day))
+    begun = time.perf_counter()
+    found = replay.run()
+    seconds = time.perf_counter() - begun
+    parent_ids = [plan.parent.parent_id for plan in group]
+    prefix = f"{parent_ids[0]}." if not config.together else f"{group[0].parent.symbol}.{day.date}."
+    frames = {
+        "orders": tables.orders(found, run_id, prefix, parent_ids),
+        "order_events": tables.order_events(found, run_id, prefix),
+        "fills": tables.fills(found, run_id, prefix, parent_ids, day.date, fees_of(config, group[0])),
+    }
+    return Piece(frames, found.rows, begun, seconds, (_beyond_note(day, feed.rows_beyond),) if feed.rows_beyond else ())
+
+
+def participants_of(group: list[Planned], lot: int) -> list[Participant]:
+    """The strategies of parents that share a market, made anew."""
+    return [
+        Participant(
+            make_strategy(plan.parent, plan.spec.algo, lot=lot, curve=plan.curve),
+            plan.parent.start_ns,
+            plan.parent.end_ns,
+        )
+        for plan in group
+    ]
 
 
 # --- who shares a market, and its rules ---------------------------------------------------------------------------
 
 
-def _groups(planned: list[Planned], together: bool) -> list[list[Planned]]:
+def groups_of(planned: list[Planned], together: bool) -> list[list[Planned]]:
     """Who shares a market: everyone alone, or all parents of a symbol and day."""
     if not together:
         return [[plan] for plan in planned]
@@ -147,7 +197,8 @@ def _queue_rule(config: BacktestConfig, day: SymbolDay) -> int:
     return codes.FIFO if "book-l3" in day.contents else codes.RISK_AVERSE
 
 
-def _settings(config: BacktestConfig, day: SymbolDay) -> ReplaySettings:
+def settings_of(config: BacktestConfig, day: SymbolDay) -> ReplaySettings:
+    """The rules of the replay of a day."""
     partial, depletes = FILLS[config.fills]
     return ReplaySettings(
         latency=config.latency.model(),
@@ -161,7 +212,8 @@ def _settings(config: BacktestConfig, day: SymbolDay) -> ReplaySettings:
 # --- what a reader must know ------------------------------------------------------------------------------------
 
 
-def _notes(store: Store, planned: list[Planned], config: BacktestConfig) -> list[str]:
+def run_notes(store: Store, planned: list[Planned], config: BacktestConfig) -> list[str]:
+    """What a reader must know of a replay before it has run."""
     notes = []
     for day in {(plan.day.instrument.symbol, plan.day.date): plan.day for plan in planned}.values():
         rule = codes.QUEUE_RULE_NAMES[_queue_rule(config, day)]
