@@ -86,49 +86,57 @@ def run_replay(
             yield replay_group(store, config, group, run_id)
             done += len(group)
 
-    return finish_replay(
-        store, config, planned, run_id, data_keys, pieces(), begun=begun, started_at=started_at, parents=parents,
-        notes=notes,
+    found = measured_run(store, config, planned, run_id, pieces(), parents)
+    seconds = time.perf_counter() - begun
+    put_backtest(
+        store, run_id, "replay", config, data_keys, [*notes, *found.notes], found.frames, seconds, found.events
     )  # fmt: skip
+    return told_of_run(store, run_id) | {
+        "seconds": round(time.perf_counter() - begun, 3),
+        "events_per_second": round(found.events / found.replay_seconds) if found.replay_seconds else None,
+        "started_trading_s": None if started_at is None else round(found.replay_begun - started_at, 3),
+        "stored_before": False,
+    }
 
 
-def finish_replay(
+@dataclass(frozen=True, slots=True)
+class MeasuredRun:
+    """A run ready to be stored: `frames` by table, what its reader must know, rows of the market replayed, when the
+    first replay began by `time.perf_counter` and how long all took."""
+
+    frames: dict[str, pl.DataFrame]
+    notes: list[str]
+    events: int
+    replay_begun: float
+    replay_seconds: float
+
+
+def measured_run(
     store: Store,
     config: BacktestConfig,
     planned: list[Planned],
     run_id: str,
-    data_keys: list[str],
     pieces: Iterable[Piece],
-    *,
-    begun: float,
-    started_at: float | None = None,
     parents: pl.DataFrame | None = None,
-    notes: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Measure and store what the pieces of a run (those of `groups_of`, in its order) give; as `run_replay`."""
+) -> MeasuredRun:
+    """Measure what the pieces of a run did, one for each of `groups_of` in its order; `parents` as in `run_replay`."""
     from tcakit.jobs.data_warnings import data_warnings
     from tcakit.tca import measure
 
-    own_notes = run_notes(store, planned, config)
+    notes = run_notes(store, planned, config)
     held = list(pieces)
-    own_notes += dict.fromkeys(note for piece in held for note in piece.notes)
-    events, replay_seconds = sum(piece.events for piece in held), sum(piece.seconds for piece in held)
+    notes += dict.fromkeys(note for piece in held for note in piece.notes)
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
-    for day in {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}.values():
-        own_notes += data_warnings(store, day)
-    markets = {(plan.parent.symbol, plan.parent.date): market_day(store, plan.day) for plan in planned}
+    days = {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}
+    for day in days.values():
+        notes += data_warnings(store, day)
+    markets = {key: market_day(store, day) for key, day in days.items()}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
-    seconds = time.perf_counter() - begun
-    told = [*notes, *own_notes, *measured.notes, *doubts(measured.parents, frames["fills"], markets)]
-    put_backtest(store, run_id, "replay", config, data_keys, told, frames, seconds, events)
-    return told_of_run(store, run_id) | {
-        "seconds": round(time.perf_counter() - begun, 3),
-        "events_per_second": round(events / replay_seconds) if replay_seconds else None,
-        "started_trading_s": None if started_at is None else round(held[0].begun - started_at, 3),
-        "stored_before": False,
-    }
+    notes += [*measured.notes, *doubts(measured.parents, frames["fills"], markets)]
+    seconds = sum(piece.seconds for piece in held)
+    return MeasuredRun(frames, notes, sum(piece.events for piece in held), held[0].begun, seconds)
 
 
 # --- one market and those who share it -----------------------------------------------------------------------------
