@@ -28,7 +28,7 @@ _MOST_ROWS = 20
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="Parents, rules and [[sets]] of parameters.")],
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; as many as there are cores if left out.")
+        int | None, typer.Option("--jobs", min=1, help="Processes; if left out, one for each core where that pays.")
     ] = None,
     page: Annotated[Path | None, typer.Option("--out", help="Write the charts too: FILE.html.")] = None,
     stream: Annotated[

@@ -21,7 +21,7 @@ from tcakit.jobs.backtest_run import put_backtest, run_id_of
 from tcakit.jobs.belief import FEW_DAYS, figure
 from tcakit.jobs.sweep_config import SweepConfig, set_name
 from tcakit.jobs.sweep_units import Finish, Unit, UnitDone, do_finish, do_unit, forget_old, run_folder, units_of
-from tcakit.jobs.workers import Workers, cores
+from tcakit.jobs.workers import Workers
 from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.tca import COST_MEASURES
@@ -58,7 +58,7 @@ def sweep(
     told: Told | None = None,
     wait_s: float = 30.0,
 ) -> dict[str, Any]:
-    """Replay every parent under every set in `jobs` processes (None: all cores), and store each set as a run.
+    """Replay every parent under every set, and store each set as a run; in `jobs` processes, as `Workers` has it.
 
     What is done is kept: a sweep that was ended goes on where it was, and one that is stored is shown as it is, unless
     `again`. The numbers are the same for any number of processes, and those of `backtest` for the same set. `told` is
@@ -78,7 +78,7 @@ def sweep(
     units = _by_day([unit for one in sets for unit in one.units])
     kept = sum(unit.path.exists() for unit in units)
     done = 0
-    with Workers(min(jobs or cores(), max(1, len(units)))) as workers:
+    with Workers(jobs) as workers:
         for unit, found in workers.results(do_unit, units):
             done += 1
             one = of_run[unit.run_id]
@@ -100,10 +100,11 @@ def sweep(
             shutil.rmtree(run_folder(folder, one.run_id), ignore_errors=True)
             if told:
                 told({"kind": "run"} | _told_of_run(store, one, config.measure)[0])
+        workers_used = workers.jobs
     return _result(store, config, sets, page, begun) | {
         "units": len(units),
         "units_kept": kept,
-        "jobs": workers.jobs,
+        "jobs": workers_used,
         "seconds": round(time.perf_counter() - begun, 3),
     }
 

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -22,16 +23,25 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Workers:
-    """Up to `jobs` processes that live as long as the block; with one job the calls run in this process.
+_TRIAL_S, _WORTH_S = 2.0, 10.0  # a worker needs some two seconds to begin
 
-    A worker ends with its parent, however that ends.
+
+class Workers:
+    """`jobs` processes that live as long as the block; with one job the calls run in this process.
+
+    With `jobs` None there is one for each core, but they are begun only when this process has worked for a while and
+    more is left than they take to begin. A worker ends with its parent, however that ends.
     """
 
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
+    def __init__(self, jobs: int | None = None) -> None:
+        self._most, self._is_eager = jobs or cores(), jobs is not None
         self._executor: ProcessPoolExecutor | None = None
         self._others: set[multiprocessing.process.BaseProcess] = set()
+
+    @property
+    def jobs(self) -> int:
+        """How many processes work."""
+        return 1 if self._executor is None else self._most
 
     def __enter__(self) -> Workers:
         return self
@@ -50,28 +60,32 @@ class Workers:
     ) -> Iterator[tuple[Argument, Result]]:
         """What `work` gives for each argument, as they come; both must be known by name in other processes.
 
-        No more results wait to be taken than there are processes. Raises what a call raises.
+        No more calls are under way than twice the processes. Raises what a call raises.
         """
-        if self.jobs == 1 or (self._executor is None and len(arguments) == 1):
-            for argument in arguments:
+        left, done, begun = iter(arguments), 0, time.perf_counter()
+        while self._executor is None:
+            taken, still = time.perf_counter() - begun, len(arguments) - done
+            is_worth_it = self._is_eager or (taken > _TRIAL_S and taken / done * still > _WORTH_S)
+            if self._most > 1 and still > 1 and is_worth_it:
+                self._others, self._most = set(multiprocessing.active_children()), min(self._most, still)
+                self._executor = ProcessPoolExecutor(
+                    self._most, multiprocessing.get_context("spawn"), initializer=_begin_worker
+                )
+            elif (argument := next(left, None)) is None:
+                return
+            else:
                 yield argument, work(argument)
-            return
-        if self._executor is None:
-            self._others = set(multiprocessing.active_children())
-            self._executor = ProcessPoolExecutor(
-                self.jobs, multiprocessing.get_context("spawn"), initializer=_begin_worker
-            )
-        left = iter(arguments)
+                done += 1
         under_way: dict[Future[Result], Argument] = {}
         try:
             while True:
-                while len(under_way) < 2 * self.jobs and (found := next(left, None)) is not None:
+                while len(under_way) < 2 * self._most and (found := next(left, None)) is not None:
                     under_way[self._executor.submit(work, found)] = found
                 if not under_way:
                     return
-                done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                ready, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 # By turn, so that the order does not hang on a set's.
-                for future in [future for future in under_way if future in done]:
+                for future in [future for future in under_way if future in ready]:
                     yield under_way.pop(future), future.result()
         except BrokenProcessPool as error:
             raise TcakitError(

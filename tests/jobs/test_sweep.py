@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+import tcakit.jobs.workers as workers_module
 from tcakit.errors import ConfigError, TcakitError, UsageError
 from tcakit.jobs.backtest import backtest
 from tcakit.jobs.backtest_config import config_from_toml
@@ -202,9 +203,35 @@ def dies(number: int) -> int:
     return number * number
 
 
+def where(number: int) -> int:
+    return os.getpid()
+
+
+def test_without_a_number_they_begin_when_it_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_module, "cores", lambda: 2)
+    monkeypatch.setattr(workers_module, "_TRIAL_S", 0.05)
+    monkeypatch.setattr(workers_module, "_WORTH_S", 0.05)
+    with Workers() as workers:
+        found = dict(workers.results(slowly, list(range(8))))
+        assert workers.jobs == 2
+    assert sorted(found) == list(range(8))
+    assert found[0] == os.getpid()
+    assert os.getpid() not in (found[6], found[7])
+
+
+def slowly(number: int) -> int:
+    time.sleep(0.03)
+    return os.getpid()
+
+
 def test_workers_give_all_results_and_tell_of_their_ends() -> None:
     with Workers(2) as workers:
         assert sorted(workers.results(dies, [1, 4, 5, 6, 7])) == [(n, n * n) for n in (1, 4, 5, 6, 7)]
+        assert workers.jobs == 2
+    with Workers() as workers:
+        # What is done in no time is done here.
+        assert list(workers.results(where, [1, 4])) == [(1, os.getpid()), (4, os.getpid())]
+        assert workers.jobs == 1
     with pytest.raises(UsageError, match="three"), Workers(2) as workers:
         list(workers.results(dies, [1, 3]))
     with pytest.raises(TcakitError, match="was killed"), Workers(2) as workers:
