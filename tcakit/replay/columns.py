@@ -136,7 +136,7 @@ def feed_columns(
     price = parts.pop("price")
     twice = 2 * (price // tick - base) + (price % tick != 0)
     parts["tick2"] = np.clip(twice, -1, 2 * ticks).astype(np.int32)
-    parts["best_bid"], parts["best_ask"] = _best_ticks(parts, ticks)
+    parts["best_bid"], parts["best_ask"] = best_ticks_of(parts, ticks)
     parts["print_row"] = np.flatnonzero(parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int64)
     parts["print_volume"] = np.cumsum(parts["size"][parts["print_row"]], dtype=np.int64)
     parts["queued_row"] = queued_row if queued_row is not None else np.full(1, -1, np.int64)
@@ -169,7 +169,8 @@ def _leave_out_far_levels(
     return int(far.sum())
 
 
-def _best_ticks(parts: dict[str, NDArray[Any]], ticks: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def best_ticks_of(parts: dict[str, NDArray[Any]], ticks: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Best displayed ladder indices after each row of a feed's columns, of the bids and of the offers."""
     n = len(parts["ns"])
     bid, ask = np.empty(n, np.int32), np.empty(n, np.int32)
     best_ticks(parts["action"], parts["side"], parts["tick2"], parts["level"], np.zeros((2, ticks), np.int64), bid, ask)
