@@ -9,7 +9,7 @@ import polars as pl
 
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
-from tcakit.replay.replay import ReplayResult
+from tcakit.replay.recorded_market import ReplayResult
 from tcakit.venue.fees import FeeSchedule
 
 

@@ -14,7 +14,7 @@ from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
-from tcakit.replay.replay import Replay, ReplaySettings
+from tcakit.replay.recorded_market import RecordedMarket, ReplaySettings
 from tcakit.venue.latency import ConstantLatency, Latency
 
 LOW, HIGH = 1000, 1009
@@ -205,9 +205,9 @@ def engine_of(
     latency: Latency | None = None,
     tiny: bool = False,
     **fills: bool,
-) -> Replay:
+) -> RecordedMarket:
     """A replay with all messages already on their way; with `tiny`, in arrays that hold next to nothing."""
-    engine = Replay(feed, [], ReplaySettings(latency or ConstantLatency(), rule, power, **fills))
+    engine = RecordedMarket(feed, ReplaySettings(latency or ConstantLatency(), rule, power, **fills))
     if tiny:
         engine.state = engine.state._replace(
             log=engine.state.log[:1].copy(),
@@ -215,26 +215,26 @@ def engine_of(
             live=engine.state.live[:1].copy(),
             queue=engine.state.queue[:1].copy(),
         )
-        engine._renew()
+        engine.renew()
     for message in sent:
         engine.now = message.ns
         if message.is_cancel:
-            engine._send(lk.SEND_CANCEL, message.order)
+            engine.send(lk.SEND_CANCEL, message.order)
         elif message.is_change:
-            engine._send(lk.SEND_MODIFY, message.order, message.tick - feed.base_tick, message.quantity)
+            engine.send(lk.SEND_MODIFY, message.order, message.tick - feed.base_tick, message.quantity)
         else:
             engine.submit(0, message.side, message.quantity, message.tick, message.tif)
     engine.now = 0
     return engine
 
 
-def run_to(engine: Replay, until: int) -> None:
+def run_to(engine: RecordedMarket, until: int) -> None:
     """Advance to a time, told of every answer on the way."""
-    while engine._advance(until) == lk.RESPONSE:
+    while engine.advance(until) == lk.RESPONSE:
         engine.cursor[lk.DELIVERED] += 1
 
 
-def logged(engine: Replay) -> list[tuple[object, ...]]:
+def logged(engine: RecordedMarket) -> list[tuple[object, ...]]:
     """The log as the witness writes its own."""
     feed, out = engine.feed, []
     for at in range(int(engine.cursor[lk.N_LOG])):
