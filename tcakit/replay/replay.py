@@ -16,6 +16,7 @@ from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
 from tcakit.replay.entry_kernel import advance_at, see_at
+from tcakit.replay.order_entry import Special, auction_rows, needs_special, special_fields
 from tcakit.replay.replay_kernel import advance, see
 from tcakit.replay.state_kernel import Market, State
 from tcakit.venue.gateway import Fill, Strategy
@@ -32,7 +33,9 @@ class ReplaySettings:
     """Rules of a replay: latency, the queue rule (codes.QUEUE_RULE_NAMES) and the power of the power rules.
 
     Without `partial_fills` every fill is of all that an order has left, as hftbacktest's exchange without partial fills
-    does it; with `depletes_book` what we took stays taken, which needs partial fills.
+    does it; with `depletes_book` what we took stays taken, which needs partial fills. `session_ns` are the open and the
+    close (ns), which orders for the day and for auctions need; `self_match` (codes.SELF_MATCH_NAMES) is what happens
+    when an order would meet another of the run.
     """
 
     latency: Latency = field(default_factory=ConstantLatency)
@@ -40,6 +43,8 @@ class ReplaySettings:
     power: float = 3.0
     partial_fills: bool = True
     depletes_book: bool = True
+    session_ns: tuple[int, int] | None = None
+    self_match: int = codes.MATCH_OFF
 
     def __post_init__(self) -> None:
         if self.depletes_book and not self.partial_fills:
@@ -106,8 +111,22 @@ class OwnGateway:
     def size_at(self, side: int, tick: int) -> int:
         return self._engine.size_at(side, tick)
 
-    def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = codes.GTC) -> int:
-        return self._engine.submit(self._owner, side, quantity, tick, time_in_force)
+    def submit(
+        self,
+        side: int,
+        quantity: int,
+        tick: int | None = None,
+        time_in_force: int = codes.GTC,
+        *,
+        stop_tick: int | None = None,
+        display_quantity: int | None = None,
+        peg: int | None = None,
+        peg_offset_ticks: int = 0,
+    ) -> int:
+        special: Special | None = Special(stop_tick, display_quantity, peg, peg_offset_ticks)
+        if not needs_special(time_in_force, special):
+            special = None
+        return self._engine.submit(self._owner, side, quantity, tick, time_in_force, special)
 
     def cancel(self, order_id: int) -> None:
         self._engine.cancel(self._owner, order_id)
@@ -161,6 +180,7 @@ class Replay:
             log_ahead=np.zeros(1024, np.float64),
             response_at=np.zeros(1, np.int64) if table is None or table.at is None else table.at,
             response_ns=np.zeros(1, np.int64) if table is None else table.ns,
+            watched=np.zeros(16, np.int64),
         )
         self.cursor = self.state.cursor
         self.cursor[lk.OWN_BID], self.cursor[lk.OWN_ASK] = -1, feed.ticks
@@ -174,6 +194,13 @@ class Replay:
         self.state.settings[lk.ONE_BOOK] = int(one_book)
         self.state.settings[lk.WHOLE_FILLS] = int(not settings.partial_fills)
         self.state.settings[lk.DEPLETES] = int(settings.depletes_book)
+        self.session_ns = settings.session_ns
+        self.state.settings[lk.CLOSE_NS] = np.iinfo(np.int64).max
+        self.state.settings[[lk.OPEN_ROW, lk.CLOSE_ROW]] = -1
+        if settings.session_ns is not None:
+            self.state.settings[lk.CLOSE_NS] = settings.session_ns[1]
+            self.state.settings[[lk.OPEN_ROW, lk.CLOSE_ROW]] = auction_rows(feed, *settings.session_ns)
+        self.state.settings[lk.SELF_MATCH_RULE] = settings.self_match
         if table is not None:
             self.state.settings[lk.RESPONSE_KIND] = lk.DRAWN if table.at is None else lk.RECORDED
         self._on_order = [getattr(participant.strategy, "on_order", None) for participant in self.participants]
@@ -230,10 +257,22 @@ class Replay:
             else:
                 see(self.market, self.state)
 
-    def submit(self, owner: int, side: int, quantity: int, tick: int | None, time_in_force: int) -> int:
+    def submit(
+        self,
+        owner: int,
+        side: int,
+        quantity: int,
+        tick: int | None,
+        time_in_force: int,
+        special: Special | None = None,
+    ) -> int:
         lot = self.feed.instrument.lot_size
         if side not in (codes.BUY, codes.SELL) or quantity <= 0 or quantity % lot:
             raise ValueError(f"side {side} and quantity {quantity}: side is +1 or -1, quantity a multiple of {lot}")
+        fields: dict[int, int] = {}
+        if special is not None:
+            has_session = self.session_ns is not None
+            fields = special_fields(special, self.feed, side, quantity, tick, time_in_force, has_session)
         order = self.order_count
         if order >= len(self.state.orders):
             self._grow("orders")
@@ -246,6 +285,8 @@ class Replay:
         row[order, lk.STATE] = codes.NEW
         row[order, lk.SUBMITTED_NS] = self.now
         row[order, lk.OWNER] = owner
+        for at, value in fields.items():
+            row[order, at] = value
         self.order_count = order + 1
         self.open_orders[order] = owner
         self.local_events.append((self.now, order, codes.NEW, row[order, lk.TICK], quantity))
@@ -305,7 +346,7 @@ class Replay:
             if status < lk.GROW_LOG:
                 self.now = self._at[lk.NOW]
                 return status
-            self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue")))
+            self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
 
     def _grow(self, *names: str) -> None:
         """Make arrays of the state twice as long."""
@@ -392,7 +433,8 @@ class Replay:
                 extra[at, [lk.LOG_NS, lk.LOG_LOCAL_NS]] = self.now
                 extra[at, lk.LOG_ORDER] = order
                 extra[at, lk.LOG_EVENT] = codes.EXPIRED
-                extra[at, lk.LOG_REASON] = codes.END_OF_DATA
+                waited = self.state.orders[order, lk.WAITS] in (lk.FOR_OPEN, lk.FOR_CLOSE)
+                extra[at, lk.LOG_REASON] = codes.NO_AUCTION if waited else codes.END_OF_DATA
                 extra[at, lk.LOG_TICK] = self.state.orders[order, lk.TICK]
                 extra[at, lk.LOG_LEAVES] = self.state.orders[order, lk.LEAVES]
                 extra[at, lk.LOG_ROW] = -1
