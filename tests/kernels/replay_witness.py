@@ -349,12 +349,13 @@ class Witness:
         order = Order(message.order, message.side, message.tick, message.quantity, message.tif)
         order.stop, order.display, order.peg, order.offset = message.stop, message.display, message.peg, message.offset
         order.waits = STOP if order.stop is not None else AUCTIONS.get(order.tif)
+        if order.peg is not None:
+            order.limit, order.tick = message.tick, None
         self.orders[order.number] = order
         if any(tick is not None and not self.low <= tick <= self.high for tick in (message.tick, message.stop)):
             self.say(ns, order, codes.REJECTED, codes.OFF_GRID, message.tick, 0, -1.0)
             return
         if order.peg is not None:
-            order.limit, order.tick = message.tick, None
             order.tick = self.pegged(order)
             order.waits = PEG if order.tick is None else None
         self.say(ns, order, codes.ACKNOWLEDGED, codes.NO_REASON, order.tick, 0, -1.0)
