@@ -35,6 +35,7 @@ from tcakit.replay.layout_kernel import (
     FOR_PEG,
     FOR_STOP,
     HALTED,
+    HAS_PEG_LIMIT,
     IS_HALTED,
     IS_WATCHED,
     L_ORDER,
@@ -283,6 +284,7 @@ def on_modify(s, ns, order, tick, quantity, row):
         return False
     if s.orders[order, PEG] != NO_PEG:
         s.orders[order, PEG_LIMIT] = tick
+        s.orders[order, HAS_PEG_LIMIT] = 1
         tick = peg_tick(s, order)
         if tick < 0:
             tick = held

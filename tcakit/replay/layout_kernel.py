@@ -137,8 +137,8 @@ FOR_OPEN = 2
 FOR_CLOSE = 3
 FOR_PEG = 4  # no price to be pegged to
 
-# bus: int64 (capacity, 5) of messages on their way to the venue; tick and quantity are a modification's. The tick of one
-# that is lost is the reason, 0 for what never arrived.
+# bus: int64 (capacity, 5) of messages on their way to the venue; tick and quantity are a modification's. The tick of
+# one that is lost is the reason, 0 for what never arrived.
 BUS_NS = 0
 BUS_WHAT = 1
 BUS_ORDER = 2

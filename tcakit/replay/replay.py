@@ -16,11 +16,12 @@ from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
 from tcakit.replay.entry_kernel import advance_at, see_at
-from tcakit.replay.order_entry import Special, auction_rows, needs_special, special_fields
+from tcakit.replay.order_entry import OrderDesk, Special, write_session
 from tcakit.replay.replay_kernel import advance, see
 from tcakit.replay.state_kernel import Market, State
 from tcakit.venue.gateway import Fill, Strategy
 from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
+from tcakit.venue.limits import PreTradeLimits
 
 _OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
 _LOST = {lk.SEND_NEW: lk.SEND_LOST, lk.SEND_CANCEL: lk.SEND_CANCEL_LOST, lk.SEND_MODIFY: lk.SEND_MODIFY_LOST}
@@ -35,7 +36,7 @@ class ReplaySettings:
     Without `partial_fills` every fill is of all that an order has left, as hftbacktest's exchange without partial fills
     does it; with `depletes_book` what we took stays taken, which needs partial fills. `session_ns` are the open and the
     close (ns), which orders for the day and for auctions need; `self_match` (codes.SELF_MATCH_NAMES) is what happens
-    when an order would meet another of the run.
+    when an order would meet another of the run. Each participant is held to the `limits`.
     """
 
     latency: Latency = field(default_factory=ConstantLatency)
@@ -45,6 +46,7 @@ class ReplaySettings:
     depletes_book: bool = True
     session_ns: tuple[int, int] | None = None
     self_match: int = codes.MATCH_OFF
+    limits: PreTradeLimits | None = None
 
     def __post_init__(self) -> None:
         if self.depletes_book and not self.partial_fills:
@@ -123,9 +125,9 @@ class OwnGateway:
         peg: int | None = None,
         peg_offset_ticks: int = 0,
     ) -> int:
-        special: Special | None = Special(stop_tick, display_quantity, peg, peg_offset_ticks)
-        if not needs_special(time_in_force, special):
-            special = None
+        if time_in_force <= codes.POST_ONLY and stop_tick is display_quantity is peg is None and not peg_offset_ticks:
+            return self._engine.submit(self._owner, side, quantity, tick, time_in_force)
+        special = Special(stop_tick, display_quantity, peg, peg_offset_ticks)
         return self._engine.submit(self._owner, side, quantity, tick, time_in_force, special)
 
     def cancel(self, order_id: int) -> None:
@@ -194,16 +196,12 @@ class Replay:
         self.state.settings[lk.ONE_BOOK] = int(one_book)
         self.state.settings[lk.WHOLE_FILLS] = int(not settings.partial_fills)
         self.state.settings[lk.DEPLETES] = int(settings.depletes_book)
-        self.session_ns = settings.session_ns
-        self.state.settings[lk.CLOSE_NS] = np.iinfo(np.int64).max
-        self.state.settings[[lk.OPEN_ROW, lk.CLOSE_ROW]] = -1
-        if settings.session_ns is not None:
-            self.state.settings[lk.CLOSE_NS] = settings.session_ns[1]
-            self.state.settings[[lk.OPEN_ROW, lk.CLOSE_ROW]] = auction_rows(feed, *settings.session_ns)
         self.state.settings[lk.SELF_MATCH_RULE] = settings.self_match
+        write_session(self.state.settings, feed, settings.session_ns)
         if table is not None:
             self.state.settings[lk.RESPONSE_KIND] = lk.DRAWN if table.at is None else lk.RECORDED
         self._on_order = [getattr(participant.strategy, "on_order", None) for participant in self.participants]
+        self._desk = OrderDesk(feed, settings.session_ns is not None, settings.limits)
         self.order_count = 0
         self.open_orders: dict[int, int] = {}
         self.local_events: list[tuple[int, int, int, int, int]] = []
@@ -269,10 +267,7 @@ class Replay:
         lot = self.feed.instrument.lot_size
         if side not in (codes.BUY, codes.SELL) or quantity <= 0 or quantity % lot:
             raise ValueError(f"side {side} and quantity {quantity}: side is +1 or -1, quantity a multiple of {lot}")
-        fields: dict[int, int] = {}
-        if special is not None:
-            has_session = self.session_ns is not None
-            fields = special_fields(special, self.feed, side, quantity, tick, time_in_force, has_session)
+        fields = {} if special is None else self._desk.fields(special, side, quantity, tick, time_in_force)
         order = self.order_count
         if order >= len(self.state.orders):
             self._grow("orders")
@@ -292,7 +287,11 @@ class Replay:
         self.local_events.append((self.now, order, codes.NEW, row[order, lk.TICK], quantity))
         if self.first_order_ns is None:
             self.first_order_ns = self.now
-        self._send(lk.SEND_NEW, order)
+        refusal = codes.NO_REASON
+        if self._desk.limits is not None:
+            touch = self.best_tick(0), self.best_tick(1)
+            refusal = self._desk.new(self.now, owner, order, side, quantity, tick, special, touch)
+        self._send(lk.SEND_NEW, order, refusal=refusal)
         return order
 
     def cancel(self, owner: int, order: int) -> None:
@@ -301,6 +300,7 @@ class Replay:
         held = self._orders
         tick, leaves = held[order, lk.TICK], held[order, lk.LEAVES]
         self.local_events.append((self.now, order, codes.PENDING_CANCEL, tick, leaves))
+        self._desk.cancel(self.now, owner)
         self._send(lk.SEND_CANCEL, order)
 
     def modify(self, owner: int, order: int, quantity: int, tick: int) -> None:
@@ -311,21 +311,27 @@ class Replay:
             return
         at = tick - self.feed.base_tick
         self.local_events.append((self.now, order, codes.PENDING_MODIFY, at, quantity))
-        self._send(lk.SEND_MODIFY, order, at, quantity)
+        refusal = codes.NO_REASON
+        if self._desk.limits is not None:
+            touch = self.best_tick(0), self.best_tick(1)
+            refusal = self._desk.change(self.now, owner, order, self.state.orders[order], quantity, tick, touch)
+        self._send(lk.SEND_MODIFY, order, at, quantity, refusal)
 
     def wake(self, owner: int, ns: int) -> None:
         self.wake_count += 1
         heapq.heappush(self.wakes, (max(ns, self.now + 1), self.wake_count, owner))
 
-    def _send(self, what: int, order: int, tick: int = 0, quantity: int = 0) -> None:
+    def _send(self, what: int, order: int, tick: int = 0, quantity: int = 0, refusal: int = 0) -> None:
         head, tail = self._at[lk.BUS_HEAD], self._at[lk.BUS_TAIL]
         if tail >= len(self.state.bus):
             self._grow("bus")
-        entry = self.latency.entry(_ASKS[what], self.messages, self.now)
-        self.messages += 1
+        entry = 0
+        if not refusal:
+            entry = self.latency.entry(_ASKS[what], self.messages, self.now)
+            self.messages += 1
         bus, arrival = self._bus, self.now + abs(entry)
-        if entry < 0:
-            what = _LOST[what]
+        if refusal or entry < 0:
+            what, tick = _LOST[what], refusal
         else:
             arrival = self._last_arrival = max(arrival, self._last_arrival)
         # What got lost is in nobody's way: it stands where its sender is told of it.
@@ -368,6 +374,8 @@ class Replay:
             order, event = log[at, lk.LOG_ORDER], log[at, lk.LOG_EVENT]
             owner = self._orders[order, lk.OWNER]
             cursor[lk.DELIVERED] = at + 1
+            if self._desk.limits is not None:
+                self._desk.told(owner, order, event, log[at, lk.LOG_SIZE], log[at, lk.LOG_LEAVES])
             if event in _OVER:
                 self.open_orders.pop(order, None)
             if event in _FILLS:

@@ -176,26 +176,30 @@ def advance(market, s, until):
         watched = cursor[N_WATCHED] > 0
         logged = cursor[N_LOG]
         quiet = cursor[N_LIVE] == 0
+        calm = quiet and not watched
         any_taken = cursor[ANY_TAKEN] == 1
         full = False
         i = cursor[ROW]
         while i < rows and market.ns[i] <= horizon:
             do = market.action[i]
             side = 0 if market.side[i] > 0 else 1
-            if not quiet and _concerns_us(market, s, i, do, side):
-                if cursor[N_LOG] + 2 * cursor[N_LIVE] + 4 >= log.shape[0]:
-                    full = True
-                    break
-                note_quote(market, s, i)
-                _on_row(market, s, i, do, side)
-            else:
+            if calm:
                 _apply(market, i, do, side, s.sizes, s.taken, any_taken)
+            else:
+                if not quiet and _concerns_us(market, s, i, do, side):
+                    if cursor[N_LOG] + 2 * cursor[N_LIVE] + 4 >= log.shape[0]:
+                        full = True
+                        break
+                    note_quote(market, s, i)
+                    _on_row(market, s, i, do, side)
+                else:
+                    _apply(market, i, do, side, s.sizes, s.taken, any_taken)
+                if watched:
+                    look_at_row(market, s, i, do)
             if do & (HALTS | RESUMES):
                 cursor[IS_HALTED] = 1 if do & HALTS else 0
-            if watched:
-                look_at_row(market, s, i, do)
             i += 1
-            if cursor[N_LOG] > logged or cursor[UNSETTLED] != 0:
+            if not calm and (cursor[N_LOG] > logged or cursor[UNSETTLED] != 0):
                 break
         cursor[ROW] = i
         if full:

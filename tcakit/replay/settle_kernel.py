@@ -114,7 +114,7 @@ def _fill_in_auction(market, s, waits):
         if tick2 < 0 or tick2 > 2 * (ticks - 1):
             reason = OFF_GRID
         elif (2 * limit - tick2) * (1 if side == 0 else -1) >= 0:
-            take = max(0, min(s.orders[order, LEAVES], _left_of_auction(s, i, side, market.size[i])))
+            take = max(NOTHING, min(s.orders[order, LEAVES], _left_of_auction(s, i, side, market.size[i])))
         if take > 0:
             if s.settings[WHOLE_FILLS] == 1:
                 take = s.orders[order, LEAVES]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.book.ladder_kernel import ENTERS_WINDOW, PRINTS_DISPLAYED, PRINTS_OTHER
-from tcakit.jit import bare_call, bare_part
+from tcakit.jit import bare_call
 from tcakit.market.codes import DAY, MARKET, MIDPOINT_PEG, NO_PEG, PRIMARY_PEG
 from tcakit.replay.layout_kernel import (
     CLOSE_ROW,
@@ -141,7 +141,7 @@ def _due_pegs(s):
             s.orders[s.watched[k], IS_DUE] = 1
 
 
-@bare_part
+@bare_call
 def look_at_row(market, s, i, do):
     """Note in cursor[UNSETTLED] what a row gives watched orders to do; prints are weighed when their instant ends.
 
