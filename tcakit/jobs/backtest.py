@@ -109,8 +109,11 @@ def run_replay(
         )
     frames = {name: pl.concat(pieces, how="vertical_relaxed") for name, pieces in parts.items()}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
+    from tcakit.jobs.data_warnings import data_warnings
     from tcakit.tca import measure
 
+    for day in {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}.values():
+        own_notes += data_warnings(store, day)
     markets = {(plan.parent.symbol, plan.parent.date): market_day(store, plan.day) for plan in planned}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}

@@ -114,7 +114,10 @@ def _with_fees(fills: pl.DataFrame, planned: list[Planned], config: BacktestConf
         mine = fills.filter(pl.col("parent_id").is_in([plan.parent.parent_id for plan in plans]))
         price, shares = mine["price"] / mine["price_scale"], mine["quantity"] / mine["size_scale"]
         taken = np.zeros(mine.height, np.bool_)
-        fee = fees_of(config, plans[0]).fees(price.to_numpy(), shares.to_numpy(), taken)
+        order = mine["order_id"].rank("dense").cast(pl.Int64).to_numpy()
+        fee = fees_of(config, plans[0]).fees(
+            price.to_numpy(), shares.to_numpy(), taken, side=mine["side"].to_numpy(), order=order
+        )
         parts.append(mine.with_columns(pl.Series("fee", fee, pl.Float64)))
     return pl.concat(parts)
 

@@ -132,9 +132,15 @@ _SECTIONS = {
         "seed": Field((int,), check=at_least(0)),
         "file": Field((str,)),
     },
-    "fees": dict.fromkeys(
-        ("maker_bps", "taker_bps", "maker_per_share", "taker_per_share"), Field((float,), check=finite)
-    ),
+    "fees": {
+        **dict.fromkeys(
+            ("maker_bps", "taker_bps", "maker_per_share", "taker_per_share", "per_fill"), Field((float,), check=finite)
+        ),
+        **dict.fromkeys(
+            ("order_minimum", "order_maximum_percent", "buy_tax_bps", "sell_tax_bps"),
+            Field((float,), check=at_least(0.0)),
+        ),
+    },
 }
 _WALK_FORWARD = {
     **dict.fromkeys(("train_days", "test_days"), Field((int,), required=True, check=at_least(1))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
@@ -132,8 +132,7 @@ class Planner:
 
 def fees_of(config: BacktestConfig, plan: Planned) -> FeeSchedule:
     """The fees with those of value on what a contract is worth; those by share are by contract."""
-    many = plan.multiplier or 1.0
-    return replace(config.fees, maker_bps=config.fees.maker_bps * many, taker_bps=config.fees.taker_bps * many)
+    return config.fees.of_contracts(plan.multiplier or 1.0)
 
 
 def _limit_tick(spec: ParentSpec, day: SymbolDay) -> int:

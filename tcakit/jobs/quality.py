@@ -11,8 +11,11 @@ from tcakit.errors import UsageError
 from tcakit.jobs.align import clock_offsets
 from tcakit.jobs.coverage import markets_of
 from tcakit.jobs.firm import load_blotter
-from tcakit.jobs.market import market_day
+from tcakit.jobs.market import has_book, market_day, replay_feed
 from tcakit.jobs.sources import package_hash
+from tcakit.market import codes
+from tcakit.market.day import MarketDay
+from tcakit.replay.columns import crossings
 from tcakit.store.column_cache import cached_columns
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, symbol_days
@@ -54,7 +57,10 @@ def day_checks(store: Store, held: SymbolDay) -> list[dict[str, Any]]:
     }
 
     def make() -> dict[str, np.ndarray[Any, Any]]:
-        found = [(c.check, c.count, c.worst, c.unit) for c in check_day(market_day(store, held))]
+        market = market_day(store, held)
+        found = [(c.check, c.count, c.worst, c.unit) for c in check_day(market)]
+        if has_book(held):
+            found = [*_crossed(store, held, market), *(row for row in found if row[0] not in _OF_QUOTES)]
         names, counts, worst, units = zip(*found, *_rows_checks(store, held), strict=True)
         return {
             "check": np.array(names),
@@ -87,6 +93,18 @@ def _clocks(store: Store, symbol: str | None, date: str | None) -> list[dict[str
     return found["offsets"]
 
 
+_OF_QUOTES = ("crossed quote", "locked quote")
+
+
+def _crossed(store: Store, held: SymbolDay, market: MarketDay) -> list[tuple[str, int, float | None, str]]:
+    """Rows of a book that cross or lock it: the quotes made of it do not show them."""
+    beyond = crossings(replay_feed(store, held))
+    depth = beyond[beyond > 0] * held.instrument.tick_size / held.instrument.price_scale
+    middle = float(np.nanmedian(market.mid)) if len(depth) else 1.0
+    worst = float(depth.max()) / middle * 1e4 if len(depth) else None
+    return [("crossed quote", len(depth), worst, "bps"), ("locked quote", int((beyond == 0).sum()), None, "")]
+
+
 _CHECKED = ("book_events", "trades", "quotes")
 _BY_TABLE = """
     SELECT count(*) FILTER (recv_ns < ts_ns), max(ts_ns - recv_ns) FILTER (recv_ns < ts_ns),
@@ -94,6 +112,7 @@ _BY_TABLE = """
     FROM (SELECT ts_ns, recv_ns, lag(ts_ns) OVER (PARTITION BY source_id ORDER BY seq) AS before
           FROM {table} WHERE instrument_id = ?)
 """
+_HALTS = "SELECT count(*) FROM book_events WHERE instrument_id = ? AND kind = ?"
 _DUPLICATES = """
     SELECT coalesce(sum(times - 1), 0) FROM (
         SELECT count(*) AS times FROM {table} WHERE instrument_id = ? AND trade_id IS NOT NULL {only}
@@ -117,10 +136,12 @@ def _rows_checks(store: Store, day: SymbolDay) -> list[tuple[str, int, float | N
         for table, only in (("trades", ""), ("book_events", "AND kind IN (4, 5, 6, 10)")):
             doubled = connection.execute(_DUPLICATES.format(table=table, only=only), [day.instrument_id]).fetchone()
             duplicates += int(doubled[0]) if doubled else 0
+        halts = connection.execute(_HALTS, [day.instrument_id, codes.HALT]).fetchone()
     return [
         ("received before it was sent", received, worst_received, "s"),
         ("clock runs backwards", backwards, worst_backwards, "s"),
         ("duplicate trade id", duplicates, None, ""),
+        ("halt", int(halts[0]) if halts else 0, None, ""),
     ]
 
 

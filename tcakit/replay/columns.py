@@ -271,6 +271,20 @@ def quotes_of(feed: Feed) -> dict[str, NDArray[np.int64]]:
     }
 
 
+def crossings(feed: Feed) -> NDArray[np.int64]:
+    """By how many ticks each row that shows a level at or beyond the other side's best goes beyond it (0: locked).
+
+    The quotes of such a feed never cross: the side published last is believed.
+    """
+    tick = feed.tick2 >> 1
+    shows = (feed.action & SETS_LEVEL != 0) & (feed.level > 0)
+    bid = np.concatenate([[-1], feed.best_bid[:-1]])
+    ask = np.concatenate([[feed.ticks], feed.best_ask[:-1]])
+    beyond = np.where(feed.side > 0, tick - ask, bid - tick)
+    meets = shows & np.where(feed.side > 0, ask < feed.ticks, bid >= 0) & (beyond >= 0)
+    return beyond[meets].astype(np.int64)
+
+
 def _any_in_group(flag: NDArray[np.bool_], last: NDArray[np.bool_]) -> NDArray[np.bool_]:
     total = np.cumsum(flag)
     ends = total[last]

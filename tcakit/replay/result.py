@@ -138,7 +138,9 @@ def fills(
     acknowledged: dict[int, int] = {
         int(row[lk.LOG_ORDER]): int(row[lk.LOG_NS]) for row in log if row[lk.LOG_EVENT] == codes.ACKNOWLEDGED
     }
-    fee = fees.fees(price / instrument.price_scale, part[:, lk.LOG_SIZE] / instrument.size_scale, is_maker)
+    side = np.where(result.orders[order, lk.SIDE] == 0, codes.BUY, codes.SELL)
+    currency, shares = price / instrument.price_scale, part[:, lk.LOG_SIZE] / instrument.size_scale
+    fee = fees.fees(currency, shares, is_maker, side=side, order=order)
     bid, ask = part[:, lk.LOG_BID], part[:, lk.LOG_ASK]
     frame = pl.DataFrame(
         {
@@ -147,7 +149,7 @@ def fills(
             "parent_id": [parent_ids[value] for value in owner],
             "ts_ns": part[:, lk.LOG_NS],
             "received_ns": np.array([acknowledged[int(value)] for value in order], np.int64),
-            "side": np.where(result.orders[order, lk.SIDE] == 0, codes.BUY, codes.SELL),
+            "side": side,
             "price": price,
             "quantity": part[:, lk.LOG_SIZE],
             "liquidity": _names(part[:, lk.LOG_LIQUIDITY], codes.LIQUIDITY_NAMES),

@@ -1,0 +1,32 @@
+"""What of a stored day makes a replay of it hard to believe, in sentences."""
+
+from __future__ import annotations
+
+from tcakit.jobs.quality import day_checks
+from tcakit.store.database import Store
+from tcakit.store.market_data import SymbolDay
+
+# By check of `quality`: how often and how bad, and what it means for orders of ours.
+_TOLD = {
+    "crossed quote": "the book is crossed {times}, at worst by {worst:.3g} bps: the side published last is believed",
+    "gap": "{times} nothing was recorded for over a minute, at worst {worst:,.0f} s: orders of ours waited through it",
+    "stale quote": "{times} quotes stood still while trades printed, at worst {worst:,.0f} s",
+    "halt": "trading was halted {times}: orders of ours rested or expired meanwhile, and took nothing",
+    "clock runs backwards": "the clock runs backwards {times}, at worst by {worst:.3g} s: fills are timed no better",
+    "received before it was sent": "{times} a row was received before it was sent, at worst by {worst:.3g} s",
+    "outlier print": "{times} a print lies far from those around it, at worst by {worst:.1%}",
+    "duplicate trade id": "{times} a trade's id occurs again",
+    "begins late": "the recording begins {worst:,.0f} s after the session",
+    "ends early": "the recording ends {worst:,.0f} s before the session",
+}
+
+
+def data_warnings(store: Store, day: SymbolDay) -> list[str]:
+    """Sentences on what was odd in the recording of a symbol's day; empty where nothing was."""
+    where = f"{day.instrument.symbol} {day.date}"
+    found = []
+    for check in day_checks(store, day):
+        if check["count"] and (told := _TOLD.get(check["check"])):
+            times = "once" if check["count"] == 1 else f"{check['count']:,} times"
+            found.append(f"{where}: {told.format(times=times, worst=check['worst'])}")
+    return found
