@@ -93,7 +93,7 @@ def run_replay(
             Participant(strategy, plan.parent.start_ns, plan.parent.end_ns)
             for strategy, plan in zip(strategies, group, strict=True)
         ]
-        replay = Replay(feed, participants, _settings(config, group[0].day))
+        replay = Replay(feed, participants, _settings(config, group[0]))
         clock = time.perf_counter()
         found = replay.run()
         replay_seconds += time.perf_counter() - clock
@@ -147,14 +147,15 @@ def _queue_rule(config: BacktestConfig, day: SymbolDay) -> int:
     return codes.FIFO if "book-l3" in day.contents else codes.RISK_AVERSE
 
 
-def _settings(config: BacktestConfig, day: SymbolDay) -> ReplaySettings:
+def _settings(config: BacktestConfig, plan: Planned) -> ReplaySettings:
     partial, depletes = FILLS[config.fills]
     return ReplaySettings(
         latency=config.latency.model(),
-        queue_rule=_queue_rule(config, day),
+        queue_rule=_queue_rule(config, plan.day),
         power=config.power,
         partial_fills=partial,
         depletes_book=depletes,
+        session_ns=(plan.open_ns, plan.close_ns),
     )
 
 

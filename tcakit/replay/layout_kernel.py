@@ -126,9 +126,10 @@ PEG = 13
 PEG_OFFSET = 14  # ticks from its reference towards the other side
 PEG_LIMIT = 15
 HAS_PEG_LIMIT = 16  # whether the limit is one that was asked for
-IS_WATCHED = 17
-IS_DUE = 18
-ORDER_FIELDS = 19
+HAS_STOP = 17
+IS_WATCHED = 18
+IS_DUE = 19
+ORDER_FIELDS = 20
 
 # orders[WAITS]
 FOR_NOTHING = 0

@@ -61,6 +61,7 @@ class OrderDesk:
             fields[lk.WAITS] = _AUCTIONS[time_in_force]
         if stop is not None:
             fields[lk.WAITS] = lk.FOR_STOP
+            fields[lk.HAS_STOP] = 1
             fields[lk.STOP_TICK] = stop - self._feed.base_tick
         if display is not None:
             lot = self._feed.instrument.lot_size
