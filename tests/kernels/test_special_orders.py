@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,7 @@ from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.venue.latency import ConstantLatency
+from tcakit.venue.order_state import OrderLife
 
 
 @given(
@@ -57,6 +60,23 @@ def test_other_exchanges_fill_special_orders_as_the_page_says(data, rows, rule, 
     sent = data.draw(special_messages(1))
     rules = {"session_ns": session_ns, "self_match": self_match, **fills}
     agree(*both(rows, sent, rule, 2.0, 1, ConstantLatency(), tiny, **rules))
+
+
+@given(st.data(), level_two_days(), SESSIONS, SELF_MATCHES)
+def test_special_orders_live_and_end_as_orders_do(data, rows, session_ns, self_match):
+    sent = data.draw(special_messages(1))
+    rules = {"session_ns": session_ns, "self_match": self_match}
+    engine, _ = both(rows, sent, codes.RISK_AVERSE, 3.0, 1, ConstantLatency(), **rules)
+    lives = defaultdict(OrderLife)
+    for row in engine.state.log[: int(engine.cursor[lk.N_LOG])]:
+        lives[int(row[lk.LOG_ORDER])].apply(int(row[lk.LOG_EVENT]))
+        assert row[lk.LOG_SIZE] >= 0
+        assert row[lk.LOG_LEAVES] >= 0
+    watched = engine.state.watched[: int(engine.cursor[lk.N_WATCHED])].tolist()
+    resting = engine.state.live[: int(engine.cursor[lk.N_LIVE]), lk.L_ORDER].tolist()
+    # What the venue still holds is what has not ended.
+    assert set(watched) | set(resting) == {order for order, life in lives.items() if not life.is_over}
+    assert len(set(watched)) == len(watched)
 
 
 @given(st.data(), one_level_days(), st.sampled_from(L2_RULES), st.sampled_from([1, 2, 5]))
