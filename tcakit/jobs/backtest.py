@@ -158,7 +158,7 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
     """Replay parents that share a market."""
     day = group[0].day
     feed = replay_feed(store, day)
-    replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, day))
+    replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, group[0]))
     begun = time.perf_counter()
     found = replay.run()
     seconds = time.perf_counter() - begun
@@ -203,15 +203,16 @@ def _queue_rule(config: BacktestConfig, day: SymbolDay) -> int:
     return codes.FIFO if "book-l3" in day.contents else codes.RISK_AVERSE
 
 
-def settings_of(config: BacktestConfig, day: SymbolDay) -> ReplaySettings:
-    """The rules of the replay of a day."""
+def settings_of(config: BacktestConfig, plan: Planned) -> ReplaySettings:
+    """The rules of the replay of a parent's day."""
     partial, depletes = FILLS[config.fills]
     return ReplaySettings(
         latency=config.latency.model(),
-        queue_rule=_queue_rule(config, day),
+        queue_rule=_queue_rule(config, plan.day),
         power=config.power,
         partial_fills=partial,
         depletes_book=depletes,
+        session_ns=(plan.open_ns, plan.close_ns),
     )
 
 

@@ -48,7 +48,7 @@ def lookahead(
             progress(f"{group[0].parent.symbol}", number, len(groups))
         feed = replay_feed(store, group[0].day)
         make = partial(participants_of, group, feed.instrument.lot_size)
-        found = check_lookahead(feed, make, settings_of(config, group[0].day), times, seed + number)
+        found = check_lookahead(feed, make, settings_of(config, group[0]), times, seed + number)
         _refuse(found, group)
         for name in total:
             total[name] += getattr(found, name)

@@ -14,9 +14,11 @@ from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
 from tcakit.replay.entry_kernel import advance_at, see_at
+from tcakit.replay.order_entry import OrderDesk, Special, write_session
 from tcakit.replay.replay_kernel import advance, see
 from tcakit.replay.state_kernel import Market, State
 from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency, ResponseTable
+from tcakit.venue.limits import PreTradeLimits
 
 _LOST = {lk.SEND_NEW: lk.SEND_LOST, lk.SEND_CANCEL: lk.SEND_CANCEL_LOST, lk.SEND_MODIFY: lk.SEND_MODIFY_LOST}
 _ASKS = {lk.SEND_NEW: SUBMIT, lk.SEND_CANCEL: CANCEL, lk.SEND_MODIFY: MODIFY}
@@ -27,7 +29,9 @@ class ReplaySettings:
     """Rules of a replay: latency, the queue rule (codes.QUEUE_RULE_NAMES) and the power of the power rules.
 
     Without `partial_fills` every fill is of all that an order has left, as hftbacktest's exchange without partial fills
-    does it; with `depletes_book` what we took stays taken, which needs partial fills.
+    does it; with `depletes_book` what we took stays taken, which needs partial fills. `session_ns` are the open and the
+    close (ns), which orders for the day and for auctions need; `self_match` (codes.SELF_MATCH_NAMES) is what happens
+    when an order would meet another of the run. Each participant is held to the `limits`.
     """
 
     latency: Latency = field(default_factory=ConstantLatency)
@@ -35,6 +39,9 @@ class ReplaySettings:
     power: float = 3.0
     partial_fills: bool = True
     depletes_book: bool = True
+    session_ns: tuple[int, int] | None = None
+    self_match: int = codes.MATCH_OFF
+    limits: PreTradeLimits | None = None
 
     def __post_init__(self) -> None:
         if self.depletes_book and not self.partial_fills:
@@ -85,6 +92,7 @@ class RecordedMarket:
         self.state = _state_of(feed, settings, self.is_one_book)
         self.cursor = self.state.cursor
         self._best = feed.best_bid.data, feed.best_ask.data
+        self.desk = OrderDesk(feed, settings.session_ns is not None, settings.limits)
         self.renew()
         self.order_count = 0
         self.open_orders: dict[int, int] = {}
@@ -144,11 +152,20 @@ class RecordedMarket:
 
     # --- what is sent to it ---------------------------------------------------------------------------------
 
-    def submit(self, owner: int, side: int, quantity: int, tick: int | None, time_in_force: int) -> int:
+    def submit(
+        self,
+        owner: int,
+        side: int,
+        quantity: int,
+        tick: int | None,
+        time_in_force: int,
+        special: Special | None = None,
+    ) -> int:
         """Send an order of a participant now; gives its number."""
         lot = self.feed.instrument.lot_size
         if side not in (codes.BUY, codes.SELL) or quantity <= 0 or quantity % lot:
             raise ValueError(f"side {side} and quantity {quantity}: side is +1 or -1, quantity a multiple of {lot}")
+        fields = {} if special is None else self.desk.fields(special, side, quantity, tick, time_in_force)
         order = self.order_count
         if order >= len(self.state.orders):
             self._grow("orders")
@@ -161,12 +178,18 @@ class RecordedMarket:
         row[order, lk.STATE] = codes.NEW
         row[order, lk.SUBMITTED_NS] = self.now
         row[order, lk.OWNER] = owner
+        for at, value in fields.items():
+            row[order, at] = value
         self.order_count = order + 1
         self.open_orders[order] = owner
         self.local_events.append((self.now, order, codes.NEW, row[order, lk.TICK], quantity))
         if self.first_order_ns is None:
             self.first_order_ns = self.now
-        self.send(lk.SEND_NEW, order)
+        refusal = codes.NO_REASON
+        if self.desk.limits is not None:
+            touch = self.best_tick(0), self.best_tick(1)
+            refusal = self.desk.new(self.now, owner, order, side, quantity, tick, special, touch)
+        self.send(lk.SEND_NEW, order, refusal=refusal)
         return order
 
     def cancel(self, owner: int, order: int) -> None:
@@ -176,6 +199,7 @@ class RecordedMarket:
         held = self.orders
         tick, leaves = held[order, lk.TICK], held[order, lk.LEAVES]
         self.local_events.append((self.now, order, codes.PENDING_CANCEL, tick, leaves))
+        self.desk.cancel(self.now, owner)
         self.send(lk.SEND_CANCEL, order)
 
     def modify(self, owner: int, order: int, quantity: int, tick: int) -> None:
@@ -187,18 +211,25 @@ class RecordedMarket:
             return
         at = tick - self.feed.base_tick
         self.local_events.append((self.now, order, codes.PENDING_MODIFY, at, quantity))
-        self.send(lk.SEND_MODIFY, order, at, quantity)
+        refusal = codes.NO_REASON
+        if self.desk.limits is not None:
+            touch = self.best_tick(0), self.best_tick(1)
+            refusal = self.desk.change(self.now, owner, order, self.state.orders[order], quantity, tick, touch)
+        self.send(lk.SEND_MODIFY, order, at, quantity, refusal)
 
-    def send(self, what: int, order: int, tick: int = 0, quantity: int = 0) -> None:
-        """Put a message (SEND_NEW, SEND_CANCEL or SEND_MODIFY of `layout_kernel`) on its way to the venue."""
+    def send(self, what: int, order: int, tick: int = 0, quantity: int = 0, refusal: int = codes.NO_REASON) -> None:
+        """Put a message (SEND_NEW, SEND_CANCEL or SEND_MODIFY of `layout_kernel`) on its way to the venue; one that is
+        refused for a reason goes back to its sender at once."""
         head, tail = self.at[lk.BUS_HEAD], self.at[lk.BUS_TAIL]
         if tail >= len(self.state.bus):
             self._grow("bus")
-        entry = self.latency.entry(_ASKS[what], self.messages, self.now)
-        self.messages += 1
+        entry = 0
+        if not refusal:
+            entry = self.latency.entry(_ASKS[what], self.messages, self.now)
+            self.messages += 1
         bus, arrival = self.bus, self.now + abs(entry)
-        if entry < 0:
-            what = _LOST[what]
+        if refusal or entry < 0:
+            what, tick = _LOST[what], refusal
         else:
             arrival = self._last_arrival = max(arrival, self._last_arrival)
         # What got lost is in nobody's way: it stands where its sender is told of it.
@@ -221,7 +252,7 @@ class RecordedMarket:
             if status < lk.GROW_LOG:
                 self.now = self.at[lk.NOW]
                 return status
-            self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue")))
+            self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
 
     @property
     def is_done(self) -> bool:
@@ -257,7 +288,8 @@ class RecordedMarket:
                 extra[at, [lk.LOG_NS, lk.LOG_LOCAL_NS]] = self.now
                 extra[at, lk.LOG_ORDER] = order
                 extra[at, lk.LOG_EVENT] = codes.EXPIRED
-                extra[at, lk.LOG_REASON] = codes.END_OF_DATA
+                waited = self.state.orders[order, lk.WAITS] in (lk.FOR_OPEN, lk.FOR_CLOSE)
+                extra[at, lk.LOG_REASON] = codes.NO_AUCTION if waited else codes.END_OF_DATA
                 extra[at, lk.LOG_TICK] = self.state.orders[order, lk.TICK]
                 extra[at, lk.LOG_LEAVES] = self.state.orders[order, lk.LEAVES]
                 extra[at, lk.LOG_ROW] = -1
@@ -302,6 +334,7 @@ def _state_of(feed: Feed, settings: ReplaySettings, is_one_book: bool) -> State:
         log_ahead=np.zeros(1024, np.float64),
         response_at=np.zeros(1, np.int64) if table is None or table.at is None else table.at,
         response_ns=np.zeros(1, np.int64) if table is None else table.ns,
+        watched=np.zeros(16, np.int64),
     )
 
 
@@ -316,6 +349,8 @@ def _settings_of(
     found[lk.ONE_BOOK] = int(is_one_book)
     found[lk.WHOLE_FILLS] = int(not settings.partial_fills)
     found[lk.DEPLETES] = int(settings.depletes_book)
+    found[lk.SELF_MATCH_RULE] = settings.self_match
+    write_session(found, feed, settings.session_ns)
     if table is not None:
         found[lk.RESPONSE_KIND] = lk.DRAWN if table.at is None else lk.RECORDED
     return found

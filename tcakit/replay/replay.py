@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
+from tcakit.replay.order_entry import Special
 from tcakit.replay.recorded_market import RecordedMarket, ReplayResult, ReplaySettings
 from tcakit.venue.gateway import Fill, Strategy
 
@@ -57,8 +58,22 @@ class OwnGateway:
     def size_at(self, side: int, tick: int) -> int:
         return self._market.size_at(side, tick)
 
-    def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = codes.GTC) -> int:
-        return self._market.submit(self._owner, side, quantity, tick, time_in_force)
+    def submit(
+        self,
+        side: int,
+        quantity: int,
+        tick: int | None = None,
+        time_in_force: int = codes.GTC,
+        *,
+        stop_tick: int | None = None,
+        display_quantity: int | None = None,
+        peg: int | None = None,
+        peg_offset_ticks: int = 0,
+    ) -> int:
+        if time_in_force <= codes.POST_ONLY and stop_tick is display_quantity is peg is None and not peg_offset_ticks:
+            return self._market.submit(self._owner, side, quantity, tick, time_in_force)
+        special = Special(stop_tick, display_quantity, peg, peg_offset_ticks)
+        return self._market.submit(self._owner, side, quantity, tick, time_in_force, special)
 
     def cancel(self, order_id: int) -> None:
         self._market.cancel(self._owner, order_id)
@@ -136,6 +151,8 @@ class Replay:
             order, event = log[at, lk.LOG_ORDER], log[at, lk.LOG_EVENT]
             owner = market.orders[order, lk.OWNER]
             cursor[lk.DELIVERED] = at + 1
+            if market.desk.limits is not None:
+                market.desk.told(owner, order, event, log[at, lk.LOG_SIZE], log[at, lk.LOG_LEAVES])
             if event in _OVER:
                 market.open_orders.pop(order, None)
             if event in _FILLS:
