@@ -21,6 +21,7 @@ def state_of(feed: Feed, settings: ReplaySettings, is_one_book: bool) -> State:
     sizes, taken = np.zeros((2, feed.ticks), np.int64), np.zeros((2, feed.ticks), np.int64)
     cursor = np.zeros(lk.CURSOR_SIZE, np.int64)
     cursor[lk.OWN_BID], cursor[lk.OWN_ASK] = -1, feed.ticks
+    cursor[lk.LAST_ARRIVAL_NS] = -(1 << 62)
     return State(
         sizes=sizes,
         taken=taken,
@@ -40,6 +41,7 @@ def state_of(feed: Feed, settings: ReplaySettings, is_one_book: bool) -> State:
         response_at=np.zeros(1, np.int64) if table is None or table.at is None else table.at,
         response_ns=np.zeros(1, np.int64) if table is None else table.ns,
         watched=np.zeros(16, np.int64),
+        told=np.zeros((1024, lk.TOLD_FIELDS), np.int64),
     )
 
 

@@ -10,6 +10,7 @@ from numba import carray
 
 from tcakit.jit import hot_part, jit, pointer_to
 from tcakit.replay.replay_kernel import advance, see
+from tcakit.replay.send_kernel import send, send_new
 from tcakit.replay.state_kernel import Market, State
 
 _int8, _uint8, _int32, _int64, _float64 = (pointer_to[name] for name in ("int8", "uint8", "int32", "int64", "float64"))
@@ -69,6 +70,7 @@ def state_at(t):
         _flat(t, k + 15),
         _flat(t, k + 16),
         _flat(t, k + 17),
+        _grid(t, k + 18),
     )
 
 
@@ -90,3 +92,16 @@ def see_at(address):
     """`see`, by the address of a table of addresses."""
     table = table_at(address)
     see(market_at(table), state_at(table))
+
+
+@jit
+def send_at(address, what, order, tick, quantity, now, entry, refusal):
+    """`send`, by the address of a table of addresses."""
+    send(state_at(table_at(address)), what, order, tick, quantity, now, entry, refusal)
+
+
+@jit
+def send_new_at(address, order, side, tick, quantity, kind, time_in_force, owner, now, entry, refusal):
+    """`send_new`, by the address of a table of addresses."""
+    s = state_at(table_at(address))
+    send_new(s, order, side, tick, quantity, kind, time_in_force, owner, now, entry, refusal)

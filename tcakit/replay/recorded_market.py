@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,24 +17,18 @@ from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.arrays import doubled, state_of, table_of
 from tcakit.replay.columns import Feed
-from tcakit.replay.entry_kernel import advance_at, see_at
+from tcakit.replay.entry_kernel import advance_at, see_at, send_at, send_new_at
 from tcakit.replay.order_entry import OrderDesk, Special
 from tcakit.replay.replay_kernel import advance, see
+from tcakit.replay.send_kernel import send, send_new
 from tcakit.replay.settings import ReplaySettings
 from tcakit.replay.state_kernel import Market
 from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
 
 __all__ = ["ANSWER_ROW", "Clock", "RecordedMarket", "ReplayResult", "ReplaySettings"]
 
-# A row of a table of plain numbers, written and read in one go: a cell at a time costs as much for each.
-_ORDER_ROW = struct.Struct(f"={lk.OWNER + 1}q")  # SIDE to OWNER
-_BUS_ROW = struct.Struct(f"={lk.BUS_FIELDS}q")
 # LOG_NS to LOG_LEAVES, then LOG_LIQUIDITY: what a strategy is told of.
 ANSWER_ROW = struct.Struct(f"={lk.LOG_LEAVES + 1}q{8 * (lk.LOG_LIQUIDITY - lk.LOG_LEAVES - 1)}xq")
-_pack_order, _ORDER_BYTES = _ORDER_ROW.pack_into, 8 * lk.ORDER_FIELDS
-_pack_message, _MESSAGE_BYTES = _BUS_ROW.pack_into, _BUS_ROW.size
-_pack_event = struct.Struct("=5q").pack
-_LOST = {lk.SEND_NEW: lk.SEND_LOST, lk.SEND_CANCEL: lk.SEND_CANCEL_LOST, lk.SEND_MODIFY: lk.SEND_MODIFY_LOST}
 _ASKS = {lk.SEND_NEW: SUBMIT, lk.SEND_CANCEL: CANCEL, lk.SEND_MODIFY: MODIFY}
 
 
@@ -81,8 +76,7 @@ class RecordedMarket:
         self._lot, self._base_tick, self._ticks = feed.instrument.lot_size, feed.base_tick, feed.ticks
         self.latency = settings.latency
         self._entry_ns = _fixed_entries(settings.latency)
-        self.messages = self._tail = 0
-        self._last_arrival = self._last_on_bus = -(1 << 62)
+        self._asked = self._messages = 0  # what was asked, and what of it was sent
         self.is_one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
         self._any_taken = lk.ANY_TAKEN if self.is_one_book else lk.ANY_LOCAL_TAKEN
         self._depletes = settings.depletes_book
@@ -96,8 +90,6 @@ class RecordedMarket:
         self.renew()
         # Of every order twice its owner, and one more for a sell; the complement of that once it is known to be over.
         self.sent: list[int] = []
-        # What was asked, as rows of ReplayResult.local_events one after the other.
-        self.local_events = bytearray()
 
     # --- what is seen of it ---------------------------------------------------------------------------------
 
@@ -166,28 +158,24 @@ class RecordedMarket:
             self._grow("orders")
         row = 0 if side > 0 else 1
         kind, at = (codes.MARKET, 0) if tick is None else (codes.LIMIT, tick - self._base_tick)
-        place, state = order * _ORDER_BYTES, codes.NEW
-        _pack_order(self._order_bytes, place, row, at, quantity, quantity, kind, time_in_force, state, now, owner)
         if fields is not None:
-            for field_at, value in fields.items():
-                self.orders[order, field_at] = value
-            at = self.orders[order, lk.TICK]
-        self.sent.append(2 * owner + row)
-        self.local_events += _pack_event(now, order, codes.NEW, at, quantity)
+            kind, at = fields.get(lk.TYPE, kind), fields.get(lk.TICK, at)
         refusal = codes.NO_REASON
         if self.desk.limits is not None:
             touch = self.best_tick(0), self.best_tick(1)
             refusal = self.desk.new(now, owner, order, side, quantity, tick, special, touch)
-        self.send(lk.SEND_NEW, order, refusal=refusal)
+        entry = self._way(lk.SEND_NEW, now, refusal)
+        self._send_new(order, row, at, quantity, kind, time_in_force, owner, now, entry, refusal)
+        if fields is not None:
+            for field_at, value in fields.items():
+                self.state.orders[order, field_at] = value
+        self.sent.append(2 * owner + row)
         return order
 
     def cancel(self, owner: int, order: int) -> None:
         """Ask now for an order of a participant to be taken back; nothing happens where it is known to be over."""
         if not self._is_open(order, owner):
             return
-        held = self.orders
-        tick, leaves = held[order, lk.TICK], held[order, lk.LEAVES]
-        self.local_events += _pack_event(self.clock.now, order, codes.PENDING_CANCEL, tick, leaves)
         self.desk.cancel(self.clock.now, owner)
         self.send(lk.SEND_CANCEL, order)
 
@@ -199,7 +187,6 @@ class RecordedMarket:
         if not self._is_open(order, owner):
             return
         at, now = tick - self._base_tick, self.clock.now
-        self.local_events += _pack_event(now, order, codes.PENDING_MODIFY, at, quantity)
         refusal = codes.NO_REASON
         if self.desk.limits is not None:
             touch = self.best_tick(0), self.best_tick(1)
@@ -212,37 +199,22 @@ class RecordedMarket:
     def send(self, what: int, order: int, tick: int = 0, quantity: int = 0, refusal: int = codes.NO_REASON) -> None:
         """Put a message (SEND_NEW, SEND_CANCEL or SEND_MODIFY of `layout_kernel`) on its way to the venue; one that is
         refused for a reason goes back to its sender at once."""
-        tail, now = self._tail, self.clock.now
-        if tail >= self._bus_room:
-            self._grow("bus")
-        if refusal:
-            what, tick, arrival = _LOST[what], refusal, now
-        else:
-            if self._entry_ns is None:
-                entry = self.latency.entry(_ASKS[what], self.messages, now)
-                self.messages += 1
-            else:
-                entry = self._entry_ns[what]
-            if entry < 0:
-                what, tick, arrival = _LOST[what], codes.NO_REASON, now - entry
-            else:
-                arrival = self._last_arrival = max(now + entry, self._last_arrival)
-        at = tail
-        if arrival < self._last_on_bus:
-            # What got lost is in nobody's way: it stands where its sender is told of it.
-            at = self._make_room(arrival)
-        else:
-            self._last_on_bus = arrival
-        _pack_message(self._bus_bytes, at * _MESSAGE_BYTES, arrival, what, order, tick, quantity)
-        self._tail = self.at[lk.BUS_TAIL] = tail + 1
+        now = self.clock.now
+        entry = self._way(what, now, refusal)
+        self._send(what, order, tick, quantity, now, entry, refusal)
 
-    def _make_room(self, arrival: int) -> int:
-        """A place on the bus before all messages that arrive later."""
-        at, head, bus = self._tail, self.at[lk.BUS_HEAD], self.state.bus
-        while at > head and bus[at - 1, lk.BUS_NS] > arrival:
-            bus[at] = bus[at - 1]
-            at -= 1
-        return at
+    def _way(self, what: int, now: int, refusal: int) -> int:
+        """How long a message of now is under way; makes room for it."""
+        if self._asked >= self._message_room:
+            self._grow("bus", "told")
+        self._asked += 1
+        if refusal:
+            return 0
+        if self._entry_ns is not None:
+            return self._entry_ns[what]
+        number = self._messages
+        self._messages = number + 1
+        return self.latency.entry(_ASKS[what], number, now)
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -265,8 +237,9 @@ class RecordedMarket:
 
     @property
     def last_arrival_ns(self) -> int:
-        """When the last message and the last answer sent so far arrive; long ago if there are none."""
-        return max(self._last_on_bus, self.at[lk.LAST_RESPONSE_NS])
+        """When the last message and the last answer sent so far arrive; now if there are none."""
+        tail = self.at[lk.BUS_TAIL]
+        return max(int(self.state.bus[tail - 1, lk.BUS_NS]) if tail else self.clock.now, self.at[lk.LAST_RESPONSE_NS])
 
     def _grow(self, *names: str) -> None:
         """Make arrays of the state twice as long."""
@@ -276,20 +249,20 @@ class RecordedMarket:
     def renew(self) -> None:
         """Look at the arrays where they stand now: after one of them was replaced by another."""
         state = self.state
-        self.orders = memoryview(state.orders)
-        self._order_bytes, self._bus_bytes, self.log_bytes = (
-            memoryview(table).cast("B") for table in (state.orders, state.bus, state.log)
-        )
-        self._order_room, self._bus_room = len(state.orders), len(state.bus)
+        self.log_bytes = memoryview(state.log).cast("B")
+        self._order_room, self._message_room = len(state.orders), len(state.bus)
         self.table = table_of(self.market, state)
         self.step: Callable[[int], int]
         self._see: Callable[[], None]
+        self._send: Callable[..., None]
+        self._send_new: Callable[..., None]
         if IS_COMPILED:
             address = self.table.ctypes.data
-            advance_straight, see_straight = _straight_kernels()
-            self.step, self._see = partial(advance_straight, address), partial(see_straight, address)
+            step, look, put, put_new = (partial(kernel, address) for kernel in _straight_kernels())
         else:
-            self.step, self._see = partial(advance, self.market, state), partial(see, self.market, state)
+            step, look = partial(advance, self.market, state), partial(see, self.market, state)
+            put, put_new = partial(send, state), partial(send_new, state)
+        self.step, self._see, self._send, self._send_new = step, look, put, put_new
 
     def result(self) -> ReplayResult:
         """All that happened up to now; orders that nobody took back expire at the end of the recording."""
@@ -315,15 +288,19 @@ class RecordedMarket:
             orders=self.state.orders[:count].copy(),
             log=log,
             log_ahead=ahead,
-            local_events=np.frombuffer(bytes(self.local_events), np.int64).reshape(-1, 5),
+            local_events=self.state.told[: self.cursor[lk.N_TOLD]].copy(),
             rows=int(self.cursor[lk.ROW]),
             first_order_ns=int(self.state.orders[0, lk.SUBMITTED_NS]) if count else None,
         )
 
 
 @cache
-def _straight_kernels() -> tuple[Callable[[int, int], int], Callable[[int], None]]:
-    return straight(advance_at, 0, 0), straight(see_at, 0)
+def _straight_kernels() -> tuple[Callable[..., Any], ...]:
+    """advance_at, see_at, send_at and send_new_at, for whole numbers."""
+    return tuple(
+        straight(kernel, *(0,) * arguments)
+        for kernel, arguments in ((advance_at, 2), (see_at, 1), (send_at, 8), (send_new_at, 11))
+    )
 
 
 def _fixed_entries(latency: Latency) -> dict[int, int] | None:

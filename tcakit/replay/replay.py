@@ -92,8 +92,7 @@ class OwnGateway:
 
 
 class Wakes:
-    """Who is to be asked when: a heap of (ns, number of the wish, participant), so that of one time the first wish comes
-    first."""
+    """Who is to be asked when: a heap of (ns, number of the wish, participant): of one time the first wish first."""
 
     __slots__ = ("count", "heap")
 
@@ -118,14 +117,13 @@ class Replay:
         self.market = RecordedMarket(feed, settings)
         self.participants = list(participants)
         self.progress = progress
-        self._on_fill = [participant.strategy.on_fill for participant in self.participants]
-        self._on_order = [getattr(participant.strategy, "on_order", None) for participant in self.participants]
 
     def run(self) -> ReplayResult:
         """Replay until every participant's end has passed and no answer is under way."""
         market, clock, wakes = self.market, self.market.clock, Wakes()
         heap, at, progress = wakes.heap, market.at, self.progress
         gateways = [OwnGateway(market, owner, wakes) for owner in range(len(self.participants))]
+        tell = _teller(market, [participant.strategy for participant in self.participants], gateways)
         asks = [participant.strategy.on_start for participant in self.participants]
         for owner, participant in enumerate(self.participants):
             wakes.count += 1
@@ -141,7 +139,7 @@ class Replay:
             if progress is not None:
                 progress(at[lk.ROW])
             if status == lk.RESPONSE:
-                self._deliver(market, gateways)
+                tell()
                 continue
             while heap and heap[0][0] <= now:
                 owner = heappop(heap)[2]
@@ -152,11 +150,22 @@ class Replay:
                     return market.result()
                 end = max(now + 1, market.last_arrival_ns)
 
-    def _deliver(self, market: RecordedMarket, gateways: Sequence[OwnGateway]) -> None:
-        """Tell the owners what has reached them by now."""
-        at, now, log, all_sent = market.at, market.clock.now, market.log_bytes, market.sent
-        row, logged, base_tick = at[lk.DELIVERED], at[lk.N_LOG], market.feed.base_tick
-        desk = None if market.desk.limits is None else market.desk
+
+def _teller(
+    market: RecordedMarket, strategies: Sequence[Strategy], gateways: Sequence[OwnGateway]
+) -> Callable[[], None]:
+    """What tells the owners of orders what has reached them by now."""
+    at, clock, all_sent, base_tick = market.at, market.clock, market.sent, market.feed.base_tick
+    desk = None if market.desk.limits is None else market.desk
+    told = [
+        (gateway, strategy.on_fill, getattr(strategy, "on_order", None))
+        for gateway, strategy in zip(gateways, strategies, strict=True)
+    ]
+    filled, partial_fill, took, maker = codes.FILLED, codes.PARTIAL, codes.TOOK, codes.MAKER
+
+    def tell() -> None:
+        now, log = clock.now, market.log_bytes
+        row, logged = at[lk.DELIVERED], at[lk.N_LOG]
         while row < logged:
             ns, local_ns, order, event, reason, tick, size, leaves, liquidity = _unpack(log, row * _ROW_BYTES)
             if local_ns > now:
@@ -167,16 +176,17 @@ class Replay:
                 sent = ~sent
             elif event in _OVER:
                 all_sent[order] = ~sent
-            owner = sent >> 1
             if desk is not None:
-                desk.told(owner, order, event, size, leaves)
-            if event == codes.FILLED or event == codes.PARTIAL:
+                desk.told(sent >> 1, order, event, size, leaves)
+            gateway, on_fill, on_order = told[sent >> 1]
+            if event == filled or event == partial_fill:
                 side = sent & 1
-                if reason == codes.TOOK:
+                if reason == took:
                     market.knows_taken(side, tick, size)
-                is_maker = liquidity == codes.MAKER
-                fill = _fill((order, 1 - 2 * side, tick + base_tick, size, ns, local_ns, is_maker))
-                self._on_fill[owner](gateways[owner], fill)
-            elif (on_order := self._on_order[owner]) is not None:
-                on_order(gateways[owner], order, event, reason)
+                fill = _fill((order, 1 - 2 * side, tick + base_tick, size, ns, local_ns, liquidity == maker))
+                on_fill(gateway, fill)
+            elif on_order is not None:
+                on_order(gateway, order, event, reason)
         at[lk.DELIVERED] = row
+
+    return tell
