@@ -58,6 +58,7 @@ def _settings_of(
     found[lk.DEPLETES] = int(settings.depletes_book)
     found[lk.SELF_MATCH_RULE] = settings.self_match
     write_session(found, feed, settings.session_ns)
+    found[lk.LEAST_RESPONSE_NS] = max(0, settings.latency.response_ns if table is None else int(table.ns.min()))
     if table is not None:
         found[lk.RESPONSE_KIND] = lk.DRAWN if table.at is None else lk.RECORDED
     return found

@@ -99,7 +99,8 @@ SELF_MATCH_RULE = 8
 CLOSE_NS = 9  # end of the session, for the orders that end with it
 OPEN_ROW = 10  # the row that prints the opening auction, -1 if none does
 CLOSE_ROW = 11
-SETTINGS_SIZE = 12
+LEAST_RESPONSE_NS = 12  # no answer takes less
+SETTINGS_SIZE = 13
 
 # How long an answer takes (RESPONSE_KIND).
 FIXED = 0  # RESPONSE_LATENCY_NS

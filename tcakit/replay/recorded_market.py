@@ -59,12 +59,12 @@ class Clock:
 class RecordedMarket:
     """A recorded market that can be advanced to any time, and the orders that strategies sent to it.
 
-    Orders are numbered from 0 in the order in which they were sent. What the strategies took is not shown to them any
-    more: at once where the feed has no delay, else from when they know. UsageError where the queue rule needs a
-    recording of another kind.
+    Orders are numbered in the order in which they were sent, for strategies from `first_order`, here from 0. What the
+    strategies took is not shown to them any more: at once where the feed has no delay, else from when they know.
+    UsageError where the queue rule needs a recording of another kind.
     """
 
-    def __init__(self, feed: Feed, settings: ReplaySettings, clock: Clock | None = None) -> None:
+    def __init__(self, feed: Feed, settings: ReplaySettings, clock: Clock | None = None, first_order: int = 0) -> None:
         if settings.queue_rule == codes.FIFO and len(feed.queued_row) != len(feed.ns):
             raise UsageError(
                 "exact FIFO queues need a level-3 recording",
@@ -73,6 +73,7 @@ class RecordedMarket:
             )
         self.feed = feed
         self.clock = clock or Clock()
+        self.first_order = first_order
         self._lot, self._base_tick, self._ticks = feed.instrument.lot_size, feed.base_tick, feed.ticks
         self.latency = settings.latency
         self._entry_ns = _fixed_entries(settings.latency)
@@ -85,6 +86,8 @@ class RecordedMarket:
         self.cursor = self.state.cursor
         self._best = feed.best_bid.data, feed.best_ask.data
         self.desk = OrderDesk(feed, settings.session_ns is not None, settings.limits)
+        # Where all arrays stand: this one never moves, so that kernels may know it by its address.
+        self.table = table_of(self.market, self.state)
         # Views that give plain numbers, several times as fast as arrays do.
         self.at = memoryview(self.cursor)
         self.renew()
@@ -170,10 +173,11 @@ class RecordedMarket:
             for field_at, value in fields.items():
                 self.state.orders[order, field_at] = value
         self.sent.append(2 * owner + row)
-        return order
+        return self.first_order + order
 
     def cancel(self, owner: int, order: int) -> None:
         """Ask now for an order of a participant to be taken back; nothing happens where it is known to be over."""
+        order -= self.first_order
         if not self._is_open(order, owner):
             return
         self.desk.cancel(self.clock.now, owner)
@@ -184,6 +188,7 @@ class RecordedMarket:
         lot = self._lot
         if quantity <= 0 or quantity % lot:
             raise ValueError(f"quantity {quantity}: a multiple of {lot} above zero; to take an order back, cancel it")
+        order -= self.first_order
         if not self._is_open(order, owner):
             return
         at, now = tick - self._base_tick, self.clock.now
@@ -231,6 +236,11 @@ class RecordedMarket:
         self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
 
     @property
+    def rows(self) -> int:
+        """Rows replayed so far."""
+        return self.at[lk.ROW]
+
+    @property
     def is_done(self) -> bool:
         """Whether neither message nor answer is under way."""
         return self.at[lk.BUS_HEAD] == self.at[lk.BUS_TAIL] and self.at[lk.DELIVERED] == self.at[lk.N_LOG]
@@ -251,7 +261,7 @@ class RecordedMarket:
         state = self.state
         self.log_bytes = memoryview(state.log).cast("B")
         self._order_room, self._message_room = len(state.orders), len(state.bus)
-        self.table = table_of(self.market, state)
+        self.table[:] = table_of(self.market, state)
         self.step: Callable[[int], int]
         self._see: Callable[[], None]
         self._send: Callable[..., None]

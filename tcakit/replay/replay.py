@@ -1,4 +1,4 @@
-"""Replay a recorded day with strategies in it: the loop between the kernel and plain Python strategies."""
+"""Replay recorded days with strategies in them: the loop between the kernel and plain Python strategies."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from heapq import heappop, heappush
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
-from tcakit.replay.order_entry import Special
-from tcakit.replay.recorded_market import ANSWER_ROW, RecordedMarket, ReplayResult, ReplaySettings
+from tcakit.replay.markets import ORDERS_A_MARKET, Markets, names_of
+from tcakit.replay.own_gateway import OwnGateway, Wakes
+from tcakit.replay.recorded_market import ANSWER_ROW, Clock, RecordedMarket, ReplayResult, ReplaySettings
 from tcakit.venue.gateway import Fill, Strategy
 
-__all__ = ["OwnGateway", "Participant", "Replay", "ReplayResult", "ReplaySettings"]
+__all__ = ["OwnGateway", "Participant", "Replay", "ReplayResult", "ReplaySettings", "ReplayTogether"]
 
 _OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
 _unpack, _ROW_BYTES = ANSWER_ROW.unpack_from, ANSWER_ROW.size
@@ -24,85 +25,17 @@ _fill: Callable[[tuple[int, int, int, int, int, int, bool]], Fill] = partial(tup
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A strategy, when it starts, and when the replay may stop waiting for it."""
+    """A strategy, when it starts, when the replay may stop waiting for it, and the market at home in (by name; the
+    first one of the run unless told): its gateway is what the strategy is handed at its start and when it is woken."""
 
     strategy: Strategy
     start_ns: int
     end_ns: int
-
-
-class OwnGateway:
-    """One participant's view of a replayed market (the `venue.gateway.Gateway` of the recorded market)."""
-
-    __slots__ = ("_clock", "_market", "_owner", "_wakes", "tick_size")
-
-    def __init__(self, market: RecordedMarket, owner: int, wakes: Wakes) -> None:
-        self._market = market
-        self._owner = owner
-        self._clock = market.clock
-        self._wakes = wakes
-        self.tick_size = market.feed.instrument.tick_size / market.feed.instrument.price_scale
-
-    @property
-    def now_ns(self) -> int:
-        return self._clock.now
-
-    @property
-    def best_bid_tick(self) -> int | None:
-        return self._market.best_tick(0)
-
-    @property
-    def best_ask_tick(self) -> int | None:
-        return self._market.best_tick(1)
-
-    @property
-    def market_volume(self) -> int:
-        return self._market.market_volume
-
-    def size_at(self, side: int, tick: int) -> int:
-        return self._market.size_at(side, tick)
-
-    def submit(
-        self,
-        side: int,
-        quantity: int,
-        tick: int | None = None,
-        time_in_force: int = codes.GTC,
-        *,
-        stop_tick: int | None = None,
-        display_quantity: int | None = None,
-        peg: int | None = None,
-        peg_offset_ticks: int = 0,
-    ) -> int:
-        if time_in_force <= codes.POST_ONLY and stop_tick is display_quantity is peg is None and not peg_offset_ticks:
-            return self._market.submit(self._owner, side, quantity, tick, time_in_force)
-        special = Special(stop_tick, display_quantity, peg, peg_offset_ticks)
-        return self._market.submit(self._owner, side, quantity, tick, time_in_force, special)
-
-    def cancel(self, order_id: int) -> None:
-        self._market.cancel(self._owner, order_id)
-
-    def modify(self, order_id: int, quantity: int, tick: int) -> None:
-        self._market.modify(self._owner, order_id, quantity, tick)
-
-    def wake_at(self, ns: int) -> None:
-        now, wakes = self._clock.now, self._wakes
-        wakes.count += 1
-        heappush(wakes.heap, (ns if ns > now else now + 1, wakes.count, self._owner))
-
-
-class Wakes:
-    """Who is to be asked when: a heap of (ns, number of the wish, participant): of one time the first wish first."""
-
-    __slots__ = ("count", "heap")
-
-    def __init__(self) -> None:
-        self.heap: list[tuple[int, int, int]] = []
-        self.count = 0
+    market: str | None = None
 
 
 class Replay:
-    """A resumable replay of one symbol's day for one or more participants who share the market.
+    """A replay of one symbol's day for one or more participants who share the market.
 
     `progress`, if given, is called now and then with the rows replayed so far.
     """
@@ -120,42 +53,100 @@ class Replay:
 
     def run(self) -> ReplayResult:
         """Replay until every participant's end has passed and no answer is under way."""
-        market, clock, wakes = self.market, self.market.clock, Wakes()
-        heap, at, progress = wakes.heap, market.at, self.progress
-        gateways = [OwnGateway(market, owner, wakes) for owner in range(len(self.participants))]
-        tell = _teller(market, [participant.strategy for participant in self.participants], gateways)
-        asks = [participant.strategy.on_start for participant in self.participants]
-        for owner, participant in enumerate(self.participants):
-            wakes.count += 1
-            heappush(heap, (participant.start_ns, wakes.count, owner))
-        end = max(participant.end_ns for participant in self.participants)
-        while True:
-            until = heap[0][0] if heap else end
-            status = market.step(until if until > clock.now else clock.now)
-            if status >= lk.GROW_LOG:
-                market.enlarge(status)
-                continue
-            clock.now = now = at[lk.NOW]
-            if progress is not None:
-                progress(at[lk.ROW])
-            if status == lk.RESPONSE:
+        _run(self.market, [self.market], self.participants, self.progress)
+        return self.market.result()
+
+
+class ReplayTogether:
+    """A replay of several markets in one clock, for participants who see them all: `gateway.market(name)`.
+
+    What happens anywhere at a time is handled before anything later anywhere else. Of answers that reach strategies at
+    one instant, those of the market named first are told first. Orders are numbered from 0 in the first market, from
+    2**40 in the second, and so on. Rules as latencies are each market's own. UsageError where two are the same.
+    """
+
+    def __init__(
+        self,
+        markets: Sequence[tuple[Feed, ReplaySettings]],
+        participants: Sequence[Participant],
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        clock = Clock()
+        self.markets = [
+            RecordedMarket(feed, settings, clock, place * ORDERS_A_MARKET)
+            for place, (feed, settings) in enumerate(markets)
+        ]
+        self.participants = list(participants)
+        self.progress = progress
+
+    def run(self) -> list[ReplayResult]:
+        """Replay until every participant's end has passed and no answer is under way; a result for each market."""
+        engine = Markets(self.markets) if len(self.markets) > 1 else self.markets[0]
+        _run(engine, self.markets, self.participants, self.progress)
+        return [market.result() for market in self.markets]
+
+
+def _run(
+    engine: RecordedMarket | Markets,
+    markets: Sequence[RecordedMarket],
+    participants: Sequence[Participant],
+    progress: Callable[[int], None] | None,
+) -> None:
+    """Run markets, of which `engine` is the only one or all of them, until all participants have done."""
+    clock, wakes, at = engine.clock, Wakes(), markets[0].at
+    heap = wakes.heap
+    gateways = [_gateways(markets, owner, wakes) for owner in range(len(participants))]
+    strategies = [participant.strategy for participant in participants]
+    homes = [
+        own[0] if participant.market is None else own[0].market(participant.market)
+        for own, participant in zip(gateways, participants, strict=True)
+    ]
+    tellers = [_teller(market, strategies, [own[place] for own in gateways]) for place, market in enumerate(markets)]
+    asks = [strategy.on_start for strategy in strategies]
+    for owner, participant in enumerate(participants):
+        wakes.count += 1
+        heappush(heap, (participant.start_ns, wakes.count, owner))
+    end = max(participant.end_ns for participant in participants)
+    while True:
+        until = heap[0][0] if heap else end
+        status = engine.step(until if until > clock.now else clock.now)
+        if status >= lk.GROW_LOG:
+            engine.enlarge(status)
+            continue
+        # All markets have come to the same time.
+        clock.now = now = at[lk.NOW]
+        if progress is not None:
+            progress(engine.rows)
+        if status == lk.RESPONSE:
+            for tell in tellers:
                 tell()
-                continue
-            while heap and heap[0][0] <= now:
-                owner = heappop(heap)[2]
-                ask, asks[owner] = asks[owner], self.participants[owner].strategy.on_time
-                ask(gateways[owner])
-            if not heap and now >= end:
-                if market.is_done:
-                    return market.result()
-                end = max(now + 1, market.last_arrival_ns)
+            continue
+        while heap and heap[0][0] <= now:
+            owner = heappop(heap)[2]
+            ask, asks[owner] = asks[owner], strategies[owner].on_time
+            ask(homes[owner])
+        if not heap and now >= end:
+            if engine.is_done:
+                return
+            end = max(now + 1, engine.last_arrival_ns)
+
+
+def _gateways(markets: Sequence[RecordedMarket], owner: int, wakes: Wakes) -> list[OwnGateway]:
+    """A participant's gateways, market by market; each knows the others by name."""
+    names = names_of([market.feed.instrument for market in markets])
+    of_name: dict[str, OwnGateway] = {}
+    shortest = {place: name for name, place in names.items()}
+    found = [OwnGateway(shortest[place], market, owner, wakes, of_name) for place, market in enumerate(markets)]
+    of_name.update({name: found[place] for name, place in names.items()})
+    return found
 
 
 def _teller(
     market: RecordedMarket, strategies: Sequence[Strategy], gateways: Sequence[OwnGateway]
 ) -> Callable[[], None]:
-    """What tells the owners of orders what has reached them by now."""
-    at, clock, all_sent, base_tick = market.at, market.clock, market.sent, market.feed.base_tick
+    """What tells the owners of a market's orders what has reached them by now, through their gateways there."""
+    at, clock, all_sent = market.at, market.clock, market.sent
+    first, base_tick = market.first_order, market.feed.base_tick
     desk = None if market.desk.limits is None else market.desk
     told = [
         (gateway, strategy.on_fill, getattr(strategy, "on_order", None))
@@ -183,10 +174,10 @@ def _teller(
                 side = sent & 1
                 if reason == took:
                     market.knows_taken(side, tick, size)
-                fill = _fill((order, 1 - 2 * side, tick + base_tick, size, ns, local_ns, liquidity == maker))
+                fill = _fill((first + order, 1 - 2 * side, tick + base_tick, size, ns, local_ns, liquidity == maker))
                 on_fill(gateway, fill)
             elif on_order is not None:
-                on_order(gateway, order, event, reason)
+                on_order(gateway, first + order, event, reason)
         at[lk.DELIVERED] = row
 
     return tell
