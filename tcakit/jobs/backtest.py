@@ -21,7 +21,7 @@ from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.market import codes
 from tcakit.replay import result as tables
-from tcakit.replay.replay import Participant, Replay, ReplaySettings
+from tcakit.replay.replay import Participant, ReplaySettings, ReplayTogether
 from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
@@ -138,15 +138,15 @@ def measured_run(
     return MeasuredRun(frames, notes, sum(piece.events for piece in held), held[0].begun, seconds)
 
 
-# --- one market and those who share it -----------------------------------------------------------------------------
+# --- markets and those who share them ------------------------------------------------------------------------------
 
 REPLAYED = ("orders", "order_events", "fills")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What the parents of one market did: `frames` by name of `REPLAYED`, rows of the market replayed, when the replay
-    began by `time.perf_counter` and how long it took."""
+    """What parents that share their markets did: `frames` by name of `REPLAYED`, rows of the markets replayed, when the
+    replay began by `time.perf_counter` and how long it took."""
 
     frames: dict[str, pl.DataFrame]
     events: int
@@ -155,46 +155,57 @@ class Piece:
 
 
 def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run_id: str) -> Piece:
-    """Replay parents that share a market."""
-    day = group[0].day
-    feed = replay_feed(store, day)
-    replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, group[0]))
+    """Replay parents that share their markets."""
+    firsts = markets_of(group)
+    markets = [(replay_feed(store, plan.day), settings_of(config, plan)) for plan in firsts]
+    replay = ReplayTogether(markets, participants_of(group))
     begun = time.perf_counter()
     found = replay.run()
     seconds = time.perf_counter() - begun
     parent_ids = [plan.parent.parent_id for plan in group]
-    prefix = f"{parent_ids[0]}." if not config.together else f"{group[0].parent.symbol}.{day.date}."
-    frames = {
-        "orders": tables.orders(found, run_id, prefix, parent_ids),
-        "order_events": tables.order_events(found, run_id, prefix),
-        "fills": tables.fills(found, run_id, prefix, parent_ids, day.date, fees_of(config, group[0])),
-    }
-    return Piece(frames, found.rows, begun, seconds)
+    frames: dict[str, list[pl.DataFrame]] = {name: [] for name in REPLAYED}
+    for plan, result in zip(firsts, found, strict=True):
+        day = plan.day
+        prefix = f"{parent_ids[0]}." if not config.together else f"{day.instrument.symbol}.{day.date}."
+        frames["orders"].append(tables.orders(result, run_id, prefix, parent_ids))
+        frames["order_events"].append(tables.order_events(result, run_id, prefix))
+        frames["fills"].append(tables.fills(result, run_id, prefix, parent_ids, day.date, fees_of(config, plan)))
+    one = {name: pl.concat(parts, how="vertical_relaxed") for name, parts in frames.items()}
+    return Piece(one, sum(result.rows for result in found), begun, seconds)
 
 
-def participants_of(group: list[Planned], lot: int) -> list[Participant]:
-    """The strategies of parents that share a market, made anew."""
+def participants_of(group: list[Planned]) -> list[Participant]:
+    """The strategies of parents that share their markets, made anew."""
     return [
         Participant(
-            make_strategy(plan.parent, plan.spec.algo, lot=lot, curve=plan.curve),
+            make_strategy(plan.parent, plan.spec.algo, lot=plan.day.instrument.lot_size, curve=plan.curve),
             plan.parent.start_ns,
             plan.parent.end_ns,
+            f"{plan.day.instrument.symbol}@{plan.day.instrument.venue}",
         )
         for plan in group
     ]
 
 
-# --- who shares a market, and its rules ---------------------------------------------------------------------------
+# --- who shares what, and its rules -------------------------------------------------------------------------------
 
 
 def groups_of(planned: list[Planned], together: bool) -> list[list[Planned]]:
-    """Who shares a market: everyone alone, or all parents of a symbol and day."""
+    """Who shares markets and their clock: everyone alone, or all parents of a day."""
     if not together:
         return [[plan] for plan in planned]
-    groups: dict[tuple[str, str], list[Planned]] = {}
+    groups: dict[str, list[Planned]] = {}
     for plan in planned:
-        groups.setdefault((plan.parent.symbol, plan.parent.date), []).append(plan)
+        groups.setdefault(plan.parent.date, []).append(plan)
     return list(groups.values())
+
+
+def markets_of(group: list[Planned]) -> list[Planned]:
+    """The first parent of each market of a group, in the order of the markets."""
+    firsts: dict[tuple[str, str], Planned] = {}
+    for plan in group:
+        firsts.setdefault((plan.day.instrument.symbol, plan.day.instrument.venue), plan)
+    return list(firsts.values())
 
 
 def _queue_rule(config: BacktestConfig, day: SymbolDay) -> int:
@@ -228,9 +239,12 @@ def run_notes(store: Store, planned: list[Planned], config: BacktestConfig) -> l
         notes += data_notes(store, day)
     if any(plan.curve is not None and plan.curve.name == DEFAULT_NAME for plan in planned):
         notes.append("no earlier day is stored: vwap used the default U-shaped volume curve")
-    notes.append(
-        "parents share one market" if config.together else "parents ran independently: none saw what another took"
-    )
+    if not config.together:
+        notes.append("parents ran independently: none saw what another took")
+    elif len({(plan.parent.symbol, plan.parent.date) for plan in planned}) == len({p.parent.date for p in planned}):
+        notes.append("parents share one market")
+    else:
+        notes.append("parents of a day share its markets, which run in one clock")
     if config.fills in FILL_NOTES:
         notes.append(f"fills {config.fills}: {FILL_NOTES[config.fills]}")
     notes.append("history does not react to our orders: impact beyond the displayed size taken is not in the costs")

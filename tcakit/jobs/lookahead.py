@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tcakit.errors import UsageError
-from tcakit.jobs.backtest import groups_of, participants_of, settings_of
+from tcakit.jobs.backtest import groups_of, markets_of, participants_of, settings_of
 from tcakit.jobs.backtest_config import REPLAY, BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, plan_parents
 from tcakit.jobs.market import replay_feed
 from tcakit.market.clock import format_time
-from tcakit.replay.lookahead import Checked, check_lookahead
+from tcakit.replay.lookahead import Checked, check_lookahead_together
 from tcakit.store.database import Store
 
 Progress = Callable[[str, int, int], None]
@@ -46,9 +46,8 @@ def lookahead(
     for number, group in enumerate(groups):
         if progress:
             progress(f"{group[0].parent.symbol}", number, len(groups))
-        feed = replay_feed(store, group[0].day)
-        make = partial(participants_of, group, feed.instrument.lot_size)
-        found = check_lookahead(feed, make, settings_of(config, group[0]), times, seed + number)
+        markets = [(replay_feed(store, plan.day), settings_of(config, plan)) for plan in markets_of(group)]
+        found = check_lookahead_together(markets, partial(participants_of, group), times, seed + number)
         _refuse(found, group)
         for name in total:
             total[name] += getattr(found, name)

@@ -28,7 +28,8 @@ _KEPT_S = 30 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The groups of a run that trade one symbol's day, `number` by which they follow in it."""
+    """The groups of a run that trade one symbol's day, or the one of a day where all share its markets; `number` is the
+    place of a group in the run."""
 
     folder: Path
     config: BacktestConfig
@@ -38,7 +39,7 @@ class Unit:
 
     @property
     def symbol(self) -> str:
-        return self.groups[0][1][0].parent.symbol
+        return ", ".join(sorted({plan.parent.symbol for _, group in self.groups for plan in group}))
 
     @property
     def date(self) -> str:
@@ -77,7 +78,7 @@ def run_folder(store: Path, run_id: str) -> Path:
 
 
 def units_of(folder: Path, config: BacktestConfig, run_id: str, planned: list[Planned], by: str) -> list[Unit]:
-    """A run's units in the order of its parents; those that share a market are in one."""
+    """A run's units in the order of its parents; those that share markets are in one."""
     found: dict[tuple[str, str], list[tuple[int, list[Planned]]]] = {}
     for number, group in enumerate(groups_of(planned, config.together)):
         found.setdefault((group[0].parent.date, group[0].parent.symbol), []).append((number, group))
@@ -101,8 +102,8 @@ def do_unit(unit: Unit) -> UnitDone:
     pieces = [(number, replay_group(store, unit.config, group, unit.run_id)) for number, group in unit.groups]
     fills = pl.concat([piece.frames["fills"] for _, piece in pieces], how="vertical_relaxed")
     parents = parent_rows([plan for _, group in unit.groups for plan in group], unit.run_id)
-    first = unit.groups[0][1][0]
-    markets = {(first.parent.symbol, first.parent.date): market_day(store, first.day)}
+    days = {(plan.parent.symbol, plan.parent.date): plan.day for _, group in unit.groups for plan in group}
+    markets = {key: market_day(store, day) for key, day in days.items()}
     measured = measure(parents, fills, markets, run_id=unit.run_id).parents
     cost, notional = COST_MEASURES[unit.measure]
     sums = measured.select(cost.alias("cost"), notional.alias("notional"))

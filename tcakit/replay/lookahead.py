@@ -14,10 +14,11 @@ from tcakit.market import codes
 from tcakit.market.clock import format_time
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, best_ticks_of
-from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings
+from tcakit.replay.replay import Participant, ReplayResult, ReplaySettings, ReplayTogether
 
 Entry = tuple[int, int, str, tuple[Any, ...]]
 """What passed between a participant and the market: time (ns), participant, name of the call, its arguments."""
+FeedsAndSettings = Sequence[tuple[Feed, ReplaySettings]]
 _READS = frozenset(("size_at",))
 _STEP_SHARE = 0.05  # of the rows of noise: the price moves by a tick
 
@@ -51,19 +52,32 @@ def check_lookahead(
     strategies on every call. What differs first is in `difference`; after no instant (`times` 0) where the strategies
     do not act alike on the very same feed. Raises what a strategy raises.
     """
-    told, first = _run(feed, make(), settings)
-    same, again = _run(feed, make(), settings)
+    return check_lookahead_together([(feed, settings)], make, times, seed)
+
+
+def check_lookahead_together(
+    markets: FeedsAndSettings, make: Callable[[], Sequence[Participant]], times: int = 10, seed: int = 0
+) -> Checked:
+    """`check_lookahead` of participants who see several markets (`ReplayTogether`): there is noise in all of them."""
+    told, first = _run(markets, make())
+    same, again = _run(markets, make())
     last = max((entry[0] for entry in told), default=0)
-    if (found := _differ(told, same, last)) or (found := _differ_at_venue(first, again, last, last + 1)):
-        return Checked(0, len(told), len(first.log), found)
+    if (found := _differ(told, same, last)) or (
+        found := _differ_at_venues(first, again, last, [last + 1] * len(first))
+    ):
+        return Checked(0, len(told), sum(len(result.log) for result in first), found)
     drawn = _instants(told, times, seed)
     calls = events = 0
     for number, at_ns in enumerate(drawn):
-        noisy, noise_ns = with_noise_after(feed, settings, at_ns, seed=seed + number)
-        noted, result = _run(noisy, make(), settings, at_ns)
+        noisy, noise_ns = [], []
+        for place, (feed, settings) in enumerate(markets):
+            other, begins = with_noise_after(feed, settings, at_ns, seed=seed + number + 1_000_003 * place)
+            noisy.append((other, settings))
+            noise_ns.append(begins)
+        noted, results = _run(noisy, make(), at_ns)
         calls += sum(entry[0] <= at_ns for entry in told)
-        events += int((first.log[:, lk.LOG_NS] < noise_ns).sum())
-        if (found := _differ(told, noted, at_ns)) or (found := _differ_at_venue(first, result, at_ns, noise_ns)):
+        events += sum(int((result.log[:, lk.LOG_NS] < ns).sum()) for result, ns in zip(first, noise_ns, strict=True))
+        if (found := _differ(told, noted, at_ns)) or (found := _differ_at_venues(first, results, at_ns, noise_ns)):
             return Checked(number + 1, calls, events, found)
     return Checked(len(drawn), calls, events, None)
 
@@ -219,14 +233,14 @@ class _Watched:
 
 
 def _run(
-    feed: Feed, participants: Sequence[Participant], settings: ReplaySettings, until_ns: int | None = None
-) -> tuple[list[Entry], ReplayResult]:
+    markets: FeedsAndSettings, participants: Sequence[Participant], until_ns: int | None = None
+) -> tuple[list[Entry], list[ReplayResult]]:
     told: list[Entry] = []
     watched = [
         replace(participant, strategy=_Watched(participant.strategy, number, told, until_ns))
         for number, participant in enumerate(participants)
     ]
-    return told, Replay(feed, watched, settings).run()
+    return told, ReplayTogether(markets, watched).run()
 
 
 # --- the first difference ------------------------------------------------------------------------------------------
@@ -249,6 +263,15 @@ def _words(entry: Entry | None) -> str | None:
     ns, _, name, arguments = entry
     given = ", ".join(f"{item[0]}={item[1]}" if isinstance(item, _Named) else str(item) for item in arguments)
     return f"{name}({given}) at {format_time(ns)}"
+
+
+def _differ_at_venues(
+    first: Sequence[ReplayResult], others: Sequence[ReplayResult], at_ns: int, noise_ns: Sequence[int]
+) -> Difference | None:
+    for one, other, begins in zip(first, others, noise_ns, strict=True):
+        if found := _differ_at_venue(one, other, at_ns, begins):
+            return found
+    return None
 
 
 def _differ_at_venue(first: ReplayResult, other: ReplayResult, at_ns: int, noise_ns: int) -> Difference | None:

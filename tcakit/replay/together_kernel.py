@@ -81,9 +81,12 @@ _soonest, _now = (_soonest_at, _now_at) if IS_COMPILED else (_plain_soonest, _pl
 
 @part
 def advance_together(step, many, soonest, until):
-    """`advance` (which is what `step` runs), for several markets: until `until` (ns), or to the first answer that reaches a strategy; all of them
-    have come to that time then. `soonest` int64 (markets + 1) is for the kernel's own use, but for its last: the market
-    that must grow, where that is why it came back."""
+    """`advance` (which is what `step` runs), for several markets: until `until` (ns), or to the first answer that
+    reaches a strategy; all of them have come to that time then.
+
+    `soonest` int64 (markets + 1) is for the kernel's own use, but for its last: the market that must grow, where that
+    is why it came back.
+    """
     n = soonest.shape[0] - 1
     for k in range(n):
         soonest[k] = _soonest(many, k)
