@@ -176,7 +176,9 @@ def participants_of(group: list[Planned], lot: int) -> list[Participant]:
     """The strategies of parents that share a market, made anew."""
     return [
         Participant(
-            make_strategy(plan.parent, plan.spec.algo, lot=lot, curve=plan.curve),
+            make_strategy(
+                plan.parent, plan.spec.algo, lot=lot, curve=plan.curve, size_scale=plan.day.instrument.size_scale
+            ),
             plan.parent.start_ns,
             plan.parent.end_ns,
         )
