@@ -18,6 +18,7 @@ from tcakit.jobs.backtest_plan import Planned, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
 from tcakit.jobs.belief import doubts, told_of_run
 from tcakit.jobs.charges import charged, tier_notes
+from tcakit.jobs.level_one import level_one_notes
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.jobs.two_sided import earned, split_sides
@@ -136,7 +137,7 @@ def measured_run(
         frames = split_sides(frames)
     days = {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}
     for day in days.values():
-        notes += data_warnings(store, day)
+        notes += data_warnings(store, day) + level_one_notes(store, day, frames)
     markets = {key: market_day(store, day) for key, day in days.items()}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
