@@ -279,3 +279,19 @@ def test_prints_of_unknown_sides_and_their_absence_are_told(tmp_path: Path) -> N
     run = backtest(store, BacktestConfig(tuple(parents)))
     assert "level 1, quotes and prints only" in run["notes"][0]
     assert any("30 of 30 prints do not say who took" in note for note in run["notes"])
+
+
+def test_at_the_touch_quotes_give_what_the_book_gives_and_behind_it_they_flatter(tmp_path: Path) -> None:
+    sample = Path(__file__).resolve().parents[2] / "sample_data"
+    window = {"start": "10:00", "end": "11:00", "limit": None}
+    maker: dict[str, list[float]] = {}
+    for name, pattern in (("book", "lobster/*03-03*"), ("quotes", "csv/*03-03*")):
+        files = [str(path) for path in sample.glob(pattern)]
+        ingest(tmp_path / name, IngestRequest(files, ReaderOptions(timezone="America/New_York")))
+        algos = [parse_algorithm(text) for text in ("pegged", "pegged,offset=-2")]
+        parents = expand(["ALFA", "BRVO"], ["buy", "sell"], [300.0], algos, ["2026-03-03"], **window)
+        run = backtest(tmp_path / name, BacktestConfig(tuple(parents)))
+        maker[name] = [row["maker_fraction"] for row in run["parents"]]
+    # At the touch, and two ticks behind it, in turn.
+    assert maker["book"][::2] == maker["quotes"][::2] == [1.0] * 4
+    assert sum(maker["book"][1::2]) < sum(maker["quotes"][1::2])
