@@ -133,9 +133,17 @@ def measured_run(
     markets = {key: market_day(store, day) for key, day in days.items()}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
+    notes += _refusals(frames["order_events"])
     notes += [*measured.notes, *doubts(measured.parents, frames["fills"], markets)]
     seconds = sum(piece.seconds for piece in held)
     return MeasuredRun(frames, notes, sum(piece.events for piece in held), held[0].begun, seconds)
+
+
+def _refusals(order_events: pl.DataFrame) -> list[str]:
+    """How many messages each pre-trade limit held back."""
+    limits = [codes.REASON_NAMES[reason] for reason in codes.PRE_TRADE_LIMITS]
+    counted = order_events.filter(pl.col("reason").is_in(limits))["reason"].value_counts().sort("reason")
+    return [f"{reason} held back {count:,} messages" for reason, count in counted.iter_rows()]
 
 
 # --- one market and those who share it -----------------------------------------------------------------------------
@@ -213,6 +221,8 @@ def settings_of(config: BacktestConfig, plan: Planned) -> ReplaySettings:
         partial_fills=partial,
         depletes_book=depletes,
         session_ns=(plan.open_ns, plan.close_ns),
+        self_match=codes.code_of(codes.SELF_MATCH_NAMES, config.self_match),
+        limits=config.limits.of(plan.day.instrument),
     )
 
 

@@ -22,6 +22,16 @@ _TOLD = {
 }
 
 
+_MOST_NOTES = 12
+
+
+def first_ones(notes: list[str]) -> list[str]:
+    """No more notes on days than a reader may read; the last says how many there are beside."""
+    if len(notes) <= _MOST_NOTES:
+        return notes
+    return [*notes[:_MOST_NOTES], f"{len(notes) - _MOST_NOTES:,} more such notes: see `tcakit quality`"]
+
+
 def data_warnings(store: Store, day: SymbolDay) -> list[str]:
     """Sentences on what was odd in the recording of a symbol's day; empty where nothing was."""
     where = f"{day.instrument.symbol} {day.date}"
