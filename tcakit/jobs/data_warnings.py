@@ -13,6 +13,7 @@ _TOLD = {
     "gap": "{times} nothing was recorded for over a minute, at worst {worst:,.0f} s: orders of ours waited through it",
     "stale quote": "{times} quotes stood still while trades printed, at worst {worst:,.0f} s",
     "halt": "trading was halted {times}: orders of ours rested or expired meanwhile, and took nothing",
+    "halt notice": "the venue gave notice of a halt {times}: orders of ours traded on as the recorded book did",
     "clock runs backwards": "the clock runs backwards {times}, at worst by {worst:.3g} s: fills are timed no better",
     "received before it was sent": "{times} a row was received before it was sent, at worst by {worst:.3g} s",
     "outlier print": "{times} a print lies far from those around it, at worst by {worst:.1%}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -32,7 +33,7 @@ def good() -> list[Event]:
     return rows
 
 
-def stored_day(folder: Path, rows: list[Event], **session: int) -> Path:
+def stored_day(folder: Path, rows: list[Event], notices: tuple[str, ...] = (), **session: int) -> Path:
     instrument = Instrument("ACME", venue="XTST", currency="USD", price_scale=100, tick_size=1, **session)
     printed = [row[1] == codes.PRINT for row in rows]
     frame = pl.DataFrame(
@@ -49,6 +50,9 @@ def stored_day(folder: Path, rows: list[Event], **session: int) -> Path:
     store = Store(folder / "store", create=True)
     with store.writer("test"), Staging(lambda: store, "made") as staged:
         staged.add(MarketRows("book_events", frame, instrument, DATE, "book-l2", None))
+        if notices:
+            told = {"seq": range(len(notices)), "ts_ns": T0, "kind": "status", "detail": notices}
+            staged.add(MarketRows("notices", pl.DataFrame(told), instrument, DATE, "notices", None))
         stored.put(store, stored.FileRecord("made", "hash", "made.csv", "csv", 1, "{}"), staged, [], FAULTS.empty())
     return store.folder
 
@@ -94,6 +98,13 @@ def test_the_bars_engine_and_fill_curves_tell_it_too(tmp_path: Path, told: str) 
     of_curves = fill_curves(store, FillCurvesRequest("ACME"))["notes"]
     for notes in (of_bars, of_curves):
         assert [note for note in notes if told in note]
+
+
+def test_notices_of_a_halt_beside_the_book_are_told(tmp_path: Path) -> None:
+    details = [json.dumps({"action": word}) for word in ("trading", "halt", "pause", "trading")]
+    store = stored_day(tmp_path, good(), (*details, '{"reason": "none"}'))
+    notes = fill_curves(store, FillCurvesRequest("ACME"))["notes"]
+    assert [note for note in notes if "gave notice of a halt 2 times" in note]
 
 
 def test_gaps_and_days_in_part_are_told(tmp_path: Path) -> None:
