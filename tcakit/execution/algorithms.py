@@ -11,7 +11,7 @@ from tcakit.execution.scheduled import JoinThenCross, Scheduled
 from tcakit.execution.schedules import ImplementationShortfall, ParticipationOfVolume, Schedule, Twap, Vwap
 from tcakit.execution.volume_curve import VolumeCurve
 from tcakit.market.clock import parse_duration
-from tcakit.registry import find, nearest
+from tcakit.registry import find, nearest, own_code
 from tcakit.venue.gateway import Strategy
 
 NAMES = ("twap", "vwap", "pov", "is")
@@ -128,7 +128,9 @@ def make_strategy(parent: ParentOrder, spec: AlgorithmSpec, *, lot: int, curve: 
     """The strategy that works a parent; `curve` is needed by vwap. The user's own class is called with the parent
     and its parameters as keywords."""
     if spec.name not in NAMES:
-        return find(spec.name, {}, "strategy")(parent, **spec.params)
+        own = find(spec.name, {}, "strategy")
+        with own_code([spec.name]):
+            return own(parent, **spec.params)
     tactic = JoinThenCross()
     for key, attribute in _TACTIC.items():
         if key in spec.params:

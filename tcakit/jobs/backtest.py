@@ -20,6 +20,7 @@ from tcakit.jobs.belief import doubts, told_of_run
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.market import codes
+from tcakit.registry import own_code
 from tcakit.replay import result as tables
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.store import results
@@ -168,7 +169,8 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
     feed = replay_feed(store, day)
     replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, group[0]))
     begun = time.perf_counter()
-    found = replay.run()
+    with own_code(plan.spec.algo.name for plan in group):
+        found = replay.run()
     seconds = time.perf_counter() - begun
     parent_ids = [plan.parent.parent_id for plan in group]
     prefix = f"{parent_ids[0]}." if not config.together else f"{group[0].parent.symbol}.{day.date}."

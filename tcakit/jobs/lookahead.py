@@ -13,6 +13,7 @@ from tcakit.jobs.backtest_config import REPLAY, BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, plan_parents
 from tcakit.jobs.market import replay_feed
 from tcakit.market.clock import format_time
+from tcakit.registry import own_code
 from tcakit.replay.lookahead import Checked, check_lookahead
 from tcakit.store.database import Store
 
@@ -48,7 +49,8 @@ def lookahead(
             progress(f"{group[0].parent.symbol}", number, len(groups))
         feed = replay_feed(store, group[0].day)
         make = partial(participants_of, group, feed.instrument.lot_size)
-        found = check_lookahead(feed, make, settings_of(config, group[0]), times, seed + number)
+        with own_code(plan.spec.algo.name for plan in group):
+            found = check_lookahead(feed, make, settings_of(config, group[0]), times, seed + number)
         _refuse(found, group)
         for name in total:
             total[name] += getattr(found, name)
