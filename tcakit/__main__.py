@@ -2,4 +2,5 @@
 
 from tcakit.cli.main import main
 
-main()
+if __name__ == "__main__":  # not in the worker processes of a sweep, which read this file anew
+    main()

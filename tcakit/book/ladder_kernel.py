@@ -20,6 +20,8 @@ ENTERS_WINDOW = 16  # the level comes into sight
 CLEARS = 32  # the book is emptied
 HALTS = 64
 RESUMES = 128
+# The bit means nothing else where no level is set.
+PRINTS_AUCTION = PRINTS_OTHER | ENTERS_WINDOW
 
 
 @inline

@@ -11,6 +11,7 @@ import typer
 
 from tcakit.cli.common import (
     DEFAULT_STORE,
+    SIDE_WORDS,
     JsonOption,
     Out,
     QuietOption,
@@ -21,7 +22,6 @@ from tcakit.cli.common import (
     was_given,
 )
 
-_SIDES = {1: "buy", -1: "sell"}
 _SPELT = {"prefactor": "impact-prefactor", "date_from": "from", "date_to": "to"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
@@ -101,6 +101,20 @@ def backtest(
         list[str] | None, typer.Option("--where", help="With --orders: column=value[,value], e.g. broker=NORTHGATE.")
     ] = None,
     by: Annotated[str | None, typer.Option("--by", help="With --orders: differences by a column, e.g. broker.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="fills|RUN",
+            help="Replay child orders that were: which queue rule and latency fill them as they were filled.",
+        ),
+    ] = None,
+    check_lookahead: Annotated[
+        bool, typer.Option("--check-lookahead", help="First prove that no strategy acts on what it cannot know yet.")
+    ] = False,
+    check_times: Annotated[
+        int, typer.Option("--check-times", min=1, help="Instants after which the check puts noise, a parent.")
+    ] = 10,
     again: Annotated[bool, typer.Option("--again", help="Run even if the same run is stored.")] = False,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
@@ -114,7 +128,10 @@ def backtest(
     other unless --together. --engine bars fills by a model over intervals instead, for wide studies.
 
     With --orders the firm's ingested parents are replayed by each of --algo vwap,pov:10,is:30m, and set against what
-    really happened.
+    really happened. With --against fills their child orders are, under a grid of queue rules and latencies.
+
+    --check-lookahead replays each parent with noise in place of all that reaches it after some instant: whatever it did
+    up to then it must do again. It fails with the first decision that was another one.
 
     \b
     Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03
@@ -124,9 +141,20 @@ def backtest(
 
     started_at = process_start()
     out = Out(json, quiet, verbose)
+    if against is not None:
+        from tcakit.cli.against_fills import against_fills
+
+        against_fills(context, flags, out)
+        return
     if orders:
         from tcakit.cli.backtest_orders import backtest_orders
 
+        if check_lookahead:
+            from tcakit.errors import UsageError
+
+            raise UsageError(
+                "--check-lookahead with --orders", place="backtest", remedy="check with --symbol, --side and --quantity"
+            )
         backtest_orders(context, flags, _rules_of, out)
         return
     _refuse_without_orders(context)
@@ -143,8 +171,16 @@ def backtest(
         _refuse_of_the_other(context, config.engine)
     if config.walk_forward is not None:
         from tcakit.jobs.walk_forward import walk_forward as run
+    checked = None
+    if check_lookahead:
+        from tcakit.jobs.lookahead import lookahead
+
+        with out.kernels(), out.progress("look-ahead") as progress:
+            checked = lookahead(Path(store), config, times=check_times, progress=progress, wait_s=wait)
     with out.kernels(), out.progress(config.engine) as progress:
         result = run(Path(store), config, again=again, progress=progress, started_at=started_at, wait_s=wait)
+    if checked is not None:
+        result["lookahead"] = checked
     if result.get("started_trading_s") is not None:
         out.note(f"trading started {result['started_trading_s']:.3f} s after the command")
     out.result(result, lambda console: _show(result, console))
@@ -268,7 +304,7 @@ def _show(result: dict[str, Any], console: Any) -> None:
     ]
     cells = [
         [
-            f"{_SIDES.get(row['side'], row['side'])} {number(row['ordered_shares'], 0)} {row['symbol']}",
+            f"{SIDE_WORDS.get(row['side'], row['side'])} {number(row['ordered_shares'], 0)} {row['symbol']}",
             row["algo"],
             *([row["date"]] if several_dates else []),
             number(row["filled_shares"], 0),
@@ -294,6 +330,12 @@ def _show(result: dict[str, Any], console: Any) -> None:
         console.print(printable(_cost_line(row)), markup=False)
     for note in result["notes"]:
         console.print(f"note: {printable(note)}", markup=False)
+    if "lookahead" in result:
+        checked = result["lookahead"]
+        console.print(
+            f"no look-ahead: with noise after {checked['times']:,} instants {checked['calls']:,} calls and "
+            f"{checked['events']:,} events before them were the same"
+        )
     if result.get("stored_before"):
         console.print("this run was stored before and is shown as it is; --again runs it anew")
     else:

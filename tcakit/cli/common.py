@@ -17,6 +17,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+SIDE_WORDS = {1: "buy", -1: "sell"}
+
 
 def _seconds(value: float) -> float:
     """A waiting time that ends."""

@@ -7,9 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, WaitOption
-
-_SIDES = {1: "buy", -1: "sell"}
+from tcakit.cli.common import (
+    DEFAULT_STORE,
+    SIDE_WORDS,
+    JsonOption,
+    Out,
+    QuietOption,
+    StoreOption,
+    VerboseOption,
+    WaitOption,
+)
 
 
 def compare(
@@ -143,7 +150,7 @@ def show_pairs(rows: list[dict[str, Any]], one: str, two: str, console: Any) -> 
         [
             row["parent_id_1"] if row["parent_id_1"] == row["parent_id_2"] else f"{row['symbol']} {row['algo_1']}",
             row["date"],
-            _SIDES.get(row["side"], ""),
+            SIDE_WORDS.get(row["side"], ""),
             number(row["bps_1"], 2),
             number(row["bps_2"], 2),
             number(row["difference_bps"], 2),

@@ -30,6 +30,7 @@ from tcakit.cli import (
     report,
     simulate,
     sql,
+    sweep,
 )
 from tcakit.errors import Interrupted, TcakitError
 
@@ -54,6 +55,7 @@ app.add_typer(instruments.app, name="instruments")
 app.add_typer(rates.app, name="rates")
 app.add_typer(simulate.app, name="simulate")
 app.command("backtest")(backtest.backtest)
+app.command("sweep")(sweep.sweep)
 app.command("fill-curves")(fill_curves.fill_curves)
 app.command("compare")(compare.compare)
 app.command("runs")(compare.runs)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,63 +76,118 @@ def run_replay(
     `begun` and `started_at` are when the job and the command began, by `time.perf_counter`. `parents` are their rows
     where they say more than the plan does; `notes` come before the replay's own.
     """
-    own_notes = _notes(store, planned, config)
-    parts: dict[str, list[pl.DataFrame]] = {"orders": [], "order_events": [], "fills": []}
-    events = 0
-    first_trade: float | None = None
-    replay_seconds = 0.0
-    for number, group in enumerate(_groups(planned, config.together)):
-        if progress:
-            progress(group[0].parent.symbol, number, len(planned))
-        feed = replay_feed(store, group[0].day)
-        if feed.rows_beyond and (left_out := _beyond_note(group[0].day, feed.rows_beyond)) not in own_notes:
-            own_notes.append(left_out)
-        strategies = [
-            make_strategy(plan.parent, plan.spec.algo, lot=feed.instrument.lot_size, curve=plan.curve) for plan in group
-        ]
-        participants = [
-            Participant(strategy, plan.parent.start_ns, plan.parent.end_ns)
-            for strategy, plan in zip(strategies, group, strict=True)
-        ]
-        replay = Replay(feed, participants, _settings(config, group[0].day))
-        clock = time.perf_counter()
-        found = replay.run()
-        replay_seconds += time.perf_counter() - clock
-        if first_trade is None and started_at is not None:
-            first_trade = clock - started_at
-        events += found.rows
-        parent_ids = [plan.parent.parent_id for plan in group]
-        prefix = f"{parent_ids[0]}." if not config.together else f"{group[0].parent.symbol}.{group[0].day.date}."
-        parts["orders"].append(tables.orders(found, run_id, prefix, parent_ids))
-        parts["order_events"].append(tables.order_events(found, run_id, prefix))
-        parts["fills"].append(
-            tables.fills(found, run_id, prefix, parent_ids, group[0].day.date, fees_of(config, group[0]))
-        )
-    frames = {name: pl.concat(pieces, how="vertical_relaxed") for name, pieces in parts.items()}
-    frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
+    groups = groups_of(planned, config.together)
+
+    def pieces() -> Iterator[Piece]:
+        done = 0
+        for group in groups:
+            if progress:
+                progress(group[0].parent.symbol, done, len(planned))
+            yield replay_group(store, config, group, run_id)
+            done += len(group)
+
+    found = measured_run(store, config, planned, run_id, pieces(), parents)
+    seconds = time.perf_counter() - begun
+    put_backtest(
+        store, run_id, "replay", config, data_keys, [*notes, *found.notes], found.frames, seconds, found.events
+    )  # fmt: skip
+    return told_of_run(store, run_id) | {
+        "seconds": round(time.perf_counter() - begun, 3),
+        "events_per_second": round(found.events / found.replay_seconds) if found.replay_seconds else None,
+        "started_trading_s": None if started_at is None else round(found.replay_begun - started_at, 3),
+        "stored_before": False,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRun:
+    """A run ready to be stored: `frames` by table, what its reader must know, rows of the market replayed, when the
+    first replay began by `time.perf_counter` and how long all took."""
+
+    frames: dict[str, pl.DataFrame]
+    notes: list[str]
+    events: int
+    replay_begun: float
+    replay_seconds: float
+
+
+def measured_run(
+    store: Store,
+    config: BacktestConfig,
+    planned: list[Planned],
+    run_id: str,
+    pieces: Iterable[Piece],
+    parents: pl.DataFrame | None = None,
+) -> MeasuredRun:
+    """Measure what the pieces of a run did, one for each of `groups_of` in its order; `parents` as in `run_replay`."""
     from tcakit.jobs.data_warnings import data_warnings
     from tcakit.tca import measure
 
-    for day in {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}.values():
-        own_notes += data_warnings(store, day)
-    markets = {(plan.parent.symbol, plan.parent.date): market_day(store, plan.day) for plan in planned}
+    notes = run_notes(store, planned, config)
+    held = list(pieces)
+    frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
+    frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
+    days = {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}
+    for day in days.values():
+        notes += data_warnings(store, day)
+    markets = {key: market_day(store, day) for key, day in days.items()}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
+    notes += [*measured.notes, *doubts(measured.parents, frames["fills"], markets)]
+    seconds = sum(piece.seconds for piece in held)
+    return MeasuredRun(frames, notes, sum(piece.events for piece in held), held[0].begun, seconds)
+
+
+# --- one market and those who share it -----------------------------------------------------------------------------
+
+REPLAYED = ("orders", "order_events", "fills")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What the parents of one market did: `frames` by name of `REPLAYED`, rows of the market replayed, when the replay
+    began by `time.perf_counter` and how long it took."""
+
+    frames: dict[str, pl.DataFrame]
+    events: int
+    begun: float
+    seconds: float
+
+
+def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run_id: str) -> Piece:
+    """Replay parents that share a market."""
+    day = group[0].day
+    feed = replay_feed(store, day)
+    replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, group[0]))
+    begun = time.perf_counter()
+    found = replay.run()
     seconds = time.perf_counter() - begun
-    told = [*notes, *own_notes, *measured.notes, *doubts(measured.parents, frames["fills"], markets)]
-    put_backtest(store, run_id, "replay", config, data_keys, told, frames, seconds, events)
-    return told_of_run(store, run_id) | {
-        "seconds": round(time.perf_counter() - begun, 3),
-        "events_per_second": round(events / replay_seconds) if replay_seconds else None,
-        "started_trading_s": None if first_trade is None else round(first_trade, 3),
-        "stored_before": False,
+    parent_ids = [plan.parent.parent_id for plan in group]
+    prefix = f"{parent_ids[0]}." if not config.together else f"{group[0].parent.symbol}.{day.date}."
+    frames = {
+        "orders": tables.orders(found, run_id, prefix, parent_ids),
+        "order_events": tables.order_events(found, run_id, prefix),
+        "fills": tables.fills(found, run_id, prefix, parent_ids, day.date, fees_of(config, group[0])),
     }
+    return Piece(frames, found.rows, begun, seconds)
+
+
+def participants_of(group: list[Planned], lot: int) -> list[Participant]:
+    """The strategies of parents that share a market, made anew."""
+    return [
+        Participant(
+            make_strategy(plan.parent, plan.spec.algo, lot=lot, curve=plan.curve),
+            plan.parent.start_ns,
+            plan.parent.end_ns,
+        )
+        for plan in group
+    ]
 
 
 # --- who shares a market, and its rules ---------------------------------------------------------------------------
 
 
-def _groups(planned: list[Planned], together: bool) -> list[list[Planned]]:
+def groups_of(planned: list[Planned], together: bool) -> list[list[Planned]]:
     """Who shares a market: everyone alone, or all parents of a symbol and day."""
     if not together:
         return [[plan] for plan in planned]
@@ -147,21 +203,24 @@ def _queue_rule(config: BacktestConfig, day: SymbolDay) -> int:
     return codes.FIFO if "book-l3" in day.contents else codes.RISK_AVERSE
 
 
-def _settings(config: BacktestConfig, day: SymbolDay) -> ReplaySettings:
+def settings_of(config: BacktestConfig, plan: Planned) -> ReplaySettings:
+    """The rules of the replay of a parent's day."""
     partial, depletes = FILLS[config.fills]
     return ReplaySettings(
         latency=config.latency.model(),
-        queue_rule=_queue_rule(config, day),
+        queue_rule=_queue_rule(config, plan.day),
         power=config.power,
         partial_fills=partial,
         depletes_book=depletes,
+        session_ns=(plan.open_ns, plan.close_ns),
     )
 
 
 # --- what a reader must know ------------------------------------------------------------------------------------
 
 
-def _notes(store: Store, planned: list[Planned], config: BacktestConfig) -> list[str]:
+def run_notes(store: Store, planned: list[Planned], config: BacktestConfig) -> list[str]:
+    """What a reader must know of a replay before it has run."""
     notes = []
     for day in {(plan.day.instrument.symbol, plan.day.date): plan.day for plan in planned}.values():
         rule = codes.QUEUE_RULE_NAMES[_queue_rule(config, day)]
@@ -176,8 +235,3 @@ def _notes(store: Store, planned: list[Planned], config: BacktestConfig) -> list
         notes.append(f"fills {config.fills}: {FILL_NOTES[config.fills]}")
     notes.append("history does not react to our orders: impact beyond the displayed size taken is not in the costs")
     return notes
-
-
-def _beyond_note(day: SymbolDay, rows: int) -> str:
-    where = f"{day.instrument.symbol} {day.date}"
-    return f"{where}: {rows:,} rows at prices too far from the market for the ladder of the replay are left out"

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from tcakit.errors import TcakitError, UsageError
+from tcakit.jobs.belief import FEW_DAYS, FEW_PARENTS
 from tcakit.jobs.report import ReportRequest, measured_blotter
 from tcakit.registry import nearest
 from tcakit.store import results
@@ -16,8 +17,6 @@ from tcakit.store.database import Store
 
 MOST_TOLD = 10
 LATEST = "latest"
-_FEW_PARENTS = 20
-_FEW_DAYS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def compare(folder: Path, request: CompareRequest, wait_s: float = 30.0) -> dict
 
     Raises UsageError where a run is not there, or where no parent of one has a partner in the other.
     """
-    from tcakit.tca.paired import MEASURES, pair
+    from tcakit.tca.paired import MEASURES, difference, pair
 
     store = Store(folder, wait_s=wait_s)
     first = _side_of(store, request.first)
@@ -60,7 +59,7 @@ def compare(folder: Path, request: CompareRequest, wait_s: float = 30.0) -> dict
             place="compare",
             remedy="compare runs over the same parents: `tcakit backtest --orders` makes some of the blotter's",
         )
-    told = summary(found.pairs)
+    told = difference(found.pairs)
     return {
         **told,
         "measure": request.measure,
@@ -95,13 +94,6 @@ def _side_of(store: Store, name: str) -> dict[str, Any]:
     return {"name": run_id[:8] + (f"/{algo}" if slash else ""), "run_id": run_id, "parents": parents}
 
 
-def summary(pairs: pl.DataFrame) -> dict[str, Any]:
-    """`tca.paired.difference`, as a job tells it."""
-    from tcakit.tca.paired import difference
-
-    return difference(pairs)
-
-
 def differ_most(pairs: pl.DataFrame, most: int = MOST_TOLD) -> list[dict[str, Any]]:
     """The pairs that moved the difference most, each with its share of it in bps."""
     total = pairs["weight"].sum() or 1.0
@@ -117,13 +109,13 @@ def differ_most(pairs: pl.DataFrame, most: int = MOST_TOLD) -> list[dict[str, An
 def sample_notes(told: dict[str, Any]) -> list[str]:
     """What the number of parents and days says of a difference."""
     notes = []
-    if told["n"] < _FEW_PARENTS:
+    if told["n"] < FEW_PARENTS:
         notes.append(f"{told['n']} pairs are few: the interval is a rough guess")
     if told["days"] < 2:
         notes.append(
             "all pairs are of one day: other days are not in the interval, and p-values flip parents, not days"
         )
-    elif told["days"] < _FEW_DAYS:
+    elif told["days"] < FEW_DAYS:
         notes.append(
             f"{told['days']} days are few: p cannot fall below {told['least_p']:.2g}, and the interval is too narrow"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tcakit.jobs.market import has_book, replay_feed
 from tcakit.jobs.quality import day_checks
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
@@ -29,4 +30,8 @@ def data_warnings(store: Store, day: SymbolDay) -> list[str]:
         if check["count"] and (told := _TOLD.get(check["check"])):
             times = "once" if check["count"] == 1 else f"{check['count']:,} times"
             found.append(f"{where}: {told.format(times=times, worst=check['worst'])}")
+    if has_book(day) and (beyond := replay_feed(store, day).rows_beyond):
+        found.append(
+            f"{where}: {beyond:,} rows at prices too far from the market for the ladder of the replay are left out"
+        )
     return found

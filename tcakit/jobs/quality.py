@@ -14,8 +14,7 @@ from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import has_book, market_day, replay_feed
 from tcakit.jobs.sources import package_hash
 from tcakit.market import codes
-from tcakit.market.day import MarketDay
-from tcakit.replay.columns import crossings
+from tcakit.replay.columns import crossings_bps
 from tcakit.store.column_cache import cached_columns
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, symbol_days
@@ -57,10 +56,9 @@ def day_checks(store: Store, held: SymbolDay) -> list[dict[str, Any]]:
     }
 
     def make() -> dict[str, np.ndarray[Any, Any]]:
-        market = market_day(store, held)
-        found = [(c.check, c.count, c.worst, c.unit) for c in check_day(market)]
+        found = [(c.check, c.count, c.worst, c.unit) for c in check_day(market_day(store, held))]
         if has_book(held):
-            found = [*_crossed(store, held, market), *(row for row in found if row[0] not in _OF_QUOTES)]
+            found = [*_crossed(store, held), *(row for row in found if row[0] not in _OF_QUOTES)]
         names, counts, worst, units = zip(*found, *_rows_checks(store, held), strict=True)
         return {
             "check": np.array(names),
@@ -96,13 +94,12 @@ def _clocks(store: Store, symbol: str | None, date: str | None) -> list[dict[str
 _OF_QUOTES = ("crossed quote", "locked quote")
 
 
-def _crossed(store: Store, held: SymbolDay, market: MarketDay) -> list[tuple[str, int, float | None, str]]:
+def _crossed(store: Store, held: SymbolDay) -> list[tuple[str, int, float | None, str]]:
     """Rows of a book that cross or lock it: the quotes made of it do not show them."""
-    beyond = crossings(replay_feed(store, held))
-    depth = beyond[beyond > 0] * held.instrument.tick_size / held.instrument.price_scale
-    middle = float(np.nanmedian(market.mid)) if len(depth) else 1.0
-    worst = float(depth.max()) / middle * 1e4 if len(depth) else None
-    return [("crossed quote", len(depth), worst, "bps"), ("locked quote", int((beyond == 0).sum()), None, "")]
+    beyond = crossings_bps(replay_feed(store, held))
+    crossed = beyond[beyond > 0]
+    worst = float(crossed.max()) if len(crossed) else None
+    return [("crossed quote", len(crossed), worst, "bps"), ("locked quote", len(beyond) - len(crossed), None, "")]
 
 
 _CHECKED = ("book_events", "trades", "quotes")

@@ -61,7 +61,36 @@ GTC = 0
 IOC = 1
 FOK = 2
 POST_ONLY = 3
-TIME_IN_FORCE_NAMES = {GTC: "gtc", IOC: "ioc", FOK: "fok", POST_ONLY: "post-only"}
+DAY = 4  # until the session's close
+AT_OPEN = 5  # only in the opening auction
+AT_CLOSE = 6  # only in the closing auction
+TIME_IN_FORCE_NAMES = {
+    GTC: "gtc",
+    IOC: "ioc",
+    FOK: "fok",
+    POST_ONLY: "post-only",
+    DAY: "day",
+    AT_OPEN: "opening",
+    AT_CLOSE: "closing",
+}
+
+NO_PEG = 0
+PRIMARY_PEG = 1  # to the best price of the order's own side
+MARKET_PEG = 2  # to the best price of the other side
+MIDPOINT_PEG = 3  # to the middle, rounded away from the other side
+PEG_NAMES = {NO_PEG: "", PRIMARY_PEG: "primary", MARKET_PEG: "market", MIDPOINT_PEG: "midpoint"}
+
+# What happens when an order would meet one of our own (self-match prevention).
+MATCH_OFF = 0  # nothing: orders of ours pass each other
+CANCEL_NEWEST = 1
+CANCEL_OLDEST = 2
+CANCEL_BOTH = 3
+SELF_MATCH_NAMES = {
+    MATCH_OFF: "off",
+    CANCEL_NEWEST: "cancel-newest",
+    CANCEL_OLDEST: "cancel-oldest",
+    CANCEL_BOTH: "cancel-both",
+}
 
 # --- states of an order, and the events that lead there -------------------------------------------------------
 NEW = 0  # made by the strategy, on its way to the venue
@@ -76,6 +105,7 @@ CANCEL_REJECTED = 8  # an event, not a state: the cancel came too late
 REPLACED = 9  # events too, after which an order is as live as before: it has another price or size,
 MODIFY_REJECTED = 10  # or it has not
 PENDING_MODIFY = 11  # a modification is on its way to the venue
+TRIGGERED = 12  # a stop order was touched off and goes to market
 STATE_NAMES = {
     NEW: "new",
     PENDING_CANCEL: "pending cancel",
@@ -89,6 +119,7 @@ STATE_NAMES = {
     REPLACED: "replaced",
     MODIFY_REJECTED: "modify rejected",
     PENDING_MODIFY: "pending modify",
+    TRIGGERED: "triggered",
 }
 
 # --- why a fill happened, or why an order ended --------------------------------------------------------------
@@ -105,6 +136,19 @@ END_OF_DATA = 9  # the recording ended
 UNKNOWN_ORDER = 10  # no such live order
 HALTED = 11  # the venue was halted
 NEVER_ARRIVED = 12  # it was lost on its way to the venue
+AUCTION = 13  # at the price of an auction
+NO_AUCTION = 14  # the auction it waited for was not recorded
+SESSION_OVER = 15  # the session, or the auction it was meant for, is over
+REPRICED = 16  # the price that it is pegged to moved
+SELF_MATCH = 17  # it would have met another order of ours
+# The gateway refused it before it was sent, by a limit on
+LIMIT_SIZE = 18
+LIMIT_NOTIONAL = 19
+LIMIT_POSITION = 20
+LIMIT_COLLAR = 21
+LIMIT_OPEN_ORDERS = 22
+LIMIT_MESSAGES = 23
+PRE_TRADE_LIMITS = (LIMIT_SIZE, LIMIT_NOTIONAL, LIMIT_POSITION, LIMIT_COLLAR, LIMIT_OPEN_ORDERS, LIMIT_MESSAGES)
 REASON_NAMES = {
     NO_REASON: "",
     TOOK: "took",
@@ -119,6 +163,17 @@ REASON_NAMES = {
     UNKNOWN_ORDER: "unknown order",
     HALTED: "halted",
     NEVER_ARRIVED: "never arrived",
+    AUCTION: "auction",
+    NO_AUCTION: "no auction recorded",
+    SESSION_OVER: "session over",
+    REPRICED: "repriced",
+    SELF_MATCH: "self match",
+    LIMIT_SIZE: "pre-trade limit: order size",
+    LIMIT_NOTIONAL: "pre-trade limit: order notional",
+    LIMIT_POSITION: "pre-trade limit: position",
+    LIMIT_COLLAR: "pre-trade limit: price collar",
+    LIMIT_OPEN_ORDERS: "pre-trade limit: open orders",
+    LIMIT_MESSAGES: "pre-trade limit: messages a second",
 }
 
 TAKER = 0

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.jit import bare_call
-from tcakit.market.codes import FOK, GTC, MARKET, NEW, POST_ONLY
+from tcakit.market.codes import (
+    CANCEL_NEWEST,
+    CANCEL_OLDEST,
+    DAY,
+    FOK,
+    GTC,
+    MARKET,
+    MATCH_OFF,
+    NEW,
+    NO_PEG,
+    POST_ONLY,
+)
 from tcakit.replay.layout_kernel import (
     ACKNOWLEDGED,
     AHEAD,
@@ -13,10 +24,20 @@ from tcakit.replay.layout_kernel import (
     BY_STRATEGY,
     CANCEL_REJECTED,
     CANCELLED,
+    CLOSE_NS,
+    CLOSE_ROW,
     DEPLETES,
+    DISPLAY,
     EXPIRED,
+    FOR_CLOSE,
+    FOR_NOTHING,
+    FOR_OPEN,
+    FOR_PEG,
+    FOR_STOP,
     HALTED,
+    HAS_PEG_LIMIT,
     IS_HALTED,
+    IS_WATCHED,
     L_ORDER,
     L_ROW,
     L_SIDE,
@@ -33,23 +54,35 @@ from tcakit.replay.layout_kernel import (
     NO_REASON,
     NOTHING,
     OFF_GRID,
+    OPEN_ROW,
+    OWN_ASK,
+    OWN_BID,
+    PEG,
+    PEG_LIMIT,
     PRINTED,
     QUANTITY,
     REJECTED,
     REPLACED,
+    SELF_MATCH,
+    SELF_MATCH_RULE,
+    SESSION_OVER,
     SIDE,
     STATE,
+    STOP_TICK,
     TAKER,
     TICK,
     TIME_IN_FORCE,
+    TIP,
     TOOK,
     TYPE,
     UNKNOWN_ORDER,
+    WAITS,
     WALKED,
     WHOLE_FILLS,
     WOULD_CROSS,
 )
 from tcakit.replay.order_log_kernel import emit, fill, note_own_best, remove_live
+from tcakit.replay.watch_kernel import limit_of, peg_tick, watch
 
 
 @bare_call
@@ -85,7 +118,7 @@ def _walk(s, ns, order, limit, row):
                 s.cursor[ANY_TAKEN] = 1
             fill(s, ns, order, TOOK, tick, take, -1.0, row, TAKER)
         tick += step
-    s.cursor[WALKED] = 0
+    s.cursor[WALKED] = max(0, (tick - s.best[side]) * step)
     return True
 
 
@@ -93,16 +126,75 @@ def _walk(s, ns, order, limit, row):
 def on_new(s, ns, order, row):
     """Our order reaches the venue; False when the log filled up before it was done (call again)."""
     ticks = s.sizes.shape[1]
-    side = s.orders[order, SIDE]
-    limit = s.orders[order, TICK]
-    if s.orders[order, TYPE] == MARKET:
-        limit = ticks - 1 if side == 0 else 0
-    elif limit < 0 or limit >= ticks:
+    waits, force = s.orders[order, WAITS], s.orders[order, TIME_IN_FORCE]
+    limit = s.orders[order, PEG_LIMIT] if s.orders[order, PEG] != NO_PEG else limit_of(s, order)
+    stop = s.orders[order, STOP_TICK]
+    if limit < 0 or limit >= ticks or (waits == FOR_STOP and (stop < 0 or stop >= ticks)):
         emit(s, ns, order, REJECTED, OFF_GRID, limit, NOTHING, -1.0, row, MAKER)
         return True
+    if s.orders[order, PEG] != NO_PEG:
+        limit = peg_tick(s, order)
+        s.orders[order, TICK] = limit
     if s.orders[order, STATE] == NEW:
         emit(s, ns, order, ACKNOWLEDGED, NO_REASON, limit, NOTHING, -1.0, row, MAKER)
+        if _is_too_late(s, ns, waits, force, row):
+            emit(s, ns, order, EXPIRED, SESSION_OVER, limit, NOTHING, -1.0, row, MAKER)
+            return True
+        if waits != FOR_NOTHING or force == DAY or s.orders[order, PEG] != NO_PEG:
+            watch(s, order)
+        if limit < 0:
+            s.orders[order, WAITS] = FOR_PEG
+    if s.orders[order, WAITS] != FOR_NOTHING:
+        return True
     return place(s, ns, order, limit, row)
+
+
+@bare_call
+def _is_too_late(s, ns, waits, force, row):
+    """Whether the session or the auction that an order is for was over when it came."""
+    if waits == FOR_CLOSE:
+        return 0 <= s.settings[CLOSE_ROW] < row
+    if waits == FOR_OPEN and 0 <= s.settings[OPEN_ROW] < row:
+        return True
+    return (force == DAY or waits == FOR_OPEN) and ns >= s.settings[CLOSE_NS]
+
+
+@bare_call
+def _next_of_ours(s, side):
+    """Place among the resting orders of the one of ours on `side` that comes first, -1 if there is none."""
+    best = s.cursor[OWN_BID] if side == 0 else s.cursor[OWN_ASK]
+    for k in range(s.cursor[N_LIVE]):
+        if s.live[k, L_SIDE] == side and s.live[k, L_TICK] == best:
+            return k
+    return -1
+
+
+@bare_call
+def _walk_up_to_ours(s, ns, order, limit, row):
+    """Take up to the limit but meet no order of ours; False when the log is full.
+
+    An order of ours is met once all is taken that is displayed at better prices than its own.
+    """
+    side = 1 - s.orders[order, SIDE]
+    step = 1 if side == 1 else -1
+    while s.orders[order, LEAVES] > 0:
+        k = _next_of_ours(s, side)
+        if k < 0 or (limit - s.live[k, L_TICK]) * step < 0:
+            return _walk(s, ns, order, limit, row)
+        if not _walk(s, ns, order, s.live[k, L_TICK] - step, row):
+            return False
+        if s.orders[order, LEAVES] == 0:
+            break
+        if s.cursor[N_LOG] + 4 >= s.log.shape[0]:
+            return False
+        if s.settings[SELF_MATCH_RULE] != CANCEL_NEWEST:
+            met, tick, ahead = s.live[k, L_ORDER], s.live[k, L_TICK], max(0.0, s.queue[k, AHEAD])
+            remove_live(s, k)
+            emit(s, ns, met, CANCELLED, SELF_MATCH, tick, NOTHING, ahead, row, MAKER)
+        if s.settings[SELF_MATCH_RULE] != CANCEL_OLDEST:
+            emit(s, ns, order, CANCELLED, SELF_MATCH, limit, NOTHING, -1.0, row, MAKER)
+            break
+    return True
 
 
 @bare_call
@@ -112,20 +204,32 @@ def place(s, ns, order, limit, row):
     side = s.orders[order, SIDE]
     is_market = s.orders[order, TYPE] == MARKET
     force = s.orders[order, TIME_IN_FORCE]
+    toward = 1 if side == 0 else -1
     shown = s.best[1 - side]
-    crosses = 0 <= shown < ticks and (limit - shown) * (1 if side == 0 else -1) >= 0
-    rests = not is_market and (force == GTC or force == POST_ONLY)
+    crosses = 0 <= shown < ticks and (limit - shown) * toward >= 0
+    rests = not is_market and (force == GTC or force == POST_ONLY or force == DAY)
     halted = s.cursor[IS_HALTED] == 1
+    reach = limit
+    meets = False
+    if s.settings[SELF_MATCH_RULE] != MATCH_OFF:
+        own = s.cursor[OWN_ASK] if side == 0 else s.cursor[OWN_BID]
+        meets = 0 <= own < ticks and (limit - own) * toward >= 0
+        if meets and s.settings[SELF_MATCH_RULE] != CANCEL_OLDEST:
+            reach = own - toward
     stop = NO_REASON
     if halted:
         stop = NO_REASON if rests else HALTED
     elif crosses and force == POST_ONLY:
         stop = WOULD_CROSS
-    elif force == FOK and s.settings[WHOLE_FILLS] == 0 and _available(s, 1 - side, limit) < s.orders[order, LEAVES]:
+    elif force == FOK and s.settings[WHOLE_FILLS] == 0 and _available(s, 1 - side, reach) < s.orders[order, LEAVES]:
         stop = NO_LIQUIDITY
+    elif meets:
+        if not _walk_up_to_ours(s, ns, order, limit, row):
+            return False
     elif crosses and not _walk(s, ns, order, limit, row):
         return False
-    if s.orders[order, LEAVES] == 0:
+    s.cursor[WALKED] = 0
+    if s.orders[order, LEAVES] == 0 or s.orders[order, STATE] == CANCELLED:
         return True
     if stop == NO_REASON and not rests:
         stop = NO_LIQUIDITY
@@ -140,6 +244,7 @@ def place(s, ns, order, limit, row):
     s.queue[k, AHEAD] = float(s.sizes[side, limit])
     s.queue[k, PRINTED] = 0.0
     s.cursor[N_LIVE] = k + 1
+    s.orders[order, TIP] = min(s.orders[order, DISPLAY], s.orders[order, LEAVES])
     s.mine[side, limit] += 1
     note_own_best(s)
     s.log_ahead[s.cursor[N_LOG] - 1] = s.queue[k, AHEAD]
@@ -154,6 +259,9 @@ def on_cancel(s, ns, order, row):
             remove_live(s, k)
             emit(s, ns, order, CANCELLED, BY_STRATEGY, tick, NOTHING, ahead, row, MAKER)
             return
+    if s.orders[order, IS_WATCHED] == 1:
+        emit(s, ns, order, CANCELLED, BY_STRATEGY, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
+        return
     emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
 
 
@@ -164,17 +272,27 @@ def on_modify(s, ns, order, tick, quantity, row):
     while k < s.cursor[N_LIVE] and s.live[k, L_ORDER] != order:
         k += 1
     held = s.orders[order, TICK]
-    if k == s.cursor[N_LIVE]:
+    waits = k == s.cursor[N_LIVE]
+    if waits and s.orders[order, IS_WATCHED] == 0:
         emit(s, ns, order, MODIFY_REJECTED, UNKNOWN_ORDER, held, NOTHING, -1.0, row, MAKER)
         return False
-    ahead = max(0.0, s.queue[k, AHEAD])
-    if tick < 0 or tick >= s.sizes.shape[1]:
+    ahead = -1.0 if waits else max(0.0, s.queue[k, AHEAD])
+    if s.orders[order, TYPE] == MARKET:
+        tick = held
+    elif tick < 0 or tick >= s.sizes.shape[1]:
         emit(s, ns, order, MODIFY_REJECTED, OFF_GRID, held, NOTHING, ahead, row, MAKER)
         return False
-    keeps = tick == held and quantity <= s.orders[order, LEAVES]
+    if s.orders[order, PEG] != NO_PEG:
+        s.orders[order, PEG_LIMIT] = tick
+        s.orders[order, HAS_PEG_LIMIT] = 1
+        tick = peg_tick(s, order)
+        if tick < 0:
+            tick = held
+    keeps = waits or (tick == held and quantity <= s.orders[order, LEAVES])
     s.orders[order, QUANTITY] += quantity - s.orders[order, LEAVES]
     s.orders[order, LEAVES] = quantity
     s.orders[order, TICK] = tick
+    s.orders[order, TIP] = min(s.orders[order, TIP], quantity)
     if not keeps:
         remove_live(s, k)
     emit(s, ns, order, REPLACED, BY_STRATEGY, tick, NOTHING, ahead if keeps else -1.0, row, MAKER)
@@ -182,9 +300,20 @@ def on_modify(s, ns, order, tick, quantity, row):
 
 
 @bare_call
-def on_lost(s, ns, order, event, row):
+def on_lost(s, ns, order, event, reason, row):
     """Tell the strategy, now, that a message of its never got to the venue."""
-    emit(s, ns, order, event, NEVER_ARRIVED, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
+    emit(
+        s,
+        ns,
+        order,
+        event,
+        reason if reason != NO_REASON else NEVER_ARRIVED,
+        s.orders[order, TICK],
+        NOTHING,
+        -1.0,
+        row,
+        MAKER,
+    )
     at = s.cursor[N_LOG] - 1
     before = s.log[at - 1, LOG_LOCAL_NS] if at > 0 else ns
     s.log[at, LOG_LOCAL_NS] = s.cursor[LAST_RESPONSE_NS] = max(ns, before)

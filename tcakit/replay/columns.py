@@ -13,6 +13,7 @@ from tcakit.book.ladder_kernel import (
     ENTERS_WINDOW,
     HALTS,
     LEAVES_WINDOW,
+    PRINTS_AUCTION,
     PRINTS_DISPLAYED,
     PRINTS_OTHER,
     RESUMES,
@@ -27,6 +28,7 @@ from tcakit.market.instrument import Instrument
 _MARGIN_TICKS = 128
 _LARGEST_MARGIN = 4096
 _LARGEST_LADDER = 1 << 26
+_REACH = 1 << 21  # ticks from the middle of the prints that are kept where the ladder would be larger
 _ACTION = {
     codes.SNAPSHOT: SETS_LEVEL,
     codes.ADD: SETS_LEVEL,
@@ -34,7 +36,7 @@ _ACTION = {
     codes.DELETE: SETS_LEVEL,
     codes.EXECUTE: SETS_LEVEL | PRINTS_DISPLAYED,
     codes.PRINT_HIDDEN: PRINTS_OTHER,
-    codes.PRINT_CROSS: PRINTS_OTHER,
+    codes.PRINT_CROSS: PRINTS_AUCTION,
     codes.EXECUTE_UNPRINTED: SETS_LEVEL,
     codes.BUST: 0,
     codes.ENTER: SETS_LEVEL | ENTERS_WINDOW,
@@ -91,7 +93,7 @@ def feed_columns(
     """Columns of a feed from book events (as the store gives them) and, for books that lack them, separate prints.
 
     Levels too far from the market for one ladder are left out, and counted (`Feed.rows_beyond`). Raises DataError where
-    a displayed price is off the tick grid.
+    a displayed price is off the tick grid, or the market itself is too wide for one.
     """
     kind = np.asarray(_plain(book["kind"]), np.uint8)
     lookup = np.zeros(256, np.uint8)
@@ -127,7 +129,7 @@ def feed_columns(
         displayed = parts["action"] & (SETS_LEVEL | LEAVES_WINDOW) != 0
     shown, beyond = parts["price"][displayed] // tick, 0
     if int(shown.max()) - int(shown.min()) >= _LARGEST_LADDER:
-        beyond = _leave_out_far_levels(parts, displayed, tick)
+        beyond = _leave_out_far_levels(instrument, parts, displayed, tick)
         shown = parts["price"][parts["action"] & (SETS_LEVEL | LEAVES_WINDOW) != 0] // tick
     margin = min(max(_MARGIN_TICKS, int(shown.max()) // 20), _LARGEST_MARGIN)
     base = max(0, int(shown.min()) - margin)
@@ -135,7 +137,7 @@ def feed_columns(
     price = parts.pop("price")
     twice = 2 * (price // tick - base) + (price % tick != 0)
     parts["tick2"] = np.clip(twice, -1, 2 * ticks).astype(np.int32)
-    parts["best_bid"], parts["best_ask"] = _best_ticks(parts, ticks)
+    parts["best_bid"], parts["best_ask"] = best_ticks_of(parts, ticks)
     parts["print_row"] = np.flatnonzero(parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int64)
     parts["print_volume"] = np.cumsum(parts["size"][parts["print_row"]], dtype=np.int64)
     parts["queued_row"] = queued_row if queued_row is not None else np.full(1, -1, np.int64)
@@ -144,22 +146,32 @@ def feed_columns(
     return parts
 
 
-def _leave_out_far_levels(parts: dict[str, NDArray[Any]], displayed: NDArray[np.bool_], tick: int) -> int:
+def _leave_out_far_levels(
+    instrument: Instrument, parts: dict[str, NDArray[Any]], displayed: NDArray[np.bool_], tick: int
+) -> int:
     """Take levels out of sight that lie too far from where the market trades for one ladder, and count their rows.
 
-    Some venues let orders rest at a cent and at a billion. Where nothing prints, the middle of the displayed prices
-    says where the market is.
+    Some venues let orders rest at a cent and at a billion. DataError where prints do not show where the market is, or
+    come near the edge of what is left: levels that it trades at may not go out of sight.
     """
-    printed = parts["price"][parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER) != 0]
-    at = np.median(printed if len(printed) else parts["price"][displayed]) // tick
-    far = displayed & (np.abs(parts["price"] // tick - int(at)) > _LARGEST_LADDER // 32)
-    parts["action"] = np.where(
-        far, parts["action"] & ~np.uint8(SETS_LEVEL | ENTERS_WINDOW | LEAVES_WINDOW), parts["action"]
-    )
+    printed = parts["price"][parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER) != 0] // tick
+    low, high = (int(printed.min()), int(printed.max())) if len(printed) else (0, _LARGEST_LADDER)
+    if high - low > _REACH:
+        seen = parts["price"][displayed] // tick
+        raise DataError(
+            f"displayed prices span {int(seen.max()) - int(seen.min()) + 1:,} ticks, "
+            + (f"prints {high - low + 1:,}" if len(printed) else "and nothing prints that would show where it trades"),
+            place=instrument.symbol,
+            remedy="ingest with a larger --tick-size",
+        )
+    far = displayed & (np.abs(parts["price"] // tick - (low + high) // 2) > _REACH)
+    hidden = parts["action"] & ~np.uint8(SETS_LEVEL | ENTERS_WINDOW | LEAVES_WINDOW)
+    parts["action"] = np.where(far, hidden, parts["action"])
     return int(far.sum())
 
 
-def _best_ticks(parts: dict[str, NDArray[Any]], ticks: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def best_ticks_of(parts: dict[str, NDArray[Any]], ticks: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Best displayed ladder indices after each row of a feed's columns, of the bids and of the offers."""
     n = len(parts["ns"])
     bid, ask = np.empty(n, np.int32), np.empty(n, np.int32)
     best_ticks(parts["action"], parts["side"], parts["tick2"], parts["level"], np.zeros((2, ticks), np.int64), bid, ask)
@@ -270,10 +282,10 @@ def quotes_of(feed: Feed) -> dict[str, NDArray[np.int64]]:
     }
 
 
-def crossings(feed: Feed) -> NDArray[np.int64]:
-    """By how many ticks each row that shows a level at or beyond the other side's best goes beyond it (0: locked).
+def crossings_bps(feed: Feed) -> NDArray[np.float64]:
+    """How far each row that shows a level at or beyond the other side's best goes beyond it, in bps of its own price.
 
-    The quotes of such a feed never cross: the side published last is believed.
+    0 where it locks. The quotes of such a feed never cross: the side published last is believed.
     """
     tick = feed.tick2 >> 1
     shows = (feed.action & SETS_LEVEL != 0) & (feed.level > 0)
@@ -281,7 +293,7 @@ def crossings(feed: Feed) -> NDArray[np.int64]:
     ask = np.concatenate([[feed.ticks], feed.best_ask[:-1]])
     beyond = np.where(feed.side > 0, tick - ask, bid - tick)
     meets = shows & np.where(feed.side > 0, ask < feed.ticks, bid >= 0) & (beyond >= 0)
-    return beyond[meets].astype(np.int64)
+    return beyond[meets] / (tick[meets] + feed.base_tick) * 1e4
 
 
 def _any_in_group(flag: NDArray[np.bool_], last: NDArray[np.bool_]) -> NDArray[np.bool_]:

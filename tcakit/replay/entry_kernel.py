@@ -66,6 +66,7 @@ def state_at(t):
         carray(_float64(t[k + 14, 0]), (t[k + 14, 1],)),
         _flat(t, k + 15),
         _flat(t, k + 16),
+        _flat(t, k + 17),
     )
 
 

@@ -13,6 +13,7 @@ from tcakit.replay.layout_kernel import (
     BETTER,
     CROSSED,
     DEPLETES,
+    DISPLAY,
     EITHER_SIDE,
     IS_HALTED,
     L_ORDER,
@@ -28,11 +29,12 @@ from tcakit.replay.layout_kernel import (
     PRINTED,
     QUEUE_REACHED,
     QUEUE_RULE,
+    TIP,
     TRADED_THROUGH,
     UNIT,
     WHOLE_FILLS,
 )
-from tcakit.replay.order_log_kernel import fill_resting
+from tcakit.replay.order_log_kernel import fill_resting, show_next_tip, visible
 from tcakit.replay.queue_kernel import after_level_change
 
 
@@ -92,6 +94,36 @@ def _print_fills_whole(s, ns, side, tick2, size, displayed, queued_row, row):
             k += 1
 
 
+@bare_call
+def _print_fills_reserves(s, ns, side, tick2, size, left, row):
+    """Fill what icebergs at a print's price do not show, by what is left of the print beyond all that its level shows;
+    then those whose tip is gone show the next one."""
+    lot = s.settings[LOT]
+    hidden = (left - s.sizes[side, tick2 >> 1]) // lot * lot
+    k, end = NOTHING, s.cursor[N_LIVE]
+    while k < end:
+        order = s.live[k, L_ORDER]
+        at_price = s.live[k, L_SIDE] == side and 2 * s.live[k, L_TICK] == tick2
+        if at_price and s.orders[order, DISPLAY] > 0 and s.orders[order, TIP] == 0:
+            take = min(hidden, s.orders[order, LEAVES])
+            if take > 0:
+                hidden -= take
+                fill_resting(s, ns, k, QUEUE_REACHED, take, row)
+            if s.orders[order, LEAVES] > 0:
+                show_next_tip(s, k, size, row)
+            # Either way another order stands in its place now.
+            end -= 1
+        else:
+            k += 1
+
+
+@bare_call
+def _show_tip_if_gone(s, k, row):
+    order = s.live[k, L_ORDER]
+    if s.orders[order, DISPLAY] > 0 and s.orders[order, TIP] == 0:
+        show_next_tip(s, k, NOTHING, row)
+
+
 @bare_part
 def on_print(s, ns, side, tick2, size, displayed, queued_row, row):
     """Fill our resting orders by a print: those it traded through, then those it reached in the queue."""
@@ -105,19 +137,24 @@ def on_print(s, ns, side, tick2, size, displayed, queued_row, row):
             break
         take = min(left, s.orders[s.live[k, L_ORDER], LEAVES])
         left -= take
-        fill_resting(s, ns, k, TRADED_THROUGH, take, row)
+        if not fill_resting(s, ns, k, TRADED_THROUGH, take, row):
+            _show_tip_if_gone(s, k, row)
     if not displayed or side < 0:
         return
-    k = NOTHING
+    k, tip_gone = NOTHING, False
     while k < s.cursor[N_LIVE]:
         gone = False
         if s.live[k, L_SIDE] == side and 2 * s.live[k, L_TICK] == tick2:
-            take = min(_reached(s, k, size, queued_row), left, s.orders[s.live[k, L_ORDER], LEAVES])
+            order = s.live[k, L_ORDER]
+            take = min(_reached(s, k, size, queued_row), left, visible(s, order))
             if take > 0:
                 left -= take
                 gone = fill_resting(s, ns, k, QUEUE_REACHED, take, row)
+                tip_gone = tip_gone or (not gone and s.orders[order, DISPLAY] > 0 and s.orders[order, TIP] == 0)
         if not gone:
             k += 1
+    if tip_gone:
+        _print_fills_reserves(s, ns, side, tick2, size, left, row)
 
 
 @bare_part
@@ -159,4 +196,5 @@ def on_level(s, ns, side, tick, before, after, best, size, entered, printed, que
             if s.settings[DEPLETES] == 1:
                 s.taken[side, tick] += take
                 s.cursor[ANY_TAKEN] = 1
-        fill_resting(s, ns, k, CROSSED, take, row)
+        if not fill_resting(s, ns, k, CROSSED, take, row):
+            _show_tip_if_gone(s, k, row)

@@ -16,6 +16,7 @@ EXPIRED = np.int64(codes.EXPIRED)
 CANCEL_REJECTED = np.int64(codes.CANCEL_REJECTED)
 REPLACED = np.int64(codes.REPLACED)
 MODIFY_REJECTED = np.int64(codes.MODIFY_REJECTED)
+TRIGGERED = np.int64(codes.TRIGGERED)
 NO_REASON = np.int64(codes.NO_REASON)
 TOOK = np.int64(codes.TOOK)
 QUEUE_REACHED = np.int64(codes.QUEUE_REACHED)
@@ -28,6 +29,11 @@ OFF_GRID = np.int64(codes.OFF_GRID)
 UNKNOWN_ORDER = np.int64(codes.UNKNOWN_ORDER)
 HALTED = np.int64(codes.HALTED)
 NEVER_ARRIVED = np.int64(codes.NEVER_ARRIVED)
+AUCTION = np.int64(codes.AUCTION)
+NO_AUCTION = np.int64(codes.NO_AUCTION)
+SESSION_OVER = np.int64(codes.SESSION_OVER)
+REPRICED = np.int64(codes.REPRICED)
+SELF_MATCH = np.int64(codes.SELF_MATCH)
 TAKER = np.int64(codes.TAKER)
 MAKER = np.int64(codes.MAKER)
 NOTHING = np.int64(0)
@@ -39,7 +45,7 @@ BETTER = np.int64(1)
 AT_TIME = 0
 RESPONSE = 1  # something the strategy must know has reached it
 GROW_LOG = 2  # the log is nearly full: enlarge it and call again
-GROW_LIVE = 3  # the table of resting orders is full: enlarge it and call again
+GROW_LIVE = 3  # the table of resting or of watched orders is full: enlarge both and call again
 
 # cursor: int64 scalars of the state.
 ROW = 0  # next row of the feed at the venue
@@ -59,9 +65,24 @@ OWN_BID = 13  # our best resting bid, -1 if none
 OWN_ASK = 14  # our best resting offer, the number of ticks if none
 ANY_TAKEN = 15  # whether we ever took displayed size
 ANY_LOCAL_TAKEN = 16  # and whether the strategy knows
-PLACING = 17  # whether the message at hand is a modification whose order has left its place
+PLACING = 17  # whether the message or watched order at hand has been told of and is still to be placed
 WALKED = 18  # how many ticks from the best the message at hand has taken from, when the log filled up
-CURSOR_SIZE = 19
+N_WATCHED = 19  # orders that rows or the clock may move though they rest nowhere, or because they do
+N_PEGGED = 20  # of them pegged
+STOP_ABOVE = 21  # twice the lowest tick at which a print sets off a buy stop, as far as none reaches if there is none
+STOP_BELOW = 22  # and twice the highest one of a sell stop
+PEG_BID = 23  # best displayed ticks that pegged orders were last priced by
+PEG_ASK = 24
+STOPS_HIT = 25  # whether prints of the instant at hand have set off stops
+UNSETTLED = 26  # what watched orders are still to do before anything else happens, as bits
+IS_CLOSED = 27  # whether the session's close has come for watched orders
+CURSOR_SIZE = 28
+
+# cursor[UNSETTLED]
+OPENS = 1  # the opening auction has printed
+CLOSES = 2  # the closing auction has
+MOVES = 4  # stops were set off, or the price of pegs moved
+ENDS = 8  # the session has ended
 
 # settings: int64 parameters of the run.
 RESPONSE_LATENCY_NS = 0
@@ -72,7 +93,11 @@ ONE_BOOK = 4  # 1 when the strategy sees the venue's book without delay
 WHOLE_FILLS = 5  # 1 when a fill is always of all that an order has left
 DEPLETES = 6  # 1 when what we took stays taken
 RESPONSE_KIND = 7
-SETTINGS_SIZE = 8
+SELF_MATCH_RULE = 8
+CLOSE_NS = 9  # end of the session, for the orders that end with it
+OPEN_ROW = 10  # the row that prints the opening auction, -1 if none does
+CLOSE_ROW = 11
+SETTINGS_SIZE = 12
 
 # How long an answer takes (RESPONSE_KIND).
 FIXED = 0  # RESPONSE_LATENCY_NS
@@ -93,9 +118,28 @@ TIME_IN_FORCE = 5
 STATE = 6
 SUBMITTED_NS = 7
 OWNER = 8
-ORDER_FIELDS = 9
+WAITS = 9  # for what it waits at the venue without resting anywhere
+STOP_TICK = 10
+DISPLAY = 11  # what an iceberg shows at once, 0 where an order shows all
+TIP = 12  # what it shows now
+PEG = 13
+PEG_OFFSET = 14  # ticks from its reference towards the other side
+PEG_LIMIT = 15
+HAS_PEG_LIMIT = 16  # whether the limit is one that was asked for
+HAS_STOP = 17
+IS_WATCHED = 18
+IS_DUE = 19
+ORDER_FIELDS = 20
 
-# bus: int64 (capacity, 5) of messages on their way to the venue; tick and quantity are a modification's.
+# orders[WAITS]
+FOR_NOTHING = 0
+FOR_STOP = 1
+FOR_OPEN = 2
+FOR_CLOSE = 3
+FOR_PEG = 4  # no price to be pegged to
+
+# bus: int64 (capacity, 5) of messages on their way to the venue; tick and quantity are a modification's. The tick of
+# one that is lost is the reason, 0 for what never arrived.
 BUS_NS = 0
 BUS_WHAT = 1
 BUS_ORDER = 2
@@ -110,6 +154,7 @@ SEND_CANCEL_LOST = 4  # and a cancel
 SEND_MODIFY_LOST = 5  # and a modification
 
 # live: int64 (capacity, 4), resting orders in order of arrival; queue: float64 (capacity, 2).
+# watched: int64 (capacity), orders in order of arrival.
 L_ORDER = 0
 L_SIDE = 1
 L_TICK = 2

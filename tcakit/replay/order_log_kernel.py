@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from tcakit.jit import bare_call
+from tcakit.market.codes import FIFO
 from tcakit.replay.latency_kernel import between
 from tcakit.replay.layout_kernel import (
     AHEAD,
     CANCEL_REJECTED,
+    CANCELLED,
+    DISPLAY,
     DRAWN,
+    EXPIRED,
     FILLED,
+    IS_WATCHED,
     L_ORDER,
+    L_ROW,
     L_SIDE,
     L_TICK,
     LAST_RESPONSE_NS,
@@ -33,14 +39,19 @@ from tcakit.replay.layout_kernel import (
     OWN_ASK,
     OWN_BID,
     PARTIAL,
+    PRINTED,
+    QUEUE_RULE,
     QUOTE_ASK,
     QUOTE_BID,
     RECORDED,
+    REJECTED,
     REPLACED,
     RESPONSE_KIND,
     RESPONSE_LATENCY_NS,
     STATE,
+    TIP,
 )
+from tcakit.replay.watch_kernel import unwatch
 
 
 @bare_call
@@ -75,6 +86,9 @@ def emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
     s.cursor[N_LOG] = at + 1
     if event != CANCEL_REJECTED and event != MODIFY_REJECTED and event != REPLACED:
         s.orders[order, STATE] = event
+    over = event == FILLED or event == CANCELLED or event == EXPIRED or event == REJECTED
+    if over and s.orders[order, IS_WATCHED] == 1:
+        unwatch(s, order)
 
 
 @bare_call
@@ -90,9 +104,37 @@ def fill_resting(s, ns, k, reason, size, row):
     order = s.live[k, L_ORDER]
     fill(s, ns, order, reason, s.live[k, L_TICK], size, max(0.0, s.queue[k, AHEAD]), row, MAKER)
     if s.orders[order, LEAVES] > 0:
+        s.orders[order, TIP] = max(0, s.orders[order, TIP] - size)
         return False
     remove_live(s, k)
     return True
+
+
+@bare_call
+def visible(s, order):
+    """What an order shows: its tip, or all that is left."""
+    return s.orders[order, TIP] if s.orders[order, DISPLAY] > 0 else s.orders[order, LEAVES]
+
+
+@bare_call
+def show_next_tip(s, k, size, row):
+    """Let an iceberg whose tip is gone show the next one, behind all that its level shows after a print of `size`."""
+    order, side, tick = s.live[k, L_ORDER], s.live[k, L_SIDE], s.live[k, L_TICK]
+    printed = s.queue[k, PRINTED]
+    last = s.cursor[N_LIVE] - 1
+    for j in range(k, last):
+        for field in range(s.live.shape[1]):
+            s.live[j, field] = s.live[j + 1, field]
+        for field in range(s.queue.shape[1]):
+            s.queue[j, field] = s.queue[j + 1, field]
+    s.live[last, L_ORDER] = order
+    s.live[last, L_SIDE] = side
+    s.live[last, L_TICK] = tick
+    s.live[last, L_ROW] = row
+    gone = float(size) if s.settings[QUEUE_RULE] == FIFO else printed
+    s.queue[last, AHEAD] = max(0.0, float(s.sizes[side, tick]) - gone)
+    s.queue[last, PRINTED] = printed
+    s.orders[order, TIP] = min(s.orders[order, DISPLAY], s.orders[order, LEAVES])
 
 
 @bare_call

@@ -10,6 +10,8 @@ import numpy as np
 
 from tcakit.jit import bare_call
 from tcakit.market.codes import LOG_PROB, LOG_PROB2, POWER_PROB, POWER_PROB2, RISK_AVERSE
+from tcakit.replay.power_kernel import logarithm
+from tcakit.replay.power_kernel import power as power_of
 
 
 @bare_call
@@ -25,16 +27,16 @@ def _smaller(a, b):
 @bare_call
 def _behind_probability(rule, power, ahead, behind):
     if rule == LOG_PROB:
-        weight = np.log(1.0 + behind)
-        return weight / (weight + np.log(1.0 + ahead))
+        weight = logarithm(1.0 + behind)
+        return weight / (weight + logarithm(1.0 + ahead))
     if rule == LOG_PROB2:
-        return np.log(1.0 + behind) / np.log(1.0 + behind + ahead)
+        return logarithm(1.0 + behind) / logarithm(1.0 + behind + ahead)
     if rule == POWER_PROB:
-        weight = behind**power
-        return weight / (weight + ahead**power)
+        weight = power_of(behind, power)
+        return weight / (weight + power_of(ahead, power))
     if rule == POWER_PROB2:
-        return behind**power / (behind + ahead) ** power
-    return 1.0 - (ahead / (ahead + behind)) ** power
+        return power_of(behind, power) / power_of(behind + ahead, power)
+    return 1.0 - power_of(ahead / (ahead + behind), power)
 
 
 @bare_call

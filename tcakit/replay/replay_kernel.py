@@ -44,17 +44,21 @@ from tcakit.replay.layout_kernel import (
     BUS_TICK,
     BUS_WHAT,
     CANCEL_REJECTED,
+    CLOSE_NS,
     DELIVERED,
     EITHER_SIDE,
+    ENDS,
     FEED_LATENCY_NS,
     GROW_LIVE,
     GROW_LOG,
+    IS_CLOSED,
     IS_HALTED,
     LOCAL_ROW,
     LOG_LOCAL_NS,
     MODIFY_REJECTED,
     N_LIVE,
     N_LOG,
+    N_WATCHED,
     NOW,
     ONE_BOOK,
     OWN_ASK,
@@ -72,8 +76,12 @@ from tcakit.replay.layout_kernel import (
     SEND_MODIFY_LOST,
     SEND_NEW,
     STATE,
+    TICK,
+    UNSETTLED,
 )
 from tcakit.replay.order_log_kernel import note_quote
+from tcakit.replay.settle_kernel import settle
+from tcakit.replay.watch_kernel import look_at_row
 
 
 @bare_part
@@ -151,45 +159,66 @@ def advance(market, s, until):
     rows = market.ns.shape[0]
     cursor, log, bus = s.cursor, s.log, s.bus
     while True:
+        if cursor[UNSETTLED] != 0:
+            status = settle(market, s)
+            if status != AT_TIME:
+                return status
         horizon = until
         if cursor[DELIVERED] < cursor[N_LOG]:
             horizon = min(horizon, log[cursor[DELIVERED], LOG_LOCAL_NS])
         has_message = cursor[BUS_HEAD] < cursor[BUS_TAIL] and bus[cursor[BUS_HEAD], BUS_NS] <= horizon
         if has_message:
             horizon = bus[cursor[BUS_HEAD], BUS_NS]
+        # The session ends after the rows of that time, and before our messages of that time.
+        ends = cursor[N_WATCHED] > 0 and cursor[IS_CLOSED] == 0 and s.settings[CLOSE_NS] <= horizon
+        if ends:
+            has_message, horizon = False, s.settings[CLOSE_NS]
+        watched = cursor[N_WATCHED] > 0
         logged = cursor[N_LOG]
         quiet = cursor[N_LIVE] == 0
+        calm = quiet and not watched
         any_taken = cursor[ANY_TAKEN] == 1
         full = False
         i = cursor[ROW]
         while i < rows and market.ns[i] <= horizon:
             do = market.action[i]
             side = 0 if market.side[i] > 0 else 1
-            if not quiet and _concerns_us(market, s, i, do, side):
-                if cursor[N_LOG] + cursor[N_LIVE] + 4 >= log.shape[0]:
-                    full = True
-                    break
-                note_quote(market, s, i)
-                _on_row(market, s, i, do, side)
-            else:
+            if calm:
                 _apply(market, i, do, side, s.sizes, s.taken, any_taken)
+            else:
+                if not quiet and _concerns_us(market, s, i, do, side):
+                    if cursor[N_LOG] + 2 * cursor[N_LIVE] + 4 >= log.shape[0]:
+                        full = True
+                        break
+                    note_quote(market, s, i)
+                    _on_row(market, s, i, do, side)
+                else:
+                    _apply(market, i, do, side, s.sizes, s.taken, any_taken)
+                if watched:
+                    look_at_row(market, s, i, do)
             if do & (HALTS | RESUMES):
                 cursor[IS_HALTED] = 1 if do & HALTS else 0
             i += 1
-            if cursor[N_LOG] > logged:
+            if not calm and (cursor[N_LOG] > logged or cursor[UNSETTLED] != 0):
                 break
         cursor[ROW] = i
         if full:
             return GROW_LOG
-        if cursor[N_LOG] > logged:
+        if cursor[N_LOG] > logged or cursor[UNSETTLED] != 0:
             # An answer is under way now and may arrive before the horizon we had.
+            continue
+        if ends:
+            cursor[IS_CLOSED] = 1
+            cursor[UNSETTLED] |= ENDS
             continue
         if not has_message:
             break
         if cursor[N_LOG] + 8 >= log.shape[0]:
             return GROW_LOG
-        if cursor[N_LIVE] + 1 >= s.live.shape[0]:
+        if cursor[N_LIVE] + 1 >= s.live.shape[0] or cursor[N_WATCHED] + 1 >= s.watched.shape[0]:
             return GROW_LIVE
+        if horizon >= s.settings[CLOSE_NS]:
+            cursor[IS_CLOSED] = 1
         order = bus[cursor[BUS_HEAD], BUS_ORDER]
         if s.orders[order, STATE] == NEW or (bus[cursor[BUS_HEAD], BUS_WHAT] != SEND_NEW and cursor[PLACING] == 0):
             # Not again for an order that was taking when the log filled up.
@@ -197,16 +226,16 @@ def advance(market, s, until):
         if bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL:
             on_cancel(s, horizon, order, i)
         elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_LOST:
-            on_lost(s, horizon, order, REJECTED, i)
+            on_lost(s, horizon, order, REJECTED, bus[cursor[BUS_HEAD], BUS_TICK], i)
         elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_CANCEL_LOST:
-            on_lost(s, horizon, order, CANCEL_REJECTED, i)
+            on_lost(s, horizon, order, CANCEL_REJECTED, bus[cursor[BUS_HEAD], BUS_TICK], i)
         elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_MODIFY_LOST:
-            on_lost(s, horizon, order, MODIFY_REJECTED, i)
+            on_lost(s, horizon, order, MODIFY_REJECTED, bus[cursor[BUS_HEAD], BUS_TICK], i)
         elif bus[cursor[BUS_HEAD], BUS_WHAT] == SEND_MODIFY:
             tick, quantity = bus[cursor[BUS_HEAD], BUS_TICK], bus[cursor[BUS_HEAD], BUS_QUANTITY]
             if cursor[PLACING] == 1 or on_modify(s, horizon, order, tick, quantity, i):
                 cursor[PLACING] = 1
-                if not place(s, horizon, order, tick, i):
+                if not place(s, horizon, order, s.orders[order, TICK], i):
                     return GROW_LOG
                 cursor[PLACING] = 0
         elif not on_new(s, horizon, order, i):

@@ -9,7 +9,7 @@ import polars as pl
 
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
-from tcakit.replay.replay import ReplayResult
+from tcakit.replay.recorded_market import ReplayResult
 from tcakit.venue.fees import FeeSchedule
 
 
@@ -19,6 +19,11 @@ def _names(values: np.ndarray, names: dict[int, str]) -> list[str]:
 
 def _prices(result: ReplayResult, index: np.ndarray) -> np.ndarray:
     return (index + result.feed.base_tick) * result.feed.instrument.tick_size
+
+
+def _is_unpriced(result: ReplayResult, order: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Whether an order was pegged and had nothing to be pegged to."""
+    return (result.orders[order, lk.PEG] != codes.NO_PEG) & (index == -1)
 
 
 def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame:
@@ -38,7 +43,7 @@ def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame
             "leaves": log[:, lk.LOG_LEAVES],
             "queue_ahead": result.log_ahead,
             "market_row": log[:, lk.LOG_ROW],
-            "priced": is_fill | ~is_market,
+            "priced": is_fill | ~(is_market | _is_unpriced(result, log[:, lk.LOG_ORDER], log[:, lk.LOG_TICK])),
             "rank": np.arange(len(log)) + 0.0,
         }
     )
@@ -57,7 +62,9 @@ def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame
             "leaves": told[:, 4],
             "queue_ahead": np.full(len(told), -1.0),
             "market_row": np.full(len(told), -1),
-            "priced": result.orders[order_ids, lk.TYPE] != codes.MARKET,
+            "priced": ~(
+                (result.orders[order_ids, lk.TYPE] == codes.MARKET) | _is_unpriced(result, order_ids, told[:, 3])
+            ),
             "rank": np.full(len(told), -1.0),
         }
     )
@@ -93,7 +100,8 @@ def orders(result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[
             ended[order] = row[lk.LOG_NS]
             reason[order] = row[lk.LOG_REASON]
     instrument = result.feed.instrument
-    is_limit = table[:, lk.TYPE] == codes.LIMIT
+    pegged, waits_for_stop = table[:, lk.PEG] != codes.NO_PEG, table[:, lk.HAS_STOP] == 1
+    is_limit = (table[:, lk.TYPE] == codes.LIMIT) & (~pegged | (table[:, lk.HAS_PEG_LIMIT] == 1))
     frame = pl.DataFrame(
         {
             "order_id": [f"{prefix}{order}" for order in range(n)],
@@ -101,7 +109,7 @@ def orders(result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[
             "side": np.where(table[:, lk.SIDE] == 0, codes.BUY, codes.SELL),
             "type": _names(table[:, lk.TYPE], codes.ORDER_TYPE_NAMES),
             "time_in_force": _names(table[:, lk.TIME_IN_FORCE], codes.TIME_IN_FORCE_NAMES),
-            "price": _prices(result, table[:, lk.TICK]),
+            "price": _prices(result, np.where(pegged, table[:, lk.PEG_LIMIT], table[:, lk.TICK])),
             "quantity": table[:, lk.QUANTITY],
             "filled": table[:, lk.QUANTITY] - table[:, lk.LEAVES],
             "state": _names(table[:, lk.STATE], codes.STATE_NAMES),
@@ -110,6 +118,12 @@ def orders(result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[
             "acknowledged_ns": acknowledged,
             "ended_ns": ended,
             "is_limit": is_limit,
+            "stop_price": _prices(result, table[:, lk.STOP_TICK]),
+            "has_stop": waits_for_stop,
+            "display_quantity": table[:, lk.DISPLAY],
+            "peg": _names(table[:, lk.PEG], codes.PEG_NAMES),
+            "peg_offset": table[:, lk.PEG_OFFSET] * instrument.tick_size,
+            "is_pegged": pegged,
         },
         schema_overrides={"order_id": pl.String, "parent_id": pl.String},
     )
@@ -121,7 +135,11 @@ def orders(result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[
         pl.when("is_limit").then("price").alias("price"),
         pl.when(pl.col("acknowledged_ns") >= 0).then("acknowledged_ns").alias("acknowledged_ns"),
         pl.when(pl.col("ended_ns") >= 0).then("ended_ns").alias("ended_ns"),
-    ).drop("is_limit")
+        pl.when("has_stop").then("stop_price").alias("stop_price"),
+        pl.when(pl.col("display_quantity") > 0).then("display_quantity").alias("display_quantity"),
+        pl.when("is_pegged").then("peg").alias("peg"),
+        pl.when("is_pegged").then("peg_offset").alias("peg_offset"),
+    ).drop("is_limit", "has_stop", "is_pegged")
 
 
 def fills(

@@ -42,3 +42,4 @@ class State(NamedTuple):
     log_ahead: Any
     response_at: Any  # int64, times at the venue, growing
     response_ns: Any  # int64, how long answers took
+    watched: Any

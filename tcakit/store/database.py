@@ -24,7 +24,7 @@ from tcakit.market.schema import tables_of
 from tcakit.store.disk import is_no_room, no_room_told
 from tcakit.store.engine import attached, quoted
 
-FORMAT = 4
+FORMAT = 5
 _POLL_S = 0.05
 _WRITING_MIB = 1024
 _UNFINISHED = ".unfinished"

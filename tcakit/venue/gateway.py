@@ -48,8 +48,25 @@ class Gateway(Protocol):
         """Displayed size at a level, 0 if it shows none."""
         ...
 
-    def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = GTC) -> int:
-        """Send an order (market if `tick` is None); gives its id."""
+    def submit(
+        self,
+        side: int,
+        quantity: int,
+        tick: int | None = None,
+        time_in_force: int = GTC,
+        *,
+        stop_tick: int | None = None,
+        display_quantity: int | None = None,
+        peg: int | None = None,
+        peg_offset_ticks: int = 0,
+    ) -> int:
+        """Send an order (market if `tick` is None); gives its id.
+
+        With `stop_tick` it waits at the venue until the market trades there or beyond. `display_quantity` is how much
+        an iceberg shows at once. `peg` (codes.PRIMARY_PEG, MARKET_PEG, MIDPOINT_PEG) lets the venue price it, so many
+        ticks from its reference towards the other side, and never beyond `tick` if there is one. ValueError for a size
+        that is no multiple of the lot and for parts that contradict each other.
+        """
         ...
 
     def cancel(self, order_id: int) -> None:

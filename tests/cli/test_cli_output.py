@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable
@@ -28,6 +29,7 @@ VERBS = {
         _BACKTEST,
         {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second", "algorithms"},
     ),
+    "sweep": ("sweep sweep.toml --jobs 1 --out sweep.html", {"runs", "best", "seconds", "notes", "out"}),
     "runs": ("runs", {"runs"}),
     "report": ("report --orders", {"currencies", "parents"}),
     "instruments import": ("instruments import instruments.csv", {"instruments", "rows", "aliases", "splits"}),
@@ -86,6 +88,27 @@ def test_the_example_of_the_help_runs(tcakit: Callable, store: Path, verb: str, 
 
 
 @pytest.mark.usefixtures("store")
+def test_a_sweep_streams_lines_and_then_the_whole(tcakit: Callable) -> None:
+    told = tcakit("sweep", "sweep.toml", "--jobs", "1", "--stream")
+    assert (told.code, told.err) == (0, "")
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    assert [line["kind"] for line in lines] == ["unit", "unit", "run", "run", "sweep"]
+    assert [line["cost_bps"] for line in lines[2:4]] == [run["cost_bps"] for run in lines[4]["runs"]]
+    assert [line["kind"] for line in map(json.loads, tcakit("sweep", "sweep.toml", "--stream").out.splitlines())] == [
+        "sweep"
+    ]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_backtest_tells_that_nothing_looks_ahead(tcakit: Callable) -> None:
+    told = tcakit(*shlex.split(_BACKTEST), "--check-lookahead", "--check-times", "2", "--json")
+    assert told.json["lookahead"]["times"] == 2
+    assert "no look-ahead: with noise after 2 instants" in tcakit(
+        *shlex.split(_BACKTEST), "--check-lookahead", "--check-times", "2"
+    ).out  # fmt: skip
+
+
+@pytest.mark.usefixtures("store")
 def test_times_have_a_zone(tcakit: Callable) -> None:
     assert "09:30:00-05:00" in tcakit("catalog").out
     assert "2026-03-03T11:30:00.000000000-05:00" in tcakit("book", "ALFA", "--at", "11:30:00").out
@@ -98,7 +121,8 @@ def test_tables_fit_the_terminal_and_cut_no_number(
     tcakit: Callable, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    for words in (_BACKTEST, "catalog", "book ALFA --at 11:30:00", VERBS["fill-curves"][0], "sql 'FROM fills LIMIT 3'"):
+    plain = ("catalog", "book ALFA --at 11:30:00", "sweep sweep.toml --jobs 1", "sql 'FROM fills LIMIT 3'")
+    for words in (_BACKTEST, VERBS["fill-curves"][0], *plain):
         told = tcakit(*shlex.split(words))
         assert max(map(len, told.out.splitlines())) <= width
         assert "…" not in told.out

@@ -57,7 +57,7 @@ def notes_of(folder: Path, rows: list[Event], **session: int) -> list[str]:
 
 
 ODD = {
-    "the book is crossed once, at worst by 99.5 bps": [(50.5, codes.SET, -1, 99, 3), (50.6, codes.SET, -1, 99, 0)],
+    "the book is crossed once, at worst by 101 bps": [(50.5, codes.SET, -1, 99, 3), (50.6, codes.SET, -1, 99, 0)],
     "trading was halted once": [(50.5, codes.HALT, 0, None, 0), (51.5, codes.TRADE_RESUME, 0, None, 0)],
     "the clock runs backwards once, at worst by 10 s": [(40.0, codes.SET, -1, 101, 49)],
 }

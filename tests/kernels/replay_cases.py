@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
-from tcakit.replay.replay import Replay, ReplaySettings
+from tcakit.replay.order_entry import Special
+from tcakit.replay.recorded_market import RecordedMarket, ReplaySettings
 from tcakit.venue.latency import ConstantLatency, Latency
 
 LOW, HIGH = 1000, 1009
@@ -103,6 +105,16 @@ def joiners(draw: st.DrawFn, lot: int) -> list[Message]:
 
 
 @st.composite
+def icebergs(draw: st.DrawFn, lot: int) -> list[Message]:
+    """Bids that join that level, most of which show a part of their size only."""
+    sent = draw(joiners(lot))
+    for message in sent:
+        if not message.is_cancel and draw(st.integers(0, 3)):
+            message.display = lot * draw(st.integers(1, min(4, message.quantity // lot)))
+    return sent
+
+
+@st.composite
 def level_three_days(draw: st.DrawFn, lowest: int = LOW, highest: int = HIGH) -> list[Row]:
     """Orders that come, shrink, leave and trade; most executions meet the first of the queue, a few another.
 
@@ -176,6 +188,38 @@ def messages(draw: st.DrawFn, lot: int) -> list[Message]:
     return sent
 
 
+@st.composite
+def special_messages(draw: st.DrawFn, lot: int) -> list[Message]:
+    """Stops, icebergs, pegs, orders for the day and for auctions among plain ones; changes and cancels of any."""
+    sent = draw(messages(lot))
+    for message in sent:
+        if message.is_cancel or message.is_change:
+            continue
+        what = draw(st.sampled_from(["plain", "stop", "iceberg", "iceberg", "peg", "peg", "day", "auction"]))
+        rests = st.sampled_from([codes.GTC, codes.GTC, codes.POST_ONLY, codes.DAY])
+        if what == "stop":
+            message.stop = draw(st.integers(LOW - 1, HIGH + 1) | st.sampled_from([LOW + 4, LOW + 5, 9999]))
+            message.tick = draw(st.sampled_from([None, message.tick]))
+            message.tif = draw(st.sampled_from([codes.GTC, codes.DAY, codes.IOC, codes.FOK, codes.POST_ONLY]))
+        elif what == "peg":
+            message.peg = draw(st.sampled_from([codes.PRIMARY_PEG, codes.MARKET_PEG, codes.MIDPOINT_PEG]))
+            message.offset, message.tif = draw(st.integers(-2, 2)), draw(rests)
+            message.tick = draw(st.sampled_from([None, message.tick]))
+        elif what == "day":
+            message.tif = codes.DAY
+        elif what == "auction":
+            message.tif = draw(st.sampled_from([codes.AT_OPEN, codes.AT_CLOSE]))
+            message.tick = draw(st.none() | st.integers(LOW - 1, HIGH + 1))
+        if what == "iceberg" or (what == "peg" and draw(st.booleans())):
+            message.tif = draw(rests)
+            if what == "iceberg" and message.tick is None:
+                message.tick = LOW
+            message.display = lot * draw(st.integers(1, message.quantity // lot))
+    return sent
+
+
+SESSIONS = st.tuples(st.integers(0, 60), st.integers(0, 160)).map(lambda pair: (pair[0], sum(pair)))
+SELF_MATCHES = st.sampled_from(list(codes.SELF_MATCH_NAMES))
 LATENCIES = st.sampled_from([0, 0, 1, 3, 20, 10**6])
 
 
@@ -204,43 +248,46 @@ def engine_of(
     power: float = 3.0,
     latency: Latency | None = None,
     tiny: bool = False,
-    **fills: bool,
-) -> Replay:
+    **rules: Any,
+) -> RecordedMarket:
     """A replay with all messages already on their way; with `tiny`, in arrays that hold next to nothing."""
-    engine = Replay(feed, [], ReplaySettings(latency or ConstantLatency(), rule, power, **fills))
+    engine = RecordedMarket(feed, ReplaySettings(latency or ConstantLatency(), rule, power, **rules))
     if tiny:
         engine.state = engine.state._replace(
             log=engine.state.log[:1].copy(),
             log_ahead=engine.state.log_ahead[:1].copy(),
             live=engine.state.live[:1].copy(),
             queue=engine.state.queue[:1].copy(),
+            watched=engine.state.watched[:1].copy(),
         )
-        engine._renew()
+        engine.renew()
     for message in sent:
         engine.now = message.ns
         if message.is_cancel:
-            engine._send(lk.SEND_CANCEL, message.order)
+            engine.send(lk.SEND_CANCEL, message.order)
         elif message.is_change:
-            engine._send(lk.SEND_MODIFY, message.order, message.tick - feed.base_tick, message.quantity)
+            engine.send(lk.SEND_MODIFY, message.order, message.tick - feed.base_tick, message.quantity)
         else:
-            engine.submit(0, message.side, message.quantity, message.tick, message.tif)
+            special = Special(message.stop, message.display, message.peg, message.offset)
+            engine.submit(0, message.side, message.quantity, message.tick, message.tif, special)
     engine.now = 0
     return engine
 
 
-def run_to(engine: Replay, until: int) -> None:
+def run_to(engine: RecordedMarket, until: int) -> None:
     """Advance to a time, told of every answer on the way."""
-    while engine._advance(until) == lk.RESPONSE:
+    while engine.advance(until) == lk.RESPONSE:
         engine.cursor[lk.DELIVERED] += 1
 
 
-def logged(engine: Replay) -> list[tuple[object, ...]]:
+def logged(engine: RecordedMarket) -> list[tuple[object, ...]]:
     """The log as the witness writes its own."""
     feed, out = engine.feed, []
     for at in range(int(engine.cursor[lk.N_LOG])):
         row = [int(value) for value in engine.state.log[at]]
         order, event = row[lk.LOG_ORDER], row[lk.LOG_EVENT]
         no_price = engine.state.orders[order, lk.TYPE] == codes.MARKET and event not in (codes.PARTIAL, codes.FILLED)
+        no_price |= engine.state.orders[order, lk.PEG] != codes.NO_PEG and row[lk.LOG_TICK] == -1
         tick = None if no_price else row[lk.LOG_TICK] + feed.base_tick
         quote = [None if index < 0 else index + feed.base_tick for index in (row[lk.LOG_BID], row[lk.LOG_ASK])]
         out.append(

@@ -8,138 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from witness_market import EVER_BEFORE, NOT_SHOWN, SETTING, Book, Level, Row, better, probability, seen_by
+from witness_orders import Message, Order, replay
 
 from tcakit.market import codes
 
-SETTING = (
-    codes.SNAPSHOT,
-    codes.ADD,
-    codes.REDUCE,
-    codes.DELETE,
-    codes.SET,
-    codes.CORRECTION,
-    codes.EXECUTE,
-    codes.ENTER,
-)
-NOT_SHOWN = (codes.PRINT_HIDDEN, codes.PRINT_CROSS)
-EVER_BEFORE = -1  # the row at which an order joined that the recording never saw come
-
-
-@dataclass
-class Row:
-    """One row of the feed; `level_size` and `queued_row` are None where the file does not say."""
-
-    ns: int
-    kind: int
-    side: int = 0
-    tick: float = 0
-    size: int = 0
-    level_size: int | None = None
-    queued_row: int = EVER_BEFORE
-    received_ns: int | None = None
-
-
-@dataclass
-class Message:
-    """What we send, and when: a new order (at the market if `tick` is None), or the cancel, or another price or size,
-    of one sent earlier."""
-
-    ns: int
-    order: int
-    is_cancel: bool = False
-    side: int = codes.BUY
-    tick: int | None = None
-    quantity: int = 1
-    tif: int = codes.GTC
-    is_change: bool = False
-
-
-@dataclass
-class Order:
-    """One of ours; `place` is its place among all that arrived, `joined` the rows that came before it."""
-
-    number: int
-    side: int
-    tick: int | None
-    leaves: int
-    place: int
-    joined: int
-    rests: bool = False
-    ahead: float = 0.0
-    tif: int = codes.GTC
-
-
-@dataclass
-class Level:
-    """What is displayed at a price of a side, what we took of it, what prints took since it last changed."""
-
-    shown: int = 0
-    taken: int = 0
-    printed: int = 0
-    is_out_of_sight: bool = True
-
-    @property
-    def left(self) -> int:
-        return self.shown - self.taken
-
-
-class Book:
-    """The displayed book, with the side believed that was published last."""
-
-    def __init__(self) -> None:
-        self.levels: dict[int, dict[int, Level]] = {codes.BUY: {}, codes.SELL: {}}
-        self.best: dict[int, int | None] = {codes.BUY: None, codes.SELL: None}
-
-    def level(self, side: int, tick: int) -> Level:
-        return self.levels[side].setdefault(tick, Level())
-
-    def believed(self, side: int) -> list[int]:
-        """The displayed prices of a side from the best that is believed, best first."""
-        ticks = [tick for tick, level in self.levels[side].items() if level.shown > 0]
-        return [tick for tick in sorted(ticks, reverse=side == codes.BUY) if not better(tick, self.best[side], side)]
-
-    def show(self, side: int, tick: int, size: int) -> None:
-        self.level(side, tick).shown = size
-        best = self.best[side]
-        if size > 0 and (best is None or better(tick, best, side)):
-            self.best[side] = tick
-        if size == 0 and tick == best:
-            self.best[side] = next(iter(self.worse(side, tick)), None)
-        best = self.best[side]
-        other = self.best[-side]
-        if best is not None and other is not None and (best - other) * side >= 0:
-            # The feed crosses itself, and this side was published last.
-            self.best[-side] = next(iter(self.worse(-side, best)), None)
-
-    def worse(self, side: int, than: int) -> list[int]:
-        ticks = [tick for tick, level in self.levels[side].items() if level.shown > 0 and (than - tick) * side > 0]
-        return sorted(ticks, reverse=side == codes.BUY)
-
-    def clear(self) -> None:
-        for side in (codes.BUY, codes.SELL):
-            for level in self.levels[side].values():
-                level.shown, level.is_out_of_sight = 0, True
-            self.best[side] = None
-
-    def apply(self, row: Row) -> None:
-        """What a row does to what is displayed; nothing of ours."""
-        if row.kind in SETTING and row.level_size is not None:
-            self.show(row.side, int(row.tick), row.level_size)
-        elif row.kind == codes.LEAVE:
-            self.show(row.side, int(row.tick), 0)
-            self.level(row.side, int(row.tick)).is_out_of_sight = True
-        elif row.kind == codes.CLEAR:
-            self.clear()
-
-    def quote(self, untaken: bool = True) -> tuple[int | None, int | None]:
-        """Best bid and offer; with `untaken` the best that have anything left that we did not take."""
-        found = []
-        for side in (codes.BUY, codes.SELL):
-            ticks = [at for at in self.believed(side) if not untaken or self.levels[side][at].left > 0]
-            found.append(ticks[0] if ticks else None)
-        return found[0], found[1]
+__all__ = ["EVER_BEFORE", "Book", "Message", "Order", "Row", "Witness", "replay", "seen_by"]
+RESTING = (codes.GTC, codes.POST_ONLY, codes.DAY)
+STOP, OPENING, CLOSING, PEG = "a stop", "the opening auction", "the closing auction", "a price to be pegged to"
+AUCTIONS = {codes.AT_OPEN: OPENING, codes.AT_CLOSE: CLOSING}
 
 
 class Witness:
@@ -159,9 +38,15 @@ class Witness:
         unit: int = 1,
         partial_fills: bool = True,
         depletes_book: bool = True,
+        session_ns: tuple[int, int] | None = None,
+        self_match: int = codes.MATCH_OFF,
     ) -> None:
         self.rule, self.power, self.lot, self.low, self.high = rule, power, lot, low, high
         self.unit, self.partial_fills, self.depletes_book = unit, partial_fills, depletes_book
+        self.open_ns, self.close_ns = session_ns if session_ns is not None else (math.inf, math.inf)
+        self.self_match = self_match
+        self.held: set[str] = set()  # auctions that have been
+        self.matched: set[int] = set()  # orders that were taken back because they would have met one of ours
         self.book = Book()
         self.orders: dict[int, Order] = {}
         self.is_halted = False
@@ -174,18 +59,21 @@ class Witness:
     def say(self, ns: int, order: Order, event: int, reason: int, tick: int | None, size: int, ahead: float) -> None:
         self.log.append((ns, order.number, event, reason, tick, size, order.leaves, ahead, *self.quote))
         if event in (codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED):
-            order.rests = False
+            order.rests, order.waits = False, None
 
     def fill(self, ns: int, order: Order, reason: int, tick: int | None, size: int) -> None:
         if size > 0:
             order.leaves -= size
+            order.tip = max(0, order.tip - size)
             event = codes.PARTIAL if order.leaves else codes.FILLED
-            self.say(ns, order, event, reason, tick, size, -1.0 if reason == codes.TOOK else max(0.0, order.ahead))
+            took = reason in (codes.TOOK, codes.AUCTION)
+            self.say(ns, order, event, reason, tick, size, -1.0 if took else max(0.0, order.ahead))
 
     # --- a row ------------------------------------------------------------------------------------------
 
     def on_row(self, row: Row) -> None:
         self.quote = self.book.quote()
+        before = len(self.log)
         if row.kind in codes.PRINT_KINDS:
             self.on_print(row)
         if row.kind in SETTING and row.level_size is not None:
@@ -196,6 +84,12 @@ class Witness:
             self.is_halted = True
         elif row.kind == codes.TRADE_RESUME:
             self.is_halted = False
+        if row.kind == codes.PRINT_CROSS:
+            self.on_auction(row, self.log[before:])
+        elif row.kind in codes.PRINT_KINDS:
+            for order in self.orders.values():
+                if order.waits == STOP and (row.tick - order.stop) * order.side >= 0:
+                    order.is_hit = True
         self.rows_seen += 1
 
     def resting(self, side: int) -> list[Order]:
@@ -220,14 +114,36 @@ class Witness:
             size = min(order.leaves, budget)
             budget -= size
             self.fill(row.ns, order, codes.TRADED_THROUGH, order.tick, size)
+            self.show_tip(order, 0)
         if not has_side:
             return
-        for order in self.resting(row.side):
-            if order.tick == row.tick:
-                size = min(order.leaves, self.beyond(order, row), budget)
-                budget -= size
-                self.fill(row.ns, order, codes.QUEUE_REACHED, order.tick, size)
-        self.note_printed(row)
+        ours = [order for order in self.resting(row.side) if order.tick == row.tick]
+        for order in ours:
+            size = min(order.visible, self.beyond(order, row), budget)
+            budget -= size
+            self.fill(row.ns, order, codes.QUEUE_REACHED, order.tick, size)
+        if ours:
+            # What is printed beyond all that is displayed meets what icebergs do not show.
+            hidden = (budget - self.book.level(row.side, int(row.tick)).shown) // self.lot * self.lot
+            for order in ours:
+                if order.display is not None and order.tip == 0:
+                    size = min(order.leaves, max(0, hidden))
+                    hidden -= size
+                    self.fill(row.ns, order, codes.QUEUE_REACHED, order.tick, size)
+                    self.show_tip(order, row.size)
+
+    def show_tip(self, order: Order, size: int) -> None:
+        """An iceberg whose tip is gone shows another, behind all that is displayed at its price and not yet printed."""
+        if order.display is None or order.tip > 0 or not order.rests:
+            return
+        gone = size if self.rule == codes.FIFO else order.printed
+        order.ahead = float(max(0, self.book.level(order.side, order.tick).shown - gone))
+        order.tip = min(order.display, order.leaves)
+        self.last_in_line(order)
+
+    def last_in_line(self, order: Order) -> None:
+        order.place, order.joined = self.arrived, self.rows_seen
+        self.arrived += 1
 
     def print_fills_whole(self, row: Row, sides: Sequence[int], has_side: bool) -> None:
         """Each order of ours that the print passes, or whose turn has come, in order of arrival."""
@@ -238,11 +154,6 @@ class Witness:
                 self.fill(row.ns, order, codes.TRADED_THROUGH, order.tick, order.leaves)
             elif away == 0 and has_side and self.beyond(order, row) > 0:
                 self.fill(row.ns, order, codes.QUEUE_REACHED, order.tick, order.leaves)
-        if has_side:
-            self.note_printed(row)
-
-    def note_printed(self, row: Row) -> None:
-        self.book.level(row.side, int(row.tick)).printed += row.size if row.tick == int(row.tick) else 0
 
     def beyond(self, order: Order, row: Row) -> int:
         """What a print at our price had beyond all that stood before us."""
@@ -253,6 +164,7 @@ class Witness:
             order.ahead = 0.0
             return row.size
         order.ahead -= row.size
+        order.printed += row.size
         lots = math.floor(max(0.0, -order.ahead) / self.lot + 0.5)
         if lots > 0:
             order.ahead = 0.0
@@ -265,11 +177,12 @@ class Witness:
         for order in self.resting(row.side):
             if order.tick == tick:
                 if row.kind != codes.ENTER and not level.is_out_of_sight:
-                    self.move_ahead(order, row, before, after, level.printed)
+                    self.move_ahead(order, row, before, after)
                 order.ahead = min(order.ahead, float(after))
+                order.printed = 0
         best = self.book.best[row.side]
         self.book.apply(row)
-        level.printed, level.is_out_of_sight = 0, False
+        level.is_out_of_sight = False
         level.taken = min(level.taken, after)
         now = self.book.best[row.side]
         rises = after > before if self.partial_fills else now is not None and better(now, best, row.side)
@@ -281,9 +194,10 @@ class Witness:
                     free -= size
                     level.taken += size if self.depletes_book else 0
                     self.fill(row.ns, order, codes.CROSSED, order.tick, size)
+                    self.show_tip(order, 0)
 
-    def move_ahead(self, order: Order, row: Row, before: int, after: int, printed: int) -> None:
-        change = before - after - printed
+    def move_ahead(self, order: Order, row: Row, before: int, after: int) -> None:
+        change = before - after - order.printed
         if self.rule == codes.FIFO:
             if after < before and row.kind != codes.EXECUTE and row.queued_row < order.joined:
                 order.ahead = max(0.0, order.ahead - row.size)
@@ -297,130 +211,191 @@ class Witness:
             else:
                 order.ahead += min(behind - p * change, 0.0) - (1.0 - p) * change
 
+    # --- the session ------------------------------------------------------------------------------------
+
+    def on_auction(self, row: Row, filled: Sequence[tuple[Any, ...]]) -> None:
+        """The first auction of the session fills what waits for the opening one, the first after it the closing one."""
+        which = CLOSING if row.ns >= self.close_ns else OPENING
+        if row.ns < self.open_ns or which in self.held:
+            return
+        self.held.add(which)
+        for side in (codes.BUY, codes.SELL):
+            left = row.size - sum(entry[5] for entry in filled if self.orders[entry[1]].side == side)
+            waiting = [order for order in self.orders.values() if order.waits == which and order.side == side]
+            for order in sorted(waiting, key=lambda order: -math.inf if order.tick is None else -side * order.tick):
+                size = 0
+                if order.tick is None or (order.tick - row.tick) * side >= 0:
+                    size = max(0, min(order.leaves, left))
+                if size and not self.partial_fills:
+                    size = order.leaves
+                left -= size
+                self.fill(row.ns, order, codes.AUCTION, math.ceil(row.tick * side) * side, size)
+                if order.leaves:
+                    self.say(row.ns, order, codes.EXPIRED, codes.NO_LIQUIDITY, order.tick, 0, -1.0)
+
+    def on_close(self) -> None:
+        """The session ends: orders for the day do, and those for an opening auction that never came."""
+        self.quote = self.book.quote()
+        for order in self.orders.values():
+            if order.waits == OPENING:
+                self.say(self.close_ns, order, codes.EXPIRED, codes.NO_AUCTION, order.tick, 0, -1.0)
+            elif order.is_open and order.tif == codes.DAY:
+                ahead = max(0.0, order.ahead) if order.rests else -1.0
+                self.say(self.close_ns, order, codes.EXPIRED, codes.SESSION_OVER, order.tick, 0, ahead)
+
+    def is_too_late(self, ns: int, order: Order) -> bool:
+        if order.waits in (OPENING, CLOSING) and order.waits in self.held:
+            return True
+        return (order.tif == codes.DAY or order.waits == OPENING) and ns >= self.close_ns
+
+    # --- the end of an instant --------------------------------------------------------------------------
+
+    def settle(self, ns: int) -> None:
+        """All rows of an instant are in: stops that were hit go to market, pegs follow their price."""
+        for order in list(self.orders.values()):
+            self.quote = self.book.quote()
+            if order.waits == STOP and order.is_hit:
+                order.waits = None
+                self.say(ns, order, codes.TRIGGERED, codes.NO_REASON, order.tick, 0, -1.0)
+                self.place(ns, order)
+            elif order.peg is not None and order.is_open:
+                tick = self.pegged(order)
+                if tick is not None and tick != order.tick:
+                    order.rests, order.waits, order.tick = False, None, tick
+                    self.say(ns, order, codes.REPLACED, codes.REPRICED, tick, 0, -1.0)
+                    self.place(ns, order)
+
+    def pegged(self, order: Order) -> int | None:
+        """The price of a pegged order by the recorded book, None where that has none."""
+        bid, ask = self.book.best[codes.BUY], self.book.best[codes.SELL]
+        if order.peg == codes.MIDPOINT_PEG:
+            price = None if bid is None or ask is None else math.floor((bid + ask) / 2 * order.side) * order.side
+        else:
+            own, other = (bid, ask) if order.side == codes.BUY else (ask, bid)
+            price = own if order.peg == codes.PRIMARY_PEG else other
+        if price is None:
+            return None
+        price += order.offset * order.side
+        if order.limit is not None and (price - order.limit) * order.side > 0:
+            price = order.limit
+        return min(max(price, self.low), self.high)
+
     # --- our messages -----------------------------------------------------------------------------------
 
     def on_message(self, ns: int, message: Message) -> None:
         self.quote = self.book.quote()
         if message.is_cancel:
             order = self.orders[message.order]
-            if order.rests:
-                self.say(ns, order, codes.CANCELLED, codes.BY_STRATEGY, order.tick, 0, max(0.0, order.ahead))
+            if order.is_open:
+                ahead = max(0.0, order.ahead) if order.rests else -1.0
+                self.say(ns, order, codes.CANCELLED, codes.BY_STRATEGY, order.tick, 0, ahead)
             else:
                 self.say(ns, order, codes.CANCEL_REJECTED, codes.UNKNOWN_ORDER, order.tick, 0, -1.0)
             return
         if message.is_change:
             self.on_change(ns, message)
             return
-        tick, side = message.tick, message.side
-        order = Order(message.order, side, tick, message.quantity, self.arrived, self.rows_seen, tif=message.tif)
-        self.arrived += 1
+        order = Order(message.order, message.side, message.tick, message.quantity, message.tif)
+        order.stop, order.display, order.peg, order.offset = message.stop, message.display, message.peg, message.offset
+        order.waits = STOP if order.stop is not None else AUCTIONS.get(order.tif)
+        if order.peg is not None:
+            order.limit, order.tick = message.tick, None
         self.orders[order.number] = order
-        if tick is not None and not self.low <= tick <= self.high:
-            self.say(ns, order, codes.REJECTED, codes.OFF_GRID, tick, 0, -1.0)
+        if any(tick is not None and not self.low <= tick <= self.high for tick in (message.tick, message.stop)):
+            self.say(ns, order, codes.REJECTED, codes.OFF_GRID, message.tick, 0, -1.0)
             return
-        self.say(ns, order, codes.ACKNOWLEDGED, codes.NO_REASON, tick, 0, -1.0)
-        self.place(ns, order)
+        if order.peg is not None:
+            order.tick = self.pegged(order)
+            order.waits = PEG if order.tick is None else None
+        self.say(ns, order, codes.ACKNOWLEDGED, codes.NO_REASON, order.tick, 0, -1.0)
+        if self.is_too_late(ns, order):
+            self.say(ns, order, codes.EXPIRED, codes.SESSION_OVER, order.tick, 0, -1.0)
+        elif order.waits is None:
+            self.place(ns, order)
 
     def on_change(self, ns: int, message: Message) -> None:
         """Another price or open size; what does not keep its place goes to the end, or takes, as a new order."""
-        order = self.orders[message.order]
-        ahead = max(0.0, order.ahead)
-        if not order.rests:
+        order, tick = self.orders[message.order], message.tick
+        ahead = max(0.0, order.ahead) if order.rests else -1.0
+        is_market = order.tick is None and order.peg is None
+        if not order.is_open:
             self.say(ns, order, codes.MODIFY_REJECTED, codes.UNKNOWN_ORDER, order.tick, 0, -1.0)
-        elif not self.low <= message.tick <= self.high:
+        elif not is_market and not self.low <= tick <= self.high:
             self.say(ns, order, codes.MODIFY_REJECTED, codes.OFF_GRID, order.tick, 0, ahead)
         else:
-            keeps = message.tick == order.tick and message.quantity <= order.leaves
-            order.tick, order.leaves = message.tick, message.quantity
+            if order.peg is not None:
+                order.limit = tick
+                # One that has lost its reference keeps its price.
+                tick = self.pegged(order)
+                tick = order.tick if tick is None else tick
+            elif is_market:
+                tick = None
+            keeps = not order.rests or (tick == order.tick and message.quantity <= order.leaves)
+            order.tick, order.leaves, order.tip = tick, message.quantity, min(order.tip, message.quantity)
             self.say(ns, order, codes.REPLACED, codes.BY_STRATEGY, order.tick, 0, ahead if keeps else -1.0)
             if not keeps:
-                order.rests, order.place, order.joined = False, self.arrived, self.rows_seen
-                self.arrived += 1
+                order.rests = False
                 self.place(ns, order)
 
     def place(self, ns: int, order: Order) -> None:
         """Let an order take, rest or expire."""
-        tick, side, wanted = order.tick, order.side, order.leaves
-        may_rest = tick is not None and order.tif in (codes.GTC, codes.POST_ONLY)
+        tick, side = order.tick, order.side
+        may_rest = tick is not None and order.tif in RESTING
         reached = [at for at in self.book.believed(-side) if tick is None or (tick - at) * side >= 0]
-        free = sum(self.book.levels[-side][at].left for at in reached)
         stop = codes.NO_REASON if may_rest else codes.NO_LIQUIDITY
         if self.is_halted:
-            reached, stop = [], codes.NO_REASON if may_rest else codes.HALTED
+            stop = codes.NO_REASON if may_rest else codes.HALTED
         elif order.tif == codes.POST_ONLY and reached:
-            reached, stop = [], codes.WOULD_CROSS
-        elif order.tif == codes.FOK and free < wanted and (self.partial_fills or not reached):
-            reached = []
-        for at in reached:
-            level = self.book.levels[-side][at]
-            size = min(order.leaves, level.left) if self.partial_fills else order.leaves
-            level.taken += size if self.depletes_book else 0
-            self.fill(ns, order, codes.TOOK, at, size)
-        if order.leaves and stop != codes.NO_REASON:
+            stop = codes.WOULD_CROSS
+        elif order.tif != codes.FOK or not self.partial_fills or self.can_be_had(order, reached) >= order.leaves:
+            self.take(ns, order, reached)
+        if not order.leaves or order.number in self.matched:
+            return
+        if stop != codes.NO_REASON:
             self.say(ns, order, codes.EXPIRED, stop, tick, 0, -1.0)
-        elif order.leaves:
-            order.rests = True
-            order.ahead = float(self.book.level(side, int(tick or 0)).shown)
-            # How much stood before us is told with the last thing that the venue said of our arrival.
-            self.log[-1] = (*self.log[-1][:7], order.ahead, *self.log[-1][8:])
+            return
+        order.rests, order.printed = True, 0
+        order.ahead = float(self.book.level(side, int(tick or 0)).shown)
+        order.tip = min(order.display or 0, order.leaves)
+        self.last_in_line(order)
+        # How much stood before us is told with the last thing that the venue said of our arrival.
+        self.log[-1] = (*self.log[-1][:7], order.ahead, *self.log[-1][8:])
 
+    def would_meet(self, order: Order) -> list[Order]:
+        """Our own orders that an order's limit reaches, where the venue minds; those it would meet first come first."""
+        if self.self_match == codes.MATCH_OFF:
+            return []
+        return [
+            other
+            for other in self.resting(-order.side)
+            if order.tick is None or (order.tick - other.tick) * order.side >= 0
+        ]
 
-def better(tick: int, than: int | None, side: int) -> bool:
-    return than is None or (tick - than) * side > 0
+    def can_be_had(self, order: Order, reached: Sequence[int]) -> int:
+        """What is left at the prices that an order reaches before it is stopped by one of ours."""
+        ours = self.would_meet(order) if self.self_match != codes.CANCEL_OLDEST else []
+        return sum(
+            max(0, self.book.levels[-order.side][at].left)
+            for at in reached
+            if not ours or (ours[0].tick - at) * order.side > 0
+        )
 
-
-def replay(witness: Witness, rows: Sequence[Row], messages: Sequence[Message], entry_ns: int, until: int) -> None:
-    """Let rows and messages reach the venue by their times; at equal times rows come first."""
-    at = 0
-    for message in messages:
-        arrival = message.ns + entry_ns
-        if arrival > until:
-            break
-        while at < len(rows) and rows[at].ns <= arrival:
-            witness.on_row(rows[at])
-            at += 1
-        witness.on_message(arrival, message)
-    while at < len(rows) and rows[at].ns <= until:
-        witness.on_row(rows[at])
-        at += 1
-
-
-def seen_by(rows: Sequence[Row], now: int, feed_ns: int) -> tuple[Book, int]:
-    """The book and the printed size that have reached a strategy by `now`."""
-    book, volume = Book(), 0
-    for row in rows:
-        received = row.ns if row.received_ns is None else row.received_ns
-        if received + feed_ns > now:
-            break
-        book.apply(row)
-        volume += row.size if row.kind in codes.PRINT_KINDS else 0
-    return book, volume
-
-
-def probability(rule: int, power: float, behind: float, ahead: float) -> float:
-    """That a decrease came from behind us; infinite or NaN as IEEE 754 has it."""
-    if rule == codes.LOG_PROB:
-        return ratio(logarithm(1 + behind), logarithm(1 + behind) + logarithm(1 + ahead))
-    if rule == codes.LOG_PROB2:
-        return ratio(logarithm(1 + behind), logarithm(1 + behind + ahead))
-    if rule == codes.POWER_PROB:
-        return ratio(raised(behind, power), raised(behind, power) + raised(ahead, power))
-    if rule == codes.POWER_PROB2:
-        return ratio(raised(behind, power), raised(behind + ahead, power))
-    return 1.0 - raised(ratio(ahead, ahead + behind), power)
-
-
-def ratio(top: float, bottom: float) -> float:
-    if bottom != 0.0:
-        return top / bottom
-    return math.nan if top == 0.0 or math.isnan(top) else math.copysign(math.inf, top)
-
-
-def logarithm(value: float) -> float:
-    if value <= 0.0:
-        return -math.inf if value == 0.0 else math.nan
-    return math.log(value)
-
-
-def raised(base: float, power: float) -> float:
-    return math.nan if base < 0.0 and power != int(power) else base**power
+    def take(self, ns: int, order: Order, reached: Sequence[int]) -> None:
+        """Take level after level; an order of ours is met once all that is displayed at better prices is taken."""
+        ours = self.would_meet(order)
+        met = [(other.tick * order.side, 0, other.place, other) for other in ours]
+        displayed = [(at * order.side, 1, at, self.book.levels[-order.side][at]) for at in reached]
+        for _, _, at, what in sorted(met + displayed, key=lambda each: each[:3]):
+            if not order.leaves:
+                return
+            if isinstance(what, Level):
+                size = min(order.leaves, what.left) if self.partial_fills else order.leaves
+                what.taken += size if self.depletes_book else 0
+                self.fill(ns, order, codes.TOOK, at, size)
+                continue
+            if self.self_match != codes.CANCEL_NEWEST:
+                self.say(ns, what, codes.CANCELLED, codes.SELF_MATCH, what.tick, 0, max(0.0, what.ahead))
+            if self.self_match != codes.CANCEL_OLDEST:
+                self.say(ns, order, codes.CANCELLED, codes.SELF_MATCH, order.tick, 0, -1.0)
+                self.matched.add(order.number)
+                return

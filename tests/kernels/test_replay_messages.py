@@ -33,7 +33,7 @@ def test_a_log_that_fills_up_while_an_order_takes_changes_nothing(depletes: bool
     sent.append(Message(6, 1, False, codes.BUY, HIGH, 20, codes.IOC))
     whole, small = (engine_of(feed_of(ladder()), sent, codes.RISK_AVERSE, depletes_book=depletes) for _ in range(2))
     small.state = small.state._replace(log=small.state.log[:room].copy(), log_ahead=small.state.log_ahead[:room].copy())
-    small._renew()
+    small.renew()
     for engine in (whole, small):
         run_to(engine, FOREVER)
     assert logged(small) == logged(whole)

@@ -29,7 +29,7 @@ from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
-from tcakit.replay.replay import Replay, ReplaySettings
+from tcakit.replay.recorded_market import RecordedMarket, ReplaySettings
 
 TICK, LOT, LOTS_A_COIN, TICKS_A_DOLLAR = 0.1, 0.001, 1000, 10
 FOREVER = 1 << 62
@@ -178,17 +178,17 @@ def theirs(
 
 def ours(feed: Feed, sent: NDArray[np.int64], settings: ReplaySettings) -> Fills:
     """Our fills of what was sent."""
-    engine = Replay(feed, [], settings)
+    engine = RecordedMarket(feed, settings)
     back = {value: key for key, value in FORCES.items()}
     numbers: dict[int, int] = {}
     for what, number, ns, side, tick, lots, force, market in sent.tolist():
         engine.now = ns
         if what == 1:
-            engine._send(lk.SEND_CANCEL, numbers[number])
+            engine.send(lk.SEND_CANCEL, numbers[number])
         else:
             numbers[number] = engine.submit(0, side, lots, None if market else tick, back[force])
     engine.now = 0
-    while engine._advance(FOREVER) == lk.RESPONSE:
+    while engine.advance(FOREVER) == lk.RESPONSE:
         engine.cursor[lk.DELIVERED] += 1
     of = {order: number for number, order in numbers.items()}
     log = engine.state.log[: int(engine.cursor[lk.N_LOG])]

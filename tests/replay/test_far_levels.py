@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
 from tcakit.book.order_index import displayed_sizes
+from tcakit.errors import DataError
 from tcakit.execution.algorithms import parse_algorithm
 from tcakit.jobs.backtest import backtest
 from tcakit.jobs.backtest_config import BacktestConfig, expand
@@ -36,8 +38,7 @@ def test_queues_are_the_same_on_a_ladder_of_the_prices_that_occur() -> None:
 
 
 def day_rows() -> pl.DataFrame:
-    rows = [(codes.SET, 1, 10**15, 5), (codes.SET, -1, 10_001, 50), (codes.SET, 1, 10_000, 50), (codes.SET, 1, 1, 9)]
-    rows = [(codes.SET, -1, 10**15, 5), *rows[1:]]
+    rows = [(codes.SET, -1, 10**15, 5), (codes.SET, -1, 10_001, 50), (codes.SET, 1, 10_000, 50), (codes.SET, 1, 1, 9)]
     rows += [(codes.PRINT, 1, 10_000, 1), (codes.SET, 1, 10_000, 49), (codes.PRINT, -1, 10_001, 1)] * 40
     return pl.DataFrame(
         {
@@ -52,15 +53,27 @@ def day_rows() -> pl.DataFrame:
     )
 
 
+def book_of(rows: pl.DataFrame) -> dict[str, np.ndarray]:
+    rows = rows.drop("seq").fill_null(-1)
+    return {name: rows[name].to_numpy() for name in rows.columns}
+
+
 def test_far_levels_are_counted_and_the_near_ones_quoted() -> None:
-    book = {
-        name: day_rows()[name].fill_null(-1).to_numpy()
-        for name in ("ts_ns", "kind", "side", "price", "size", "level_size")
-    }
-    feed = feed_from_columns(ACME, feed_columns(ACME, book))
+    feed = feed_from_columns(ACME, feed_columns(ACME, book_of(day_rows())))
     assert feed.rows_beyond == 1
     assert feed.ticks < 1 << 20
     assert (int(feed.best_bid[-1]) + feed.base_tick, int(feed.best_ask[-1]) + feed.base_tick) == (10_000, 10_001)
+
+
+def test_a_market_that_itself_moves_too_far_is_refused() -> None:
+    printed = pl.col("kind") == codes.PRINT
+    wide = day_rows().with_columns(
+        pl.when(printed & (pl.col("seq") > 50)).then(5_000_000).otherwise("price").alias("price")
+    )
+    with pytest.raises(DataError, match="prints 4,990,001"):
+        feed_columns(ACME, book_of(wide))
+    with pytest.raises(DataError, match="nothing prints"):
+        feed_columns(ACME, book_of(day_rows().filter(~printed)))
 
 
 def test_a_backtest_on_such_a_day_says_what_was_left_out(tmp_path: Path) -> None:

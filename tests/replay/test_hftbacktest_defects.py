@@ -6,8 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hftbacktest import GTC, LIMIT, BacktestAsset, HashMapMarketDepthBacktest
-from hftbacktest.types import BUY_EVENT, DEPTH_EVENT, EXCH_EVENT, LOCAL_EVENT, SELL_EVENT, TRADE_EVENT, event_dtype
+from hftbacktest import GTC, LIMIT, BacktestAsset, HashMapMarketDepthBacktest, ROIVectorMarketDepthBacktest
+from hftbacktest.types import (
+    BUY_EVENT,
+    DEPTH_CLEAR_EVENT,
+    DEPTH_EVENT,
+    EXCH_EVENT,
+    LOCAL_EVENT,
+    SELL_EVENT,
+    TRADE_EVENT,
+    event_dtype,
+)
 from numba import njit
 from replay_cases import engine_of, feed_of, run_to
 from replay_witness import Message, Row
@@ -214,3 +223,45 @@ def test_an_order_inside_the_spread_is_filled_before_the_best_displayed() -> Non
         run_to(engine, 1 << 60)
         log = engine.state.log[: int(engine.cursor[lk.N_LOG])]
         assert log[-1, [lk.LOG_EVENT, lk.LOG_REASON]].tolist() == [codes.FILLED, codes.TRADED_THROUGH]
+
+
+@njit
+def _shown_after(market: Any, tick: int) -> Any:
+    """Displayed size of offers at a tick before and after what the feed does at 1,000."""
+    market.elapse(500)
+    before = market.depth(0).ask_qty_at_tick(tick)
+    market.elapse(1_000)
+    return before, market.depth(0).ask_qty_at_tick(tick)
+
+
+def test_offers_that_are_cleared_are_shown_no_more() -> None:
+    """Their vector of prices of interest keeps the sizes of cleared offers, which their map of prices does not."""
+    told = [
+        (DEPTH_EVENT | BUY_EVENT, 100, BID),
+        (DEPTH_EVENT | SELL_EVENT, 100, ASK),
+        (DEPTH_CLEAR_EVENT | SELL_EVENT, 1_000, ASK),
+        (DEPTH_EVENT | BUY_EVENT, 5_000, BID - 1),
+    ]
+    data = np.zeros(len(told), event_dtype)
+    for row, (event, ns, at) in zip(data, told, strict=True):
+        row["ev"], row["exch_ts"], row["local_ts"] = EXCH_EVENT | LOCAL_EVENT | event, ns, ns
+        row["px"], row["qty"] = at, 1.0
+    by_map = _market(data, lot=1.0)
+    assert _shown_after(by_map, ASK) == (1.0, 0.0)
+    by_map.close()
+    asset = BacktestAsset().data([data]).linear_asset(1.0).constant_order_latency(10, 10).tick_size(1.0).lot_size(1.0)
+    asset = asset.risk_adverse_queue_model().trading_value_fee_model(0.0, 0.0).no_partial_fill_exchange()
+    by_vector = ROIVectorMarketDepthBacktest([asset.roi_lb(0.0).roi_ub(2.0 * ASK)])
+    assert _shown_after(by_vector, ASK) == (1.0, 1.0)
+    by_vector.close()
+    rows = [
+        Row(100, codes.SET, codes.BUY, BID, 1, 1),
+        Row(100, codes.SET, codes.SELL, ASK, 1, 1),
+        Row(1_000, codes.DELETE, codes.SELL, ASK, 1, 0),
+    ]
+    engine = engine_of(feed_of(rows), [], codes.RISK_AVERSE)
+    shown = []
+    for until in (500, 1_500):
+        run_to(engine, until)
+        shown.append(engine.size_at(codes.SELL, ASK))
+    assert shown == [1, 0]

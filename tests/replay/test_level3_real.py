@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+from replay_cases import engine_of, logged, run_to
+from replay_witness import Message, Row, Witness, replay
 
 from tcakit.feeds.contract import ReaderOptions
 from tcakit.jobs.ingest import IngestRequest, ingest
@@ -20,10 +21,6 @@ from tcakit.store import market_data
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, plain, symbol_days
 from tcakit.venue.latency import ConstantLatency
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
-from replay_cases import engine_of, logged, run_to
-from replay_witness import Message, Row, Witness, replay
 
 ROWS = 3_000  # of a day: the witness takes some 200 us for each
 ORDERS = 250
@@ -39,8 +36,7 @@ def stored(folder: Path, paths: Sequence[Path], options: ReaderOptions) -> list[
 
 
 def itch(real_data: Path, folder: Path) -> list[tuple[Store, SymbolDay]]:
-    (path,) = [path for path in sorted((real_data / "itch").iterdir()) if path.suffix in (".gz", ".bin", ".itch")][:1]
-    return stored(folder, [path], ReaderOptions(date="2019-12-30"))[:3]
+    return stored(folder, [real_data / "itch" / "AAPL_20200130_first10k.NASDAQ_ITCH50.bin"], ReaderOptions())
 
 
 def dbn(real_data: Path, folder: Path) -> list[tuple[Store, SymbolDay]]:
@@ -65,7 +61,7 @@ def rows_of(store: Store, day: SymbolDay, feed: Feed) -> list[Row]:
     columns = [plain(book[name], -1).tolist() for name in ("ts_ns", "kind", "side", "price", "size", "level_size")]
     out = []
     for at, (ns, kind, side, price, size, level) in enumerate(zip(*columns, strict=True)):
-        assert kind not in (codes.EXECUTE,) or printed[at] < 0 or printed[at] == price, "prints apart from their level"
+        assert kind != codes.EXECUTE or printed[at] in (-1, price), "a print apart from its level"
         out.append(Row(ns, kind, side, price / tick, size, level if level >= 0 else None, int(feed.queued_row[at])))
     return out
 

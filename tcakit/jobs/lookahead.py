@@ -1,0 +1,76 @@
+"""Whether the strategies of a backtest look ahead, checked on the days that they would trade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tcakit.errors import UsageError
+from tcakit.jobs.backtest import groups_of, participants_of, settings_of
+from tcakit.jobs.backtest_config import REPLAY, BacktestConfig
+from tcakit.jobs.backtest_plan import Planned, plan_parents
+from tcakit.jobs.market import replay_feed
+from tcakit.market.clock import format_time
+from tcakit.replay.lookahead import Checked, check_lookahead
+from tcakit.store.database import Store
+
+Progress = Callable[[str, int, int], None]
+
+
+def lookahead(
+    folder: Path,
+    config: BacktestConfig,
+    *,
+    times: int = 10,
+    seed: int = 0,
+    progress: Progress | None = None,
+    wait_s: float = 30.0,
+) -> dict[str, Any]:
+    """Replay a backtest's parents with noise in place of all that reaches them after each of `times` drawn instants.
+
+    Gives what was compared: instants, calls between strategies and market, events at the venue. UsageError names the
+    strategy, the instant and the first decision that was another one; or says that it acts differently on the same
+    data, which cannot be checked.
+    """
+    if config.engine != REPLAY:
+        raise UsageError(
+            f"the {config.engine} engine asks no strategy", place="--check-lookahead", remedy="use --engine replay"
+        )
+    if times < 1:
+        raise UsageError(f"{times} instants check nothing", place="--check-times", remedy="give 1 or more")
+    store = Store(folder, wait_s=wait_s)
+    groups = groups_of(plan_parents(store, config), config.together)
+    total = {"times": 0, "calls": 0, "events": 0}
+    for number, group in enumerate(groups):
+        if progress:
+            progress(f"{group[0].parent.symbol}", number, len(groups))
+        feed = replay_feed(store, group[0].day)
+        make = partial(participants_of, group, feed.instrument.lot_size)
+        found = check_lookahead(feed, make, settings_of(config, group[0]), times, seed + number)
+        _refuse(found, group)
+        for name in total:
+            total[name] += getattr(found, name)
+    return {"parents": sum(len(group) for group in groups), **total}
+
+
+def _refuse(found: Checked, group: list[Planned]) -> None:
+    """UsageError where a run was another one."""
+    differs = found.difference
+    if differs is None:
+        return
+    plan = group[differs.participant]
+    expected, other = (words or "nothing" for words in (differs.expected, differs.found))
+    place = f"{plan.spec.algo.label}, parent {plan.parent.parent_id}"
+    if not found.times:
+        raise UsageError(
+            f"on the same data it does {expected} once and {other} the next time",
+            place=place,
+            remedy="let it decide by what it is told alone, with a seed of its own",
+        )
+    raise UsageError(
+        f"it looks ahead: with other data after {format_time(differs.at_ns)} it does {other} in place of {expected}",
+        place=place,
+        remedy="let it decide by what the gateway shows at that time",
+    )

@@ -1,0 +1,168 @@
+"""What an order is beside side, size and limit, as the replay's kernel wants it written down."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcakit.book.ladder_kernel import PRINTS_AUCTION
+from tcakit.errors import UsageError
+from tcakit.market import codes
+from tcakit.replay import layout_kernel as lk
+from tcakit.replay.columns import Feed
+from tcakit.venue.limits import OrderGuard, PreTradeLimits
+
+_RESTS = frozenset((codes.GTC, codes.POST_ONLY, codes.DAY))
+_AUCTIONS = {codes.AT_OPEN: lk.FOR_OPEN, codes.AT_CLOSE: lk.FOR_CLOSE}
+_OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
+_ANSWERS_A_CHANGE = frozenset((codes.REPLACED, codes.MODIFY_REJECTED))
+_OF_THE_SESSION = frozenset((codes.DAY, codes.AT_OPEN, codes.AT_CLOSE))
+
+
+class Special(NamedTuple):
+    """A stop (its tick), what an iceberg shows at once, what an order is pegged to and how many ticks from it."""
+
+    stop_tick: int | None = None
+    display_quantity: int | None = None
+    peg: int | None = None
+    peg_offset_ticks: int = 0
+
+    @property
+    def is_priced_later(self) -> bool:
+        """Whether its limit says nothing of the market as it is now: that of a stop, or the farthest one of a peg."""
+        return self.stop_tick is not None or self.peg is not None
+
+
+class OrderDesk:
+    """What an order goes through before it is sent: its parts are checked and written down, and the limits are held."""
+
+    def __init__(self, feed: Feed, has_session: bool, limits: PreTradeLimits | None) -> None:
+        self._feed, self._has_session, self.limits = feed, has_session, limits
+        self._guards: dict[int, OrderGuard] = {}
+
+    def fields(
+        self, special: Special, side: int, quantity: int, tick: int | None, time_in_force: int
+    ) -> dict[int, int]:
+        """Fields of a row of `orders` (layout_kernel) that a special order sets; ValueError where its parts contradict
+        each other, UsageError where the replay was told of no session and the order needs one."""
+        stop, display, peg, offset = special
+        if time_in_force in _OF_THE_SESSION and not self._has_session:
+            raise UsageError(
+                f"an order for the {codes.TIME_IN_FORCE_NAMES[time_in_force]} needs the session's times",
+                place="session_ns",
+                remedy="give the replay's settings the open and the close",
+            )
+        fields: dict[int, int] = {}
+        if time_in_force in _AUCTIONS:
+            if special != Special():
+                raise ValueError("an order for an auction can be no stop, iceberg or pegged order")
+            fields[lk.WAITS] = _AUCTIONS[time_in_force]
+        if stop is not None:
+            fields[lk.WAITS] = lk.FOR_STOP
+            fields[lk.HAS_STOP] = 1
+            fields[lk.STOP_TICK] = stop - self._feed.base_tick
+        if display is not None:
+            lot = self._feed.instrument.lot_size
+            if not 0 < display <= quantity or display % lot:
+                raise ValueError(f"display_quantity {display}: a multiple of {lot} above zero, no more than {quantity}")
+            if (tick is None and peg is None) or time_in_force not in _RESTS:
+                raise ValueError("only an order that may rest can show a part of its size")
+            fields[lk.DISPLAY] = display
+        if peg is not None:
+            if peg not in codes.PEG_NAMES or peg == codes.NO_PEG:
+                raise ValueError(f"peg {peg}: one of codes.PRIMARY_PEG, MARKET_PEG, MIDPOINT_PEG")
+            if stop is not None or time_in_force not in _RESTS:
+                raise ValueError(
+                    "a pegged order rests: it is no stop, and good till cancelled, for the day or post-only"
+                )
+            last = self._feed.ticks - 1 if side > 0 else 0
+            fields[lk.TYPE] = codes.LIMIT
+            fields[lk.TICK] = -1
+            fields[lk.PEG], fields[lk.PEG_OFFSET] = peg, offset
+            fields[lk.PEG_LIMIT] = last if tick is None else tick - self._feed.base_tick
+            fields[lk.HAS_PEG_LIMIT] = int(tick is not None)
+        elif offset:
+            raise ValueError("peg_offset_ticks without a peg")
+        return fields
+
+    def new(
+        self,
+        now_ns: int,
+        owner: int,
+        order: int,
+        side: int,
+        quantity: int,
+        tick: int | None,
+        special: Special | None,
+        touch: tuple[int | None, int | None],
+    ) -> int:
+        """The reason for which a participant's new order is not sent, NO_REASON (codes) if it is; `touch` as seen."""
+        collared = worst = tick
+        if special is not None and special.is_priced_later:
+            collared, worst = None, tick if tick is not None else special.stop_tick
+        guard = self._guard(owner)
+        refusal = guard.refusal(side, quantity, collared, *touch, now_ns=now_ns, worst_tick=worst)
+        if refusal == codes.NO_REASON:
+            guard.sent(now_ns, order, side, quantity)
+        return refusal
+
+    def change(
+        self,
+        now_ns: int,
+        owner: int,
+        order: int,
+        row: NDArray[np.int64],
+        quantity: int,
+        tick: int,
+        touch: tuple[int | None, int | None],
+    ) -> int:
+        """The same of a modification of the order whose row of `orders` this is."""
+        guard, side = self._guard(owner), 1 - 2 * int(row[lk.SIDE])
+        is_priced_later = row[lk.WAITS] != lk.FOR_NOTHING or row[lk.PEG] != codes.NO_PEG
+        collared = None if is_priced_later else tick
+        refusal = guard.refusal(side, quantity, collared, *touch, now_ns=now_ns, worst_tick=tick, order=order)
+        if refusal == codes.NO_REASON:
+            guard.sent(now_ns, order, side, quantity)
+        return refusal
+
+    def cancel(self, now_ns: int, owner: int) -> None:
+        """A cancel is sent, whatever the limits."""
+        if self.limits is not None:
+            self._guard(owner).counted(now_ns)
+
+    def told(self, owner: int, order: int, event: int, size: int, leaves: int) -> None:
+        """A participant hears of an event of an order."""
+        self._guard(owner).told(order, leaves, size, event in _OVER, event in _ANSWERS_A_CHANGE)
+
+    def _guard(self, owner: int) -> OrderGuard:
+        if owner not in self._guards:
+            instrument = self._feed.instrument
+            tick_value = instrument.tick_size / instrument.price_scale
+            self._guards[owner] = OrderGuard(self.limits or PreTradeLimits(), tick_value, instrument.size_scale)
+        return self._guards[owner]
+
+
+def write_session(settings: NDArray[np.int64], feed: Feed, session_ns: tuple[int, int] | None) -> None:
+    """Tell the kernel of a session's close and of its auctions; without a session none of them ever comes."""
+    settings[lk.CLOSE_NS] = np.iinfo(np.int64).max
+    settings[[lk.OPEN_ROW, lk.CLOSE_ROW]] = -1
+    if session_ns is not None:
+        settings[lk.CLOSE_NS] = session_ns[1]
+        settings[[lk.OPEN_ROW, lk.CLOSE_ROW]] = auction_rows(feed, *session_ns)
+
+
+def auction_rows(feed: Feed, open_ns: int, close_ns: int) -> tuple[int, int]:
+    """The rows that print the opening and the closing auction, -1 for one that is not recorded.
+
+    The opening one is the first auction at or after the open and before the close, the closing one the first at or
+    after the close. The kernel looks at them when it gets there, not before.
+    """
+    rows = feed.print_row[feed.action[feed.print_row] == PRINTS_AUCTION]
+    ns = feed.ns[rows]
+    opening, closing = int(np.searchsorted(ns, open_ns)), int(np.searchsorted(ns, close_ns))
+    return (
+        int(rows[opening]) if opening < closing else -1,
+        int(rows[closing]) if closing < len(rows) else -1,
+    )
