@@ -16,7 +16,7 @@ from tcakit.replay import own_kernel as ok
 from tcakit.replay.columns import Feed
 from tcakit.replay.compiler import CompiledStrategy
 from tcakit.replay.events_kernel import run
-from tcakit.replay.replay import Replay, ReplayResult, ReplaySettings
+from tcakit.replay.recorded_market import RecordedMarket, ReplayResult, ReplaySettings
 from tcakit.venue.latency import EntryTable
 
 _EVENTS_A_CALL = 100_000
@@ -53,10 +53,16 @@ class CompiledReplay:
     ) -> None:
         self.strategy = strategy
         self.progress = progress
-        self._engine = Replay(feed, [], settings)
-        state = self._engine.state
-        self._engine.state = state._replace(settings=np.append(state.settings, feed.base_tick))
-        self._engine._renew()
+        if settings.limits is not None:
+            raise UsageError(
+                "pre-trade limits do not hold compiled strategies",
+                place="limits",
+                remedy="take the [limits] out, or write the strategy as a Python object",
+            )
+        self._market = RecordedMarket(feed, settings)
+        state = self._market.state
+        self._market.state = state._replace(settings=np.append(state.settings, feed.base_tick))
+        self._market.renew()
         self._own = _own_of(feed, strategy, work, settings)
 
     @property
@@ -79,46 +85,53 @@ class CompiledReplay:
             elif status == ok.PAUSED:
                 self._own.scalars[ok.EVENTS_LEFT] = _EVENTS_A_CALL
                 if self.progress is not None:
-                    self.progress(int(self._engine.cursor[lk.ROW]))
+                    self.progress(int(self._market.cursor[lk.ROW]))
             else:
-                self._engine._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue")))
+                self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
             status = self._call()
         return self._result()
 
     def _call(self) -> int:
         """Let the strategy trade until its run comes back."""
-        engine, asked = self._engine, self.strategy.asked
+        market, asked = self._market, self.strategy.asked
         if not IS_COMPILED:
-            return int(run((*engine.market, *engine.state), self._own, asked))
-        table, own_table = engine._table, _table_of(self._own)
+            return int(run((*market.market, *market.state), self._own, asked))
+        table, own_table = market.table, _table_of(self._own)
         return int(run(table.ctypes.data, own_table.ctypes.data, asked))
 
     def _enlarge(self) -> None:
         """Make room for what the next callback may send."""
-        self._engine._grow("orders", "bus")
+        self._grow("orders", "bus")
         names = ("wakes", "told", "known")
         self._own = self._own._replace(**{name: _doubled(getattr(self._own, name)) for name in names})
 
+    def _grow(self, *names: str) -> None:
+        state = self._market.state
+        self._market.state = state._replace(**{name: _doubled(getattr(state, name)) for name in names})
+        self._market.renew()
+
     def _fault(self) -> UsageError:
         fault, value = (int(self._own.scalars[at]) for at in (ok.FAULT, ok.FAULT_VALUE))
-        lot = int(self._engine.state.settings[lk.LOT])
+        lot = int(self._market.state.settings[lk.LOT])
         said = {
             ok.BAD_ORDER: f"an order of {value}: sides are +1 and -1, quantities multiples of {lot} above zero",
             ok.BAD_CHANGE: f"an order was to be made one of {value}: quantities are multiples of {lot} above zero",
+            ok.BAD_PARTS: f"an order of {value} whose parts contradict each other",
+            ok.NO_SESSION: "an order for the day or for an auction, but the replay was told of no session",
             ok.TOO_MANY: f"more than {ok.ROOM} messages or wakes were asked for in one callback",
         }[fault]
-        at_ns = int(self._engine.cursor[lk.NOW])
+        at_ns = int(self._market.cursor[lk.NOW])
         return UsageError(f"{said} (at {at_ns} ns)", place=str(self.strategy.path), remedy="correct the strategy")
 
     def _result(self) -> ReplayResult:
-        own, engine = self._own, self._engine
+        own, market = self._own, self._market
         orders, told = int(own.scalars[ok.N_ORDERS]), int(own.scalars[ok.N_TOLD])
-        engine.now = int(engine.cursor[lk.NOW])
-        engine.order_count = orders
-        engine.open_orders = dict.fromkeys(np.flatnonzero(own.known[:orders, ok.IS_OVER] == 0).tolist(), 0)
-        engine.local_events = own.told[:told].copy()
-        engine.first_order_ns = int(engine.state.orders[0, lk.SUBMITTED_NS]) if orders else None
-        return engine._result()
+        market.now = int(market.cursor[lk.NOW])
+        market.order_count = orders
+        market.open_orders = dict.fromkeys(np.flatnonzero(own.known[:orders, ok.IS_OVER] == 0).tolist(), 0)
+        market.local_events = own.told[:told].copy()
+        market.first_order_ns = int(market.state.orders[0, lk.SUBMITTED_NS]) if orders else None
+        return market.result()
 
 
 def _own_of(feed: Feed, strategy: CompiledStrategy, work: Work, settings: ReplaySettings) -> ok.Own:

@@ -55,6 +55,8 @@ ADVANCING, TELLING, WAKING = 0, 1, 2
 BAD_ORDER = 1  # side or quantity
 BAD_CHANGE = 2  # quantity
 TOO_MANY = 3  # messages from one callback
+BAD_PARTS = 4  # of an order contradict each other
+NO_SESSION = 5  # whose times an order needs
 
 # What one callback may send and ask: there is room for it before it is called.
 ROOM = 1024

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.jit import part
-from tcakit.market.codes import BUY, GTC, LIMIT, MARKET, NEW, PENDING_CANCEL, PENDING_MODIFY, SELL
+from tcakit.market.codes import BUY, NEW, PENDING_CANCEL, PENDING_MODIFY, SELL
 from tcakit.replay.address_kernel import (
     answer_ns_of,
     best_ask_of,
@@ -59,6 +59,7 @@ from tcakit.replay.layout_kernel import (
     LEAVES,
     LOCAL_ROW,
     LOT,
+    NO_REASON,
     NOW,
     ONE_BOOK,
     ORDER_FIELDS,
@@ -328,7 +329,8 @@ def _tell(me, now, order, event, tick, size):
 
 
 @small_part
-def _fault(me, which, value):
+def fault(me, which, value):
+    """End the run: the strategy asked for what cannot be."""
     own = scalars_of(me)
     if own[FAULT] == 0:
         own[FAULT] = which
@@ -340,7 +342,7 @@ def _is_full(market, me):
     """Whether a callback has used up all the room it had: what it asks from here on is not heard."""
     if scalars_of(me)[N_TOLD] < told_rows(me) and cursor_of(market)[BUS_TAIL] < bus_rows(market):
         return False
-    _fault(me, TOO_MANY, 0)
+    fault(me, TOO_MANY, 0)
     return True
 
 
@@ -353,6 +355,7 @@ def _send(market, me, what, order, tick, quantity):
     own[N_MESSAGES] += 1
     arrival = now + abs(entry)
     if entry < 0:
+        tick = NO_REASON
         what = SEND_LOST if what == SEND_NEW else SEND_CANCEL_LOST if what == SEND_CANCEL else SEND_MODIFY_LOST
     else:
         arrival = max(arrival, own[LAST_ARRIVAL_NS])
@@ -373,14 +376,15 @@ def _send(market, me, what, order, tick, quantity):
 
 
 @large_part
-def _submit(market, me, side, quantity, index, kind, time_in_force):
+def send_new(market, me, side, quantity, index, kind, time_in_force):
+    """Write down an order and send it; gives its number, -1 if it cannot be."""
     orders, own, known = orders_of(market), scalars_of(me), known_of(me)
     if (side != BUY and side != SELL) or quantity <= 0 or quantity % settings_of(market)[LOT] != 0:
-        _fault(me, BAD_ORDER, quantity)
+        fault(me, BAD_ORDER, quantity)
         return _NONE
     order = own[N_ORDERS]
     if _is_full(market, me) or order >= order_rows(market) or order >= known_rows(me):
-        _fault(me, TOO_MANY, 0)
+        fault(me, TOO_MANY, 0)
         return _NONE
     now = now_ns(market)
     at = order * ORDER_FIELDS
@@ -401,18 +405,6 @@ def _submit(market, me, side, quantity, index, kind, time_in_force):
     return order
 
 
-@small_part
-def submit(market, me, side, quantity, tick, time_in_force=GTC):
-    """Send a limit order (side +1 buy, -1 sell; quantity in stored units, a multiple of the lot); gives its number."""
-    return _submit(market, me, side, quantity, tick - settings_of(market)[BASE_TICK], LIMIT, time_in_force)
-
-
-@small_part
-def submit_market(market, me, side, quantity, time_in_force=GTC):
-    """Send a market order; gives its number."""
-    return _submit(market, me, side, quantity, 0, MARKET, time_in_force)
-
-
 @large_part
 def cancel(market, me, order):
     """Ask to take an order back; it may still fill until the answer is there. Nothing happens if it is over."""
@@ -428,7 +420,7 @@ def cancel(market, me, order):
 def modify(market, me, order, quantity, tick):
     """Ask for another limit or open size of an order; see `venue.gateway.Gateway.modify`."""
     if quantity <= 0 or quantity % settings_of(market)[LOT] != 0:
-        _fault(me, BAD_CHANGE, quantity)
+        fault(me, BAD_CHANGE, quantity)
         return
     if not is_open(me, order) or _is_full(market, me):
         return
@@ -443,7 +435,7 @@ def wake_at(market, me, ns):
     own, wakes = scalars_of(me), wakes_of(me)
     n = own[N_WAKES]
     if n >= wake_rows(me):
-        _fault(me, TOO_MANY, 0)
+        fault(me, TOO_MANY, 0)
         return
     ns = max(ns, now_ns(market) + 1)
     while n > 0 and wakes[(n - 1) >> 1] > ns:

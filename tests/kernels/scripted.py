@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from replay_cases import HIGH, L2_RULES, LOW, level_two_days
+from replay_cases import HIGH, L2_RULES, LOW, SELF_MATCHES, SESSIONS, level_two_days
 from scripted_strategy import ACTS, FIELDS, N_ACTS, N_NOTES, NOTES
 
 from tcakit.market import codes
@@ -18,7 +18,7 @@ from tcakit.replay.compiler import load_strategy
 from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings
 from tcakit.venue.latency import ConstantLatency, Latency, RandomLatency, RecordedLatency
 
-Act = tuple[int, int, int, int, int, int, int]
+Act = tuple[int, int, int, int, int, int, int, int, int]
 FILE = Path(__file__).with_name("scripted_strategy.py")
 
 
@@ -44,13 +44,20 @@ class Scripted:
         self.look(gateway)
         wait = 0
         while wait == 0 and self.acts:
-            what, order, side, quantity, tick, force, wait = self.acts.pop(0)
+            what, order, side, quantity, tick, force, wait, first, second = self.acts.pop(0)
             if what == 1:
                 gateway.cancel(order)
             elif what == 2:
                 gateway.modify(order, quantity, tick)
             else:
-                new = gateway.submit(side, quantity, None if what == 3 else tick, force)
+                special: dict[str, Any] = {}
+                if what == 5:
+                    special = {"stop_tick": first}
+                elif what == 6:
+                    special = {"display_quantity": first}
+                elif what == 7:
+                    special = {"peg": first, "peg_offset_ticks": second}
+                new = gateway.submit(side, quantity, None if what == 3 or tick == -1 else tick, force, **special)
                 self.left[new] = quantity
                 self.notes.append(new)
         if wait:
@@ -72,16 +79,15 @@ class Scripted:
         if order in self.left:
             if event == codes.REPLACED:
                 # As it stood when the venue wrote it; it may have traded since.
-                engine = gateway._engine
-                self.left[order] = engine.state.log[engine.cursor[lk.DELIVERED] - 1, lk.LOG_LEAVES]
+                market = gateway._market
+                self.left[order] = market.state.log[market.cursor[lk.DELIVERED] - 1, lk.LOG_LEAVES]
             self.notes.append(int(self.left[order]))
 
 
 @st.composite
-def scripts(draw: st.DrawFn, lot: int = 1) -> list[Act]:
-    """Orders of every kind, cancels and changes of any, some at one instant."""
+def scripts(draw: st.DrawFn, lot: int = 1, has_special: bool = False) -> list[Act]:
+    """Orders, cancels and changes of any, some at one instant; those of every kind `has_special`."""
     acts: list[Act] = []
-    orders = 0
     for _ in range(draw(st.integers(1, 14))):
         wait = draw(st.sampled_from([0, 0, 1, 2, 3, 9]))
         how = draw(st.integers(0, 9))
@@ -90,15 +96,31 @@ def scripts(draw: st.DrawFn, lot: int = 1) -> list[Act]:
         tick = draw(st.integers(LOW - 1, HIGH + 1) | st.sampled_from([0, 9999]))
         force = draw(st.sampled_from([codes.GTC] * 5 + [codes.IOC, codes.FOK, codes.POST_ONLY]))
         if how == 0:
-            acts.append((1, draw(st.integers(0, 5)), 0, 0, 0, 0, wait))
+            acts.append((1, draw(st.integers(0, 5)), 0, 0, 0, 0, wait, 0, 0))
         elif how == 1:
-            acts.append((2, draw(st.integers(0, 5)), 0, size, tick, 0, wait))
+            acts.append((2, draw(st.integers(0, 5)), 0, size, tick, 0, wait, 0, 0))
+        elif has_special and draw(st.integers(0, 2)) == 0:
+            acts.append(draw(special_acts(lot, side, size, tick, wait)))
         else:
             if how < 7:
                 tick = draw(st.integers(LOW, LOW + 4) if side > 0 else st.integers(HIGH - 4, HIGH))
-            acts.append((3 if how == 9 else 4, 0, side, size, tick, force, wait))
-            orders += 1
+            acts.append((3 if how == 9 else 4, 0, side, size, tick, force, wait, 0, 0))
     return acts
+
+
+@st.composite
+def special_acts(draw: st.DrawFn, lot: int, side: int, size: int, tick: int, wait: int) -> Act:
+    """A stop, an iceberg, a pegged order, or one of the session."""
+    what = draw(st.integers(4, 7))
+    force = draw(st.sampled_from([codes.GTC, codes.GTC, codes.POST_ONLY, codes.DAY]))
+    if what == 4:
+        return 4, 0, side, size, tick, draw(st.integers(codes.DAY, codes.AT_CLOSE)), wait, 0, 0
+    if what == 6:
+        return 6, 0, side, size, tick, force, wait, lot * draw(st.integers(1, size // lot)), 0
+    tick = draw(st.sampled_from([-1, tick]))
+    if what == 5:
+        return 5, 0, side, size, tick, draw(st.sampled_from([force, codes.IOC])), wait, draw(st.integers(LOW, HIGH)), 0
+    return 7, 0, side, size, tick, force, wait, draw(st.integers(1, 3)), draw(st.integers(-2, 2))
 
 
 @st.composite
@@ -122,7 +144,13 @@ def rules(draw: st.DrawFn) -> ReplaySettings:
     """Any rules of a level-2 replay."""
     partial = draw(st.booleans())
     return ReplaySettings(
-        draw(latencies()), draw(st.sampled_from(L2_RULES)), 2.0, partial, partial and draw(st.booleans())
+        draw(latencies()),
+        draw(st.sampled_from(L2_RULES)),
+        2.0,
+        partial,
+        partial and draw(st.booleans()),
+        session_ns=draw(SESSIONS) or (0, 1_000),
+        self_match=draw(SELF_MATCHES),
     )
 
 

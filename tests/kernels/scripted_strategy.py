@@ -13,13 +13,16 @@ from tcakit.replay.compiled import (
     position,
     size_at,
     submit,
+    submit_iceberg,
     submit_market,
+    submit_pegged,
+    submit_stop,
     wake_at,
 )
 
 INTEGERS = 100_000
-ACTS = 16  # the script: rows of (what, order, side, quantity, tick, force, wait ns)
-FIELDS = 7
+ACTS = 16  # the script: rows of (what, order, side, quantity, tick, force, wait ns, two more of special orders)
+FIELDS = 9
 NOTES = 2_000
 AT_ACT, N_ACTS, N_NOTES = 0, 1, 2
 
@@ -53,6 +56,12 @@ def act(market, me, at):
         note(me, submit_market(market, me, side, quantity, force))
     elif what == 4:
         note(me, submit(market, me, side, quantity, tick, force))
+    elif what == 5:
+        note(me, submit_stop(market, me, side, quantity, k[at + 7], tick, force))
+    elif what == 6:
+        note(me, submit_iceberg(market, me, side, quantity, tick, k[at + 7], force))
+    elif what == 7:
+        note(me, submit_pegged(market, me, side, quantity, k[at + 7], k[at + 8], tick, force))
 
 
 def on_start(market, me):

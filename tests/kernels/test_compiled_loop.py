@@ -21,6 +21,14 @@ def test_as_the_plain_loop(rows, acts, settings, start, delay):
     assert seen == also_seen
 
 
+@given(rows=DAYS, acts=scripts(has_special=True), settings=rules(), start=st.integers(-3, 30))
+def test_special_orders_as_the_plain_loop(rows, acts, settings, start):
+    feed = feed_of(rows)
+    (plain, seen), (compiled, also_seen) = (run(feed, acts, settings, start) for run in (run_plain, run_compiled))
+    same(plain, compiled)
+    assert seen == also_seen
+
+
 @given(rows=level_three_days(), acts=scripts(), latency=latencies())
 def test_as_the_plain_loop_on_level_three(rows, acts, latency):
     feed, settings = feed_of(rows), ReplaySettings(latency, codes.FIFO)
