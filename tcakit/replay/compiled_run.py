@@ -26,7 +26,7 @@ _ENTRY_KINDS = {"fixed": lk.FIXED, "recorded": lk.RECORDED, "drawn": lk.DRAWN}
 @dataclass(frozen=True, slots=True)
 class Work:
     """When a compiled strategy starts and may end (ns), its parameters, and the parent order that it works, if any:
-    side +1 or -1, quantity in stored units, limit in ticks."""
+    side +1 or -1, quantity in stored units, limit in ticks. After `until_ns` it is asked no more."""
 
     start_ns: int
     end_ns: int
@@ -34,6 +34,7 @@ class Work:
     side: int = 0
     quantity: int = 0
     limit_tick: int | None = None
+    until_ns: int | None = None
 
 
 class CompiledReplay:
@@ -89,7 +90,7 @@ class CompiledReplay:
             else:
                 self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
             status = self._call()
-        return self._result()
+        return self.result()
 
     def _call(self) -> int:
         """Let the strategy trade until its run comes back."""
@@ -123,7 +124,8 @@ class CompiledReplay:
         at_ns = int(self._market.cursor[lk.NOW])
         return UsageError(f"{said} (at {at_ns} ns)", place=str(self.strategy.path), remedy="correct the strategy")
 
-    def _result(self) -> ReplayResult:
+    def result(self) -> ReplayResult:
+        """All that happened up to now."""
         own, market = self._own, self._market
         orders, told = int(own.scalars[ok.N_ORDERS]), int(own.scalars[ok.N_TOLD])
         market.now = int(market.cursor[lk.NOW])
@@ -144,6 +146,7 @@ def _own_of(feed: Feed, strategy: CompiledStrategy, work: Work, settings: Replay
     scalars[ok.EVENTS_LEFT] = _EVENTS_A_CALL
     scalars[ok.PARENT_SIDE], scalars[ok.PARENT_QUANTITY] = work.side, work.quantity
     scalars[ok.PARENT_LIMIT] = -1 if work.limit_tick is None else work.limit_tick
+    scalars[ok.UNTIL_NS] = np.iinfo(np.int64).max if work.until_ns is None else work.until_ns
     scalars[ok.ENTRY_KIND] = _ENTRY_KINDS[table.kind]
     scalars[ok.ENTRY_NS], scalars[ok.CANCEL_NS], scalars[ok.MODIFY_NS] = table.fixed_ns
     wakes = np.zeros(4 * ok.ROOM, np.int64)

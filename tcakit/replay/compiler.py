@@ -35,6 +35,8 @@ _CALLBACKS = {
     "on_order": ("market", "me", "order", "event", "reason"),
 }
 _NEEDED = ("on_start", "on_time")
+# What else a file imported could change without the compiled code being known as old, or the run as another one.
+_MAY_IMPORT = ("__future__", "math", "numpy", "tcakit.market.codes", "tcakit.replay.compiled", "typing")
 _REMEDY = "see docs/compiled-strategies.md"
 # The user's text stands first, so that lines of errors are those of the user's file.
 _LOOP = """
@@ -94,20 +96,26 @@ class CompiledStrategy:
         return [float(given.get(name, default)) for name, default in self.parameters.items()]
 
 
+_LOADED: dict[tuple[Path, str], CompiledStrategy] = {}
+
+
 def load_strategy(path: Path) -> CompiledStrategy:
     """The strategy that a file of plain functions is, compiled now or earlier.
 
     UsageError, with file and line, if it is none or does not compile.
     """
     source = _read(path)
+    if (path, source) in _LOADED:
+        return _LOADED[path, source]
     tree = _parse(source, path)
+    _check_imports(tree, path)
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     _check_callbacks(tree, path)
     told = {name: text if name in names else "pass" for name, text in _TOLD.items()}
     parts = "\n".join(f"{name} = _tcakit_part({name})" for name in names)
     module = bound_module(path, source + _LOOP.format(parts=parts, **told))
     _check_names(module, names, path)
-    return CompiledStrategy(
+    _LOADED[path, source] = CompiledStrategy(
         name=path.stem,
         path=path,
         parameters=_parameters(module, path),
@@ -116,6 +124,7 @@ def load_strategy(path: Path) -> CompiledStrategy:
         source_hash=_hash(source),
         asked=compiled_address(module, "tcakit_asked", "int64", ("int64",) * 3, path),
     )
+    return _LOADED[path, source]
 
 
 # --- the generated module ----------------------------------------------------------------------------------------
@@ -202,6 +211,23 @@ def _parse(source: str, path: Path) -> ast.Module:
         return ast.parse(source, str(path))
     except SyntaxError as error:
         raise UsageError(f"no Python: {error.msg}", place=f"{path}:{error.lineno}", remedy="correct it") from error
+
+
+def _check_imports(tree: ast.Module, path: Path) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found = ["." if node.level else str(node.module)]
+        elif isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in found:
+            if name not in _MAY_IMPORT:
+                raise UsageError(
+                    f"imports {name}: a compiled strategy stands in one file",
+                    place=f"{path}:{node.lineno}",
+                    remedy=f"write it into the file; it may import {', '.join(_MAY_IMPORT[1:-1])}",
+                )
 
 
 def _check_callbacks(tree: ast.Module, path: Path) -> None:

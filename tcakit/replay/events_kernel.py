@@ -59,6 +59,7 @@ from tcakit.replay.own_kernel import (
     STARTS,
     STATUS,
     TELLING,
+    UNTIL_NS,
     WAKES,
     WAKING,
     Fill,
@@ -156,6 +157,8 @@ def _next_event(market, s, own):
                 return np.int64(status)
             scalars[STATUS] = status
             scalars[PHASE] = TELLING
+            if cursor[NOW] > scalars[UNTIL_NS]:
+                return OVER
         if scalars[PHASE] == TELLING:
             at = cursor[DELIVERED]
             if at < cursor[N_LOG] and s.log[at, LOG_LOCAL_NS] <= cursor[NOW]:

@@ -47,7 +47,8 @@ LAST_NS = 19
 PARENT_SIDE = 20
 PARENT_QUANTITY = 21
 PARENT_LIMIT = 22
-SCALARS = 23
+UNTIL_NS = 23  # the strategy is asked no more after that time
+SCALARS = 24
 
 ADVANCING, TELLING, WAKING = 0, 1, 2
 

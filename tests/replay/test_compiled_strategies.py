@@ -14,6 +14,7 @@ from tcakit.errors import UsageError
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
+from tcakit.replay.compiled_lookahead import check_compiled_lookahead
 from tcakit.replay.compiled_run import CompiledReplay, Work
 from tcakit.replay.compiler import load_strategy
 from tcakit.replay.replay import ReplaySettings
@@ -186,3 +187,20 @@ def test_many_orders_and_events_find_room(quoter: Path, feed: Feed) -> None:
     replay = CompiledReplay(feed, strategy, Work(0, 90), ReplaySettings(), said.append)
     assert len(replay.run().orders) == 60_001
     assert said
+
+
+def test_one_that_knows_the_future_is_found_out(quoter: Path, feed: Feed) -> None:
+    """What it does depends on how many rows the day has: the check puts another number in their place."""
+    strategy, settings = load_strategy(quoter), ReplaySettings()
+
+    def make(day: Feed, until_ns: int | None, knows: bool) -> CompiledReplay:
+        size = 1 + int(day.size[-8:].sum()) % 5 if knows else 2
+        return CompiledReplay(day, strategy, Work(0, 90, {"size": size}, until_ns=until_ns), settings)
+
+    honest = check_compiled_lookahead(feed, lambda *given: make(*given, False), settings)
+    assert (honest.times, honest.difference) == (10, None)
+    assert honest.calls > 0
+    found = check_compiled_lookahead(feed, lambda *given: make(*given, True), settings).difference
+    assert found is not None
+    assert "new(0, 99, " in str(found.expected)
+    assert "new(0, 99, " in str(found.found)
