@@ -49,17 +49,18 @@ def find(name: str, known: Mapping[str, str], kind: str, place: str | None = Non
 
 @contextmanager
 def own_code(names: Iterable[str]) -> Iterator[None]:
-    """What the user's own parts ("module:Name") raise in the block becomes a UsageError with their file and line.
+    """What the user's own parts ("module:Name", or "file.py") raise in the block becomes a UsageError with file and line.
 
-    Other errors pass as they are, and so do all where TCAKIT_TRACEBACK is set.
+    Compiled code does not know its line. Other errors pass as they are, and so do all where TCAKIT_TRACEBACK is set.
     """
     try:
         yield
     except TcakitError:
         raise
     except Exception as error:
-        files = {_file_of(name) for name in names} - {None}
-        place = _place_in(error, files)
+        known = list(names)
+        compiled = next((name for name in known if name.endswith(".py")), None)
+        place = _place_in(error, {_file_of(name) for name in known} - {None}) or compiled
         if place is None or os.environ.get("TCAKIT_TRACEBACK"):
             raise
         raise UsageError(

@@ -48,3 +48,9 @@ def test_other_errors_pass(part: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TCAKIT_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError), own_code(["own_part:Part"]):
         part(0).share()
+
+
+def test_compiled_code_is_told_with_its_file(part: type) -> None:
+    with pytest.raises(UsageError, match="late") as caught, own_code(["mine.py"]):
+        raise ValueError("late")
+    assert caught.value.place == "mine.py"

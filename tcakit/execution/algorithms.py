@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from tcakit.errors import UsageError
@@ -27,26 +28,42 @@ class AlgorithmSpec:
     params: dict[str, Any]
 
     @property
+    def is_compiled(self) -> bool:
+        """Whether it is a user's file of plain functions, which runs compiled (`execution.compiled`)."""
+        return self.name.endswith(".py")
+
+    @property
     def label(self) -> str:
         if self.name == "pov":
             return f"pov:{self.params['rate'] * 100:g}"
         if self.name == "is":
             return f"is:{self.params['half_life']}"
+        if self.is_compiled:
+            given = ",".join(f"{name}={value}" for name, value in self.params.items())
+            return PurePath(self.name).stem + (f":{given}" if given else "")
         return self.name.rpartition(":")[2] or self.name
 
 
 def parse_algorithm(text: str, place: str = "--algo") -> AlgorithmSpec:
-    """Read `NAME[:VALUE][,key=value...]`, e.g. twap, pov:10, is:30m, twap,interval=2s or package.module:Class.
+    """Read `NAME[:VALUE][,key=value...]`, e.g. twap, pov:10, is:30m, twap,interval=2s, package.module:Class, or
+    file.py[,key=value...], a file of plain functions.
 
-    Raises UsageError for an unknown name, a missing urgency or rate, or an unknown key.
+    Raises UsageError for an unknown name, a missing urgency or rate, or an unknown key, and for a file of functions
+    that do not compile.
     """
     head, *pairs = [piece.strip() for piece in text.split(",")]
+    if (file := head.partition(":"))[0].endswith(".py"):
+        head, pairs = file[0], [pair for pair in (file[2], *pairs) if pair]
     params: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(f"{pair!r} is no key=value", place=place, remedy="write it like interval=2s")
         params[key] = value
+    if head.endswith(".py"):
+        from tcakit.execution.compiled import compiled_params
+
+        return AlgorithmSpec(head, compiled_params(head, params))
     name, _, value = head.partition(":")
     if name in NAMES:
         if value:
@@ -62,7 +79,7 @@ def parse_algorithm(text: str, place: str = "--algo") -> AlgorithmSpec:
     raise UsageError(
         f"no algorithm {name!r}",
         place=place,
-        remedy=f"{hint}known are twap, vwap, pov:10, is:30m or package.module:Class",
+        remedy=f"{hint}known are twap, vwap, pov:10, is:30m, package.module:Class or file.py",
     )
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from tcakit.errors import UsageError
 from tcakit.execution.algorithms import make_strategy
+from tcakit.execution.compiled import compiled_replay
 from tcakit.execution.volume_curve import DEFAULT_NAME
 from tcakit.jobs.backtest_bars import require_schedules, run_bars
 from tcakit.jobs.backtest_config import BacktestConfig
@@ -22,6 +24,8 @@ from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.market import codes
 from tcakit.registry import own_code
 from tcakit.replay import result as tables
+from tcakit.replay.columns import Feed
+from tcakit.replay.compiled_run import CompiledReplay
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.store import results
 from tcakit.store.database import Store
@@ -167,7 +171,7 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
     """Replay parents that share a market."""
     day = group[0].day
     feed = replay_feed(store, day)
-    replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, group[0]))
+    replay = replay_of(feed, group, settings_of(config, group[0]))
     begun = time.perf_counter()
     with own_code(plan.spec.algo.name for plan in group):
         found = replay.run()
@@ -180,6 +184,14 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
         "fills": tables.fills(found, run_id, prefix, parent_ids, day.date, fees_of(config, group[0])),
     }
     return Piece(frames, found.rows, begun, seconds)
+
+
+def replay_of(feed: Feed, group: list[Planned], settings: ReplaySettings) -> Replay | CompiledReplay:
+    """The replay of a day with the strategies of parents that share a market, made anew."""
+    spec = group[0].spec.algo
+    if spec.is_compiled:
+        return compiled_replay(feed, group[0].parent, spec.name, spec.params, settings)
+    return Replay(feed, participants_of(group, feed.instrument.lot_size), settings)
 
 
 def participants_of(group: list[Planned], lot: int) -> list[Participant]:
@@ -201,6 +213,12 @@ def groups_of(planned: list[Planned], together: bool) -> list[list[Planned]]:
     """Who shares a market: everyone alone, or all parents of a symbol and day."""
     if not together:
         return [[plan] for plan in planned]
+    if any(plan.spec.algo.is_compiled for plan in planned):
+        raise UsageError(
+            "a compiled strategy trades alone in its market",
+            place="together",
+            remedy="let the parents run apart, or write it as a Python object",
+        )
     groups: dict[tuple[str, str], list[Planned]] = {}
     for plan in planned:
         groups.setdefault((plan.parent.symbol, plan.parent.date), []).append(plan)
