@@ -49,7 +49,7 @@ def find(name: str, known: Mapping[str, str], kind: str, place: str | None = Non
 
 @contextmanager
 def own_code(names: Iterable[str]) -> Iterator[None]:
-    """What the user's own parts ("module:Name", or "file.py") raise in the block becomes a UsageError with file and line.
+    """What the user's own parts ("module:Name" or "file.py") raise in the block becomes a UsageError with its place.
 
     Compiled code does not know its line. Other errors pass as they are, and so do all where TCAKIT_TRACEBACK is set.
     """

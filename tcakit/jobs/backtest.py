@@ -21,6 +21,7 @@ from tcakit.jobs.backtest_run import put_backtest, run_id_of
 from tcakit.jobs.belief import doubts, told_of_run
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
+from tcakit.jobs.two_sided import earned, split_sides
 from tcakit.market import codes
 from tcakit.registry import own_code
 from tcakit.replay import result as tables
@@ -132,6 +133,8 @@ def measured_run(
     held = list(pieces)
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
+    if parents is None:
+        frames = split_sides(frames)
     days = {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}
     for day in days.values():
         notes += data_warnings(store, day)
@@ -139,6 +142,7 @@ def measured_run(
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
     notes += _refusals(frames["order_events"])
+    notes += earned(frames["parents"], measured.parents)
     notes += [*measured.notes, *doubts(measured.parents, frames["fills"], markets)]
     seconds = sum(piece.seconds for piece in held)
     return MeasuredRun(frames, notes, sum(piece.events for piece in held), held[0].begun, seconds)
@@ -198,7 +202,9 @@ def participants_of(group: list[Planned], lot: int) -> list[Participant]:
     """The strategies of parents that share a market, made anew."""
     return [
         Participant(
-            make_strategy(plan.parent, plan.spec.algo, lot=lot, curve=plan.curve),
+            make_strategy(
+                plan.parent, plan.spec.algo, lot=lot, curve=plan.curve, size_scale=plan.day.instrument.size_scale
+            ),
             plan.parent.start_ns,
             plan.parent.end_ns,
         )
