@@ -12,7 +12,6 @@ import polars as pl
 
 from tcakit.execution.algorithms import make_strategy
 from tcakit.execution.volume_curve import DEFAULT_NAME
-from tcakit.jobs.backtest_bars import require_schedules, run_bars
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
@@ -44,6 +43,8 @@ def backtest(
     """
     begun = time.perf_counter()
     if config.engine == "bars":
+        from tcakit.jobs.backtest_bars import require_schedules, run_bars
+
         require_schedules(config)
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
@@ -120,11 +121,12 @@ def measured_run(
     parents: pl.DataFrame | None = None,
 ) -> MeasuredRun:
     """Measure what the pieces of a run did, one for each of `groups_of` in its order; `parents` as in `run_replay`."""
+    notes = run_notes(store, planned, config)
+    held = list(pieces)
+    # Not before: nobody is to wait for them until trading starts.
     from tcakit.jobs.data_warnings import data_warnings
     from tcakit.tca import measure
 
-    notes = run_notes(store, planned, config)
-    held = list(pieces)
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
     days = {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}
@@ -159,6 +161,7 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
     day = group[0].day
     feed = replay_feed(store, day)
     replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, group[0]))
+    replay.load()
     begun = time.perf_counter()
     found = replay.run()
     seconds = time.perf_counter() - begun
