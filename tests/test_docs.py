@@ -137,6 +137,8 @@ def _with(*, example: bool) -> list[Any]:
 def test_the_commands_of_a_page_run(page: Path, prepared_store: Path, tmp_path: Path) -> None:
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     shutil.copytree(prepared_store, tmp_path / "tcakit-store")
+    for name, text in re.findall(r"^```python file=(\S+)\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+        (tmp_path / name).write_text(text, encoding="utf-8")
     for command in commands_of(page.read_text(encoding="utf-8")):
         if command.words[0] == "tcakit" and not command.example:
             done = run(command.words, tmp_path)

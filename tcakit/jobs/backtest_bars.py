@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from tcakit.errors import UsageError
-from tcakit.execution.algorithms import NAMES, tactic_params
+from tcakit.execution.algorithms import SCHEDULED, tactic_params
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows
 from tcakit.jobs.backtest_run import put_backtest
@@ -32,12 +32,12 @@ _FILL_COLUMNS = (
 
 def require_schedules(config: BacktestConfig) -> None:
     """Raise UsageError for an algorithm that follows no schedule."""
-    own = sorted({spec.algo.name for spec in config.parents} - set(NAMES))
+    own = sorted({spec.algo.name for spec in config.parents} - set(SCHEDULED))
     if own:
         raise UsageError(
             f"{own[0]} follows no schedule, which the bars engine needs",
             place="algo",
-            remedy=f"use {', '.join(NAMES)}, or --engine replay",
+            remedy=f"use {', '.join(SCHEDULED)}, or --engine replay",
         )
 
 

@@ -28,7 +28,17 @@ from tcakit.venue.gateway import Strategy
 from tcakit.venue.latency import ConstantLatency, RandomLatency
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
-ALGORITHMS = {"twap": "twap", "vwap": "vwap", "pov": "pov:10", "is": "is:2m"}
+ALGORITHMS = {
+    "twap": "twap",
+    "vwap": "vwap",
+    "pov": "pov:10",
+    "is": "is:2m",
+    "passive-aggressive": "passive-aggressive:10s",
+    "sniper": "sniper:0.6,interval=2s",
+    "iceberg": "iceberg:50",
+    "pegged": "pegged",
+    "market-maker": "market-maker:200",
+}
 LATENCIES = [
     ConstantLatency(0, 1_000_000, 1_000_000),
     ConstantLatency(),
