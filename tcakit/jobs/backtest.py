@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import make_strategy
-from tcakit.execution.compiled import compiled_replay
 from tcakit.execution.volume_curve import DEFAULT_NAME
-from tcakit.jobs.backtest_bars import require_schedules, run_bars
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
@@ -26,11 +24,13 @@ from tcakit.market import codes
 from tcakit.registry import own_code
 from tcakit.replay import result as tables
 from tcakit.replay.columns import Feed
-from tcakit.replay.compiled_run import CompiledReplay
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
+
+if TYPE_CHECKING:
+    from tcakit.replay.compiled_run import CompiledReplay
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,6 +50,8 @@ def backtest(
     """
     begun = time.perf_counter()
     if config.engine == "bars":
+        from tcakit.jobs.backtest_bars import require_schedules, run_bars
+
         require_schedules(config)
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
@@ -126,11 +128,12 @@ def measured_run(
     parents: pl.DataFrame | None = None,
 ) -> MeasuredRun:
     """Measure what the pieces of a run did, one for each of `groups_of` in its order; `parents` as in `run_replay`."""
+    notes = run_notes(store, planned, config)
+    held = list(pieces)
+    # Not before: nobody is to wait for them until trading starts.
     from tcakit.jobs.data_warnings import data_warnings
     from tcakit.tca import measure
 
-    notes = run_notes(store, planned, config)
-    held = list(pieces)
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
     if parents is None:
@@ -176,6 +179,7 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
     day = group[0].day
     feed = replay_feed(store, day)
     replay = replay_of(feed, group, settings_of(config, group[0]))
+    replay.load()
     begun = time.perf_counter()
     with own_code(plan.spec.algo.name for plan in group):
         found = replay.run()
@@ -194,6 +198,8 @@ def replay_of(feed: Feed, group: list[Planned], settings: ReplaySettings) -> Rep
     """The replay of a day with the strategies of parents that share a market, made anew."""
     spec = group[0].spec.algo
     if spec.is_compiled:
+        from tcakit.execution.compiled import compiled_replay
+
         return compiled_replay(feed, group[0].parent, spec.name, spec.params, settings)
     return Replay(feed, participants_of(group, feed.instrument.lot_size), settings)
 

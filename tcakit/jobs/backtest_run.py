@@ -15,7 +15,6 @@ import polars as pl
 
 from tcakit import __version__
 from tcakit.execution.algorithms import NAMES
-from tcakit.execution.compiled import source_hash
 from tcakit.execution.volume_curve import VolumeCurve
 from tcakit.jit import kernels_hash
 from tcakit.jobs.backtest_config import BacktestConfig
@@ -42,6 +41,8 @@ def _strategy_source(name: str) -> str:
     if name in NAMES:
         return ""
     if name.endswith(".py"):
+        from tcakit.execution.compiled import source_hash
+
         return source_hash(name)
     made_by = find(name, {}, "strategy", "--algo")
     return hashlib.sha256(inspect.getsource(sys.modules[made_by.__module__]).encode()).hexdigest()

@@ -74,6 +74,12 @@ class CompiledReplay:
     def floats(self) -> NDArray[np.float64]:
         return self._own.floats
 
+    def load(self) -> None:
+        """Load what is compiled, or compile it, so that the run can be timed without it."""
+        self._own.scalars[ok.EVENTS_LEFT] = 1
+        self._call()
+        self._own.scalars[ok.EVENTS_LEFT] = _EVENTS_A_CALL
+
     def run(self) -> ReplayResult:
         """Replay until the end has passed and no answer is under way; UsageError where the strategy asks for what
         cannot be."""
