@@ -30,6 +30,7 @@ class Scripted:
     notes: list[int] = field(default_factory=list)
     held: int = 0
     left: dict[int, int] = field(default_factory=dict)
+    replaced: list[int] = field(default_factory=list)
 
     def look(self, gateway: Any) -> None:
         bid = -1 if gateway.best_bid_tick is None else gateway.best_bid_tick
@@ -79,8 +80,10 @@ class Scripted:
         if order in self.left:
             if event == codes.REPLACED:
                 # As it stood when the venue wrote it; it may have traded since.
-                market = gateway._market
-                self.left[order] = market.state.log[market.cursor[lk.DELIVERED] - 1, lk.LOG_LEAVES]
+                log = gateway._market.state.log
+                told = (log[:, lk.LOG_ORDER] == order) & (log[:, lk.LOG_EVENT] == codes.REPLACED)
+                self.left[order] = int(log[np.flatnonzero(told)[self.replaced.count(order)], lk.LOG_LEAVES])
+                self.replaced.append(order)
             self.notes.append(int(self.left[order]))
 
 
