@@ -26,7 +26,8 @@ def nearest(word: str, known: list[str]) -> str | None:
 def find(name: str, known: Mapping[str, str], kind: str, place: str | None = None) -> Any:
     """The object called `name`: a short name of `known` (short name -> "module:Name"), or "module:Name" itself.
 
-    Raises UsageError, with the nearest known name, if there is no such part.
+    Modules are looked for in the working folder too, after all other places. Raises UsageError, with the nearest known
+    name, if there is no such part.
     """
     target = known.get(name, name)
     module_name, colon, attribute = target.partition(":")
@@ -36,6 +37,8 @@ def find(name: str, known: Mapping[str, str], kind: str, place: str | None = Non
         raise UsageError(
             f"no {kind} {name!r}", place=place, remedy=f"{hint}known are {', '.join(known)}, or package.module:Name"
         )
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)
     try:
         found = importlib.import_module(module_name)
         for part in attribute.split("."):

@@ -71,6 +71,12 @@ def commands_of(text: str) -> list[Command]:
     return found
 
 
+def files_of(text: str) -> dict[str, str]:
+    """The files that a page's reader is told to save: blocks marked `file=NAME` after their language."""
+    blocks = re.findall(r"^```\w+ file=([\w.]+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return dict(blocks)
+
+
 def generator() -> ModuleType:
     """docs/generate.py as a module."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
@@ -137,9 +143,10 @@ def _with(*, example: bool) -> list[Any]:
 def test_the_commands_of_a_page_run(page: Path, prepared_store: Path, tmp_path: Path) -> None:
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     shutil.copytree(prepared_store, tmp_path / "tcakit-store")
-    for name, text in re.findall(r"^```python file=(\S+)\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    for command in commands_of(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for name, content in files_of(text).items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    for command in commands_of(text):
         if command.words[0] == "tcakit" and not command.example:
             done = run(command.words, tmp_path)
             place = f"{page.relative_to(ROOT)}:{command.line}: {shlex.join(command.words)}"
@@ -240,11 +247,15 @@ make demo PYTHON=python3
 ```text
 tcakit nothing
 ```
+```python file=mine.py
+x = 1
+```
 [here](#a-page) [gone](#b) [gone](no.md) `[code](x.md)`
 """
 
 
 def test_commands_are_found_in_a_page() -> None:
+    assert files_of(_PAGE) == {"mine.py": "x = 1\n"}
     assert commands_of(_PAGE) == [
         Command(5, ("tcakit", "ingest", "a.csv", "--symbol", "A B")),
         Command(10, ("tcakit", "report", "--policy", "p.toml"), 6, True),

@@ -25,8 +25,8 @@ from tcakit.cli.common import (
 _SPELT = {"prefactor": "impact-prefactor", "date_from": "from", "date_to": "to"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
-    "maker_fee", "taker_fee", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact", "prefactor",
-    "daily_volatility", "daily_volume", "max_participation",
+    "maker_fee", "taker_fee", "fees", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact",
+    "prefactor", "daily_volatility", "daily_volume", "max_participation",
 )  # fmt: skip
 _OF_THE_REPLAY = ("queue", "fills", "latency", "feed_latency", "maker_fee", "together")
 
@@ -69,6 +69,10 @@ def backtest(
     ] = "0ms",
     maker_fee: Annotated[float, typer.Option("--maker-fee", help="Currency a share; negative is a rebate.")] = 0.0,
     taker_fee: Annotated[float, typer.Option("--taker-fee", help="Currency a share.")] = 0.0,
+    fees: Annotated[
+        Path | None,
+        typer.Option("--fees", metavar="FILE.toml", help="A fee file, in place of --maker-fee, --taker-fee."),
+    ] = None,
     together: Annotated[bool, typer.Option("--together", help="Let the parents share one market.")] = False,
     engine: Annotated[
         str,
@@ -228,6 +232,7 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     from tcakit.jobs.backtest_config import ENGINES, QUEUE_RULES, BacktestConfig, a_quantity, expand
     from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
     from tcakit.jobs.config import finite, one_of
+    from tcakit.jobs.fee_settings import fees_from_file
     from tcakit.jobs.replay_rules import FILLS, LatencyRules
     from tcakit.market.clock import parse_date, parse_duration, parse_time
     from tcakit.venue.fees import FeeSchedule
@@ -270,6 +275,12 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     order_ns = checked("latency", parse_duration, flags["latency"])
     feed_ns = checked("feed-latency", parse_duration, flags["feed_latency"])
     maker, taker = checked("maker-fee", finite, flags["maker_fee"]), checked("taker-fee", finite, flags["taker_fee"])
+    fees = None
+    if flags["fees"] is not None:
+        if maker or taker:
+            both = "a fee file, and --maker-fee or --taker-fee too"
+            mistakes.append(UsageError(both, place="--fees", remedy="keep one of them"))
+        fees = fees_from_file(flags["fees"])
     if len(mistakes) == 1:
         raise mistakes[0]
     if mistakes:
@@ -283,7 +294,7 @@ def _from_flags(flags: dict[str, Any]) -> Any:
         fills=flags["fills"],
         together=flags["together"],
         latency=LatencyRules(feed_ns, order_ns, order_ns),
-        fees=FeeSchedule(maker_per_share=maker, taker_per_share=taker),
+        fees=fees or FeeSchedule(maker_per_share=maker, taker_per_share=taker),
     )
 
 

@@ -14,9 +14,11 @@ from tcakit.errors import UsageError
 from tcakit.execution.algorithms import make_strategy
 from tcakit.execution.volume_curve import DEFAULT_NAME
 from tcakit.jobs.backtest_config import BacktestConfig
-from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
+from tcakit.jobs.backtest_plan import Planned, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
 from tcakit.jobs.belief import doubts, told_of_run
+from tcakit.jobs.charges import charged, tier_notes
+from tcakit.jobs.level_one import level_one_notes
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.jobs.two_sided import earned, split_sides
@@ -136,11 +138,14 @@ def measured_run(
 
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
+    if config.fees.tiers:
+        frames["fills"] = charged(frames["fills"], planned, config)
+        notes += tier_notes(frames["fills"], planned, config)
     if parents is None:
         frames = split_sides(frames)
     days = {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}
     for day in days.values():
-        notes += data_warnings(store, day)
+        notes += data_warnings(store, day) + level_one_notes(store, day, frames)
     markets = {key: market_day(store, day) for key, day in days.items()}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
@@ -189,7 +194,7 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
     frames = {
         "orders": tables.orders(found, run_id, prefix, parent_ids),
         "order_events": tables.order_events(found, run_id, prefix),
-        "fills": tables.fills(found, run_id, prefix, parent_ids, day.date, fees_of(config, group[0])),
+        "fills": tables.fills(found, run_id, prefix, parent_ids, day.date, config.fees, group[0].multiplier or 1.0),
     }
     return Piece(frames, found.rows, begun, seconds)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
 from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
-from tcakit.jobs.config import Checker, Field, above_zero, at_least, finite, load_toml, one_of
+from tcakit.jobs.config import Checker, Field, above_zero, at_least, load_toml, one_of
+from tcakit.jobs.fee_settings import fees_from_table
 from tcakit.jobs.replay_rules import FILLS, LatencyRules, LimitRules, file_hash
 from tcakit.market.clock import parse_date, parse_duration, parse_time
 from tcakit.market.codes import QUEUE_RULE_NAMES, SELF_MATCH_NAMES
@@ -87,7 +88,7 @@ class BacktestConfig:
             out = {name: getattr(self, name) for name in self.__slots__ if name not in apart}
             out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
             out["limits"] = {name: getattr(self.limits, name) for name in self.limits.__slots__}
-        out["fees"] = {name: getattr(self.fees, name) for name in self.fees.__slots__}
+        out["fees"] = asdict(self.fees)
         out["parents"] = [
             {name: getattr(parent, name) for name in parent.__slots__ if name != "algo"}
             | {"algo": parent.algo.name, "params": parent.algo.params}
@@ -146,15 +147,6 @@ _SECTIONS = {
             ("price_collar_ticks", "max_open_orders", "max_messages_a_second"), Field((int,), check=at_least(1))
         ),
     },
-    "fees": {
-        **dict.fromkeys(
-            ("maker_bps", "taker_bps", "maker_per_share", "taker_per_share", "per_fill"), Field((float,), check=finite)
-        ),
-        **dict.fromkeys(
-            ("order_minimum", "order_maximum_percent", "buy_tax_bps", "sell_tax_bps"),
-            Field((float,), check=at_least(0.0)),
-        ),
-    },
 }
 _WALK_FORWARD = {
     **dict.fromkeys(("train_days", "test_days"), Field((int,), required=True, check=at_least(1))),
@@ -186,7 +178,7 @@ def config_from_toml(path: Path) -> BacktestConfig:
 
 def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
     """The same from parsed tables; mistakes go to the checker."""
-    checker.tables(raw, [*_SECTIONS, "walk_forward", "parents"])
+    checker.tables(raw, [*_SECTIONS, "fees", "walk_forward", "parents"])
     values = {name: checker.section(name, raw.get(name, {}), fields) for name, fields in _SECTIONS.items()}
     tables = raw.get("parents", [])
     if not isinstance(tables, list) or not tables:
@@ -231,7 +223,7 @@ def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
         self_match=backtest.get("self_match", "off"),
         latency=_latency(latency, checker),
         limits=LimitRules(**values["limits"]),
-        fees=FeeSchedule(**values["fees"]),
+        fees=fees_from_table(raw.get("fees", {}), checker),
         walk_forward=split,
     )
 

@@ -205,7 +205,8 @@ def _read_only(values: NDArray[Any]) -> NDArray[Any]:
 def quote_book(quotes: Raw) -> Raw:
     """Book events from top-of-book quotes alone: one level a side is in sight, whatever else there may be.
 
-    DataError where a price has no size: such quotes say nothing of what could be traded.
+    A level that the touch has moved away from in front is out of sight (LEAVE); one that the touch has fallen behind is
+    empty (SET to nothing). DataError where a price has no size: such quotes say nothing of what could be traded.
     """
     ns = _plain(quotes["ts_ns"]).astype(np.int64)
     received = _received(quotes, ns)
@@ -231,7 +232,10 @@ def quote_book(quotes: Raw) -> Raw:
         came = np.flatnonzero((price >= 0) & ((before != price) | (before_size != size) | afresh))
         # The new level first: the old best then need not be searched for across an empty ladder.
         rows.append((came * 4 + order[came], came, side, codes.SET, price[came], size[came]))
-        rows.append((gone * 4 + 2 + order[gone], gone, side, codes.LEAVE, before[gone], np.full(len(gone), -1)))
+        # A side that shows nothing at all now had its best there: that level too is empty.
+        fell = (price[gone] < 0) | ((price[gone] - before[gone]) * side < 0)
+        for kind, went, shown in ((codes.SET, gone[fell], 0), (codes.LEAVE, gone[~fell], -1)):
+            rows.append((went * 4 + 2 + order[went], went, side, kind, before[went], np.full(len(went), shown)))
     if not n:
         raise DataError("there are no quotes")
     key = np.concatenate([row[0] for row in rows])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -220,6 +222,26 @@ def test_a_second_run_is_the_first(name):
     first, second = (replayed(ALGORITHMS[name], window(codes.BUY)) for _ in range(2))
     assert np.array_equal(first.log, second.log)
     assert first.local_events == second.local_events
+
+
+COOKBOOK = (Path(__file__).resolve().parents[2] / "docs" / "cookbook.md").read_text(encoding="utf-8")
+RECIPES = dict(re.findall(r"^```python file=(\w+)\.py\n(.*?)^```", COOKBOOK, re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize("side", [codes.BUY, codes.SELL])
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_cookbooks_strategies_do_what_they_say(name, side, tmp_path, monkeypatch):
+    (tmp_path / f"cookbook_{name}.py").write_text(RECIPES[name])
+    monkeypatch.chdir(tmp_path)
+    parent = window(side, quantity=600)
+    first, second = (replayed(f"cookbook_{name}:{name.title()}", parent) for _ in range(2))
+    assert np.array_equal(first.log, second.log)
+    assert codes.END_OF_DATA not in first.log[:, lk.LOG_REASON]
+    assert np.all(first.orders[:, lk.SUBMITTED_NS] < parent.end_ns)
+    if name == "quoter":
+        assert 0 < done(first, side) == done(first, -side) <= parent.quantity
+    else:
+        assert (done(first, side), done(first, -side)) == (parent.quantity, 0)
 
 
 def test_every_ready_algorithm_is_held_to_it():
