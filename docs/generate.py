@@ -24,7 +24,7 @@ def command_page() -> str:
 
     import tcakit.cli.main
 
-    command = typer.main.get_command(tcakit.cli.main.app)
+    command = typer.main.get_command(tcakit.cli.main.application())
     lines = [
         "# The command line",
         "",

@@ -159,7 +159,7 @@ def test_the_examples_of_a_page_name_what_exists(page: Path) -> None:
 
     import tcakit.cli.main
 
-    tree = typer.main.get_command(tcakit.cli.main.app)
+    tree = typer.main.get_command(tcakit.cli.main.application())
     for command in commands_of(page.read_text(encoding="utf-8")):
         if command.words[0] == "tcakit" and command.example:
             place = f"{page.relative_to(ROOT)}:{command.line}: {shlex.join(command.words)}"

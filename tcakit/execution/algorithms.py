@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from tcakit.errors import UsageError
@@ -15,7 +16,7 @@ from tcakit.execution.schedules import ImplementationShortfall, ParticipationOfV
 from tcakit.execution.tactics import PEGS, Iceberg, PassiveAggressive, Pegged, Sniper
 from tcakit.execution.volume_curve import VolumeCurve
 from tcakit.market.clock import parse_duration
-from tcakit.registry import find, nearest
+from tcakit.registry import find, nearest, own_code
 from tcakit.venue.gateway import Strategy
 
 SCHEDULED = ("twap", "vwap", "pov", "is")
@@ -55,9 +56,17 @@ class AlgorithmSpec:
     params: dict[str, Any]
 
     @property
+    def is_compiled(self) -> bool:
+        """Whether it is a user's file of plain functions, which runs compiled (`execution.compiled`)."""
+        return self.name.endswith(".py")
+
+    @property
     def label(self) -> str:
         if self.name == "pov":
             return f"pov:{self.params['rate'] * 100:g}"
+        if self.is_compiled:
+            given = ",".join(f"{name}={value}" for name, value in self.params.items())
+            return PurePath(self.name).stem + (f":{given}" if given else "")
         if self.name in _VALUE:
             value = self.params.get(_VALUE[self.name][0])
             return self.name if value is None else f"{self.name}:{value}"
@@ -65,17 +74,25 @@ class AlgorithmSpec:
 
 
 def parse_algorithm(text: str, place: str = "--algo") -> AlgorithmSpec:
-    """Read `NAME[:VALUE][,key=value...]`, e.g. twap, pov:10, is:30m, twap,interval=2s or package.module:Class.
+    """Read `NAME[:VALUE][,key=value...]`, e.g. twap, pov:10, is:30m, twap,interval=2s, package.module:Class, or
+    file.py[,key=value...], a file of plain functions.
 
-    Raises UsageError for an unknown name, a missing urgency or rate, or an unknown key.
+    Raises UsageError for an unknown name, a missing urgency or rate, or an unknown key, and for a file of functions
+    that do not compile.
     """
     head, *pairs = [piece.strip() for piece in text.split(",")]
+    if (file := head.partition(":"))[0].endswith(".py"):
+        head, pairs = file[0], [pair for pair in (file[2], *pairs) if pair]
     params: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(f"{pair!r} is no key=value", place=place, remedy="write it like interval=2s")
         params[key] = value
+    if head.endswith(".py"):
+        from tcakit.execution.compiled import compiled_params
+
+        return AlgorithmSpec(head, compiled_params(head, params))
     name, _, value = head.partition(":")
     if name in NAMES:
         if value:
@@ -88,7 +105,8 @@ def parse_algorithm(text: str, place: str = "--algo") -> AlgorithmSpec:
         return AlgorithmSpec(head, params)
     guess = nearest(name, list(NAMES))
     hint = f"did you mean {guess!r}? " if guess else ""
-    raise UsageError(f"no algorithm {name!r}", place=place, remedy=f"{hint}known are {KNOWN} or package.module:Class")
+    remedy = f"{hint}known are {KNOWN}, package.module:Class or file.py"
+    raise UsageError(f"no algorithm {name!r}", place=place, remedy=remedy)
 
 
 def check_algorithm(name: str, params: dict[str, Any], place: str = "algo") -> AlgorithmSpec:
@@ -176,7 +194,9 @@ def make_strategy(
     """The strategy that works a parent; `curve` is needed by vwap, `size_scale` is stored size units a share. The
     user's own class is called with the parent and its parameters as keywords."""
     if spec.name not in NAMES:
-        return find(spec.name, {}, "strategy")(parent, **spec.params)
+        own = find(spec.name, {}, "strategy")
+        with own_code([spec.name]):
+            return own(parent, **spec.params)
     if spec.name not in SCHEDULED:
         return _make_tactic(parent, spec, lot, size_scale)
     tactic = JoinThenCross()

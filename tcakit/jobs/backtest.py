@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tcakit.errors import UsageError
 from tcakit.execution.algorithms import make_strategy
 from tcakit.execution.volume_curve import DEFAULT_NAME
-from tcakit.jobs.backtest_bars import require_schedules, run_bars
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
@@ -23,11 +23,16 @@ from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
 from tcakit.jobs.two_sided import earned, split_sides
 from tcakit.market import codes
+from tcakit.registry import own_code
 from tcakit.replay import result as tables
+from tcakit.replay.columns import Feed
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
+
+if TYPE_CHECKING:
+    from tcakit.replay.compiled_run import CompiledReplay
 
 Progress = Callable[[str, int, int], None]
 
@@ -47,6 +52,8 @@ def backtest(
     """
     begun = time.perf_counter()
     if config.engine == "bars":
+        from tcakit.jobs.backtest_bars import require_schedules, run_bars
+
         require_schedules(config)
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
@@ -123,11 +130,12 @@ def measured_run(
     parents: pl.DataFrame | None = None,
 ) -> MeasuredRun:
     """Measure what the pieces of a run did, one for each of `groups_of` in its order; `parents` as in `run_replay`."""
+    notes = run_notes(store, planned, config)
+    held = list(pieces)
+    # Not before: nobody is to wait for them until trading starts.
     from tcakit.jobs.data_warnings import data_warnings
     from tcakit.tca import measure
 
-    notes = run_notes(store, planned, config)
-    held = list(pieces)
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
     if config.fees.tiers:
@@ -141,10 +149,18 @@ def measured_run(
     markets = {key: market_day(store, day) for key, day in days.items()}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
+    notes += _refusals(frames["order_events"])
     notes += earned(frames["parents"], measured.parents)
     notes += [*measured.notes, *doubts(measured.parents, frames["fills"], markets)]
     seconds = sum(piece.seconds for piece in held)
     return MeasuredRun(frames, notes, sum(piece.events for piece in held), held[0].begun, seconds)
+
+
+def _refusals(order_events: pl.DataFrame) -> list[str]:
+    """How many messages each pre-trade limit held back."""
+    limits = [codes.REASON_NAMES[reason] for reason in codes.PRE_TRADE_LIMITS]
+    counted = order_events.filter(pl.col("reason").is_in(limits))["reason"].value_counts().sort("reason")
+    return [f"{reason} held back {count:,} messages" for reason, count in counted.iter_rows()]
 
 
 # --- one market and those who share it -----------------------------------------------------------------------------
@@ -167,9 +183,11 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
     """Replay parents that share a market."""
     day = group[0].day
     feed = replay_feed(store, day)
-    replay = Replay(feed, participants_of(group, feed.instrument.lot_size), settings_of(config, group[0]))
+    replay = replay_of(feed, group, settings_of(config, group[0]))
+    replay.load()
     begun = time.perf_counter()
-    found = replay.run()
+    with own_code(plan.spec.algo.name for plan in group):
+        found = replay.run()
     seconds = time.perf_counter() - begun
     parent_ids = [plan.parent.parent_id for plan in group]
     prefix = f"{parent_ids[0]}." if not config.together else f"{group[0].parent.symbol}.{day.date}."
@@ -179,6 +197,16 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
         "fills": tables.fills(found, run_id, prefix, parent_ids, day.date, config.fees, group[0].multiplier or 1.0),
     }
     return Piece(frames, found.rows, begun, seconds)
+
+
+def replay_of(feed: Feed, group: list[Planned], settings: ReplaySettings) -> Replay | CompiledReplay:
+    """The replay of a day with the strategies of parents that share a market, made anew."""
+    spec = group[0].spec.algo
+    if spec.is_compiled:
+        from tcakit.execution.compiled import compiled_replay
+
+        return compiled_replay(feed, group[0].parent, spec.name, spec.params, settings)
+    return Replay(feed, participants_of(group, feed.instrument.lot_size), settings)
 
 
 def participants_of(group: list[Planned], lot: int) -> list[Participant]:
@@ -202,6 +230,12 @@ def groups_of(planned: list[Planned], together: bool) -> list[list[Planned]]:
     """Who shares a market: everyone alone, or all parents of a symbol and day."""
     if not together:
         return [[plan] for plan in planned]
+    if any(plan.spec.algo.is_compiled for plan in planned):
+        raise UsageError(
+            "a compiled strategy trades alone in its market",
+            place="together",
+            remedy="let the parents run apart, or write it as a Python object",
+        )
     groups: dict[tuple[str, str], list[Planned]] = {}
     for plan in planned:
         groups.setdefault((plan.parent.symbol, plan.parent.date), []).append(plan)
@@ -224,6 +258,8 @@ def settings_of(config: BacktestConfig, plan: Planned) -> ReplaySettings:
         partial_fills=partial,
         depletes_book=depletes,
         session_ns=(plan.open_ns, plan.close_ns),
+        self_match=codes.code_of(codes.SELF_MATCH_NAMES, config.self_match),
+        limits=config.limits.of(plan.day.instrument),
     )
 
 

@@ -54,7 +54,7 @@ def check_lookahead(
     told, first = _run(feed, make(), settings)
     same, again = _run(feed, make(), settings)
     last = max((entry[0] for entry in told), default=0)
-    if (found := _differ(told, same, last)) or (found := _differ_at_venue(first, again, last, last + 1)):
+    if (found := differ(told, same, last)) or (found := differ_at_venue(first, again, last, last + 1)):
         return Checked(0, len(told), len(first.log), found)
     drawn = _instants(told, times, seed)
     calls = events = 0
@@ -63,7 +63,7 @@ def check_lookahead(
         noted, result = _run(noisy, make(), settings, at_ns)
         calls += sum(entry[0] <= at_ns for entry in told)
         events += int((first.log[:, lk.LOG_NS] < noise_ns).sum())
-        if (found := _differ(told, noted, at_ns)) or (found := _differ_at_venue(first, result, at_ns, noise_ns)):
+        if (found := differ(told, noted, at_ns)) or (found := differ_at_venue(first, result, at_ns, noise_ns)):
             return Checked(number + 1, calls, events, found)
     return Checked(len(drawn), calls, events, None)
 
@@ -232,7 +232,8 @@ def _run(
 # --- the first difference ------------------------------------------------------------------------------------------
 
 
-def _differ(told: list[Entry], other: list[Entry], at_ns: int) -> Difference | None:
+def differ(told: list[Entry], other: list[Entry], at_ns: int) -> Difference | None:
+    """What passed between strategies and market up to a time that is not the same."""
     one, two = ([entry for entry in entries if entry[0] <= at_ns] for entries in (told, other))
     for place in range(max(len(one), len(two))):
         expected, found = (entries[place] if place < len(entries) else None for entries in (one, two))
@@ -251,7 +252,7 @@ def _words(entry: Entry | None) -> str | None:
     return f"{name}({given}) at {format_time(ns)}"
 
 
-def _differ_at_venue(first: ReplayResult, other: ReplayResult, at_ns: int, noise_ns: int) -> Difference | None:
+def differ_at_venue(first: ReplayResult, other: ReplayResult, at_ns: int, noise_ns: int) -> Difference | None:
     """The first event at the venue before the noise that is not the same."""
     logs = [result.log[result.log[:, lk.LOG_NS] < noise_ns] for result in (first, other)]
     for place in range(max(len(logs[0]), len(logs[1]))):
