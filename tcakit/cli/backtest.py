@@ -232,10 +232,9 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     from tcakit.jobs.backtest_config import ENGINES, QUEUE_RULES, BacktestConfig, a_quantity, expand
     from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
     from tcakit.jobs.config import finite, one_of
-    from tcakit.jobs.fee_settings import fees_from_file
+    from tcakit.jobs.fee_settings import fees_from_flags
     from tcakit.jobs.replay_rules import FILLS, LatencyRules
     from tcakit.market.clock import parse_date, parse_duration, parse_time
-    from tcakit.venue.fees import FeeSchedule
 
     missing = [f"--{name}" for name in ("symbol", "side", "quantity", "algo") if not flags[name]]
     if missing:
@@ -275,12 +274,6 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     order_ns = checked("latency", parse_duration, flags["latency"])
     feed_ns = checked("feed-latency", parse_duration, flags["feed_latency"])
     maker, taker = checked("maker-fee", finite, flags["maker_fee"]), checked("taker-fee", finite, flags["taker_fee"])
-    fees = None
-    if flags["fees"] is not None:
-        if maker or taker:
-            both = "a fee file, and --maker-fee or --taker-fee too"
-            mistakes.append(UsageError(both, place="--fees", remedy="keep one of them"))
-        fees = fees_from_file(flags["fees"])
     if len(mistakes) == 1:
         raise mistakes[0]
     if mistakes:
@@ -294,7 +287,7 @@ def _from_flags(flags: dict[str, Any]) -> Any:
         fills=flags["fills"],
         together=flags["together"],
         latency=LatencyRules(feed_ns, order_ns, order_ns),
-        fees=fees or FeeSchedule(maker_per_share=maker, taker_per_share=taker),
+        fees=fees_from_flags(flags["fees"], maker, taker),
     )
 
 

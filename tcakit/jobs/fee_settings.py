@@ -42,6 +42,16 @@ def fees_from_file(path: Path) -> FeeSchedule:
     return fees
 
 
+def fees_from_flags(file: Path | None, maker_per_share: float, taker_per_share: float) -> FeeSchedule:
+    """The fees of a command line: a fee file, or currency a share; UsageError for both."""
+    if file is None:
+        return FeeSchedule(maker_per_share=maker_per_share, taker_per_share=taker_per_share)
+    if maker_per_share or taker_per_share:
+        message = "a fee file, and --maker-fee or --taker-fee too"
+        raise UsageError(message, place="--fees", remedy="keep one of them")
+    return fees_from_file(file)
+
+
 def _fees(table: Any, checker: Checker, name: str) -> FeeSchedule:
     if not isinstance(table, dict):
         checker.add(checker.place(name), "is no table", f"write [{name}]")
