@@ -84,7 +84,7 @@ class Feed:
     queued_row: NDArray[np.int32]
     best_bid: NDArray[np.int32]
     best_ask: NDArray[np.int32]
-    print_row: NDArray[np.int64]
+    print_row: NDArray[np.int32]
     print_volume: NDArray[np.int64]
     has_receive_times: bool
     rows_beyond: int = 0
@@ -184,7 +184,7 @@ def packed(parts: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     # Not a second time where they are those of the venue.
     if late.any():
         out["received_ns"] = np.zeros(0, np.int64) if fits else parts["local_ns"]
-    out["print_row"] = np.flatnonzero(parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int64)
+    out["print_row"] = np.flatnonzero(parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int32)
     out["print_volume"] = np.cumsum(parts["size"][out["print_row"]], dtype=np.int64)
     out["queued_row"] = parts["queued_row"].astype(np.int32)
     return out

@@ -39,7 +39,7 @@ def market_at(t):
         carray(_int32(t[7, 0]), (t[7, 1],)),
         carray(_int32(t[8, 0]), (t[8, 1],)),
         carray(_int32(t[9, 0]), (t[9, 1],)),
-        _flat(t, 10),
+        carray(_int32(t[10, 0]), (t[10, 1],)),
         _flat(t, 11),
     )
 

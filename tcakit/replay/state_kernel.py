@@ -18,7 +18,7 @@ class Market(NamedTuple):
     queued_row: Any  # int32
     best_bid: Any  # int32, ladder index of the best displayed bid after the row, -1 if none
     best_ask: Any  # int32, that of the offers, the number of ticks if none
-    print_row: Any  # int64, the rows that print
+    print_row: Any  # int32, the rows that print
     print_volume: Any  # int64, size printed up to and with each of them
 
 
