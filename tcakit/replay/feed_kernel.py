@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcakit.book.ladder_kernel import LEAVES_WINDOW, SETS_LEVEL
+from tcakit.book.ladder_kernel import CLEARS, LEAVES_WINDOW, SETS_LEVEL
 from tcakit.jit import bare_call, bare_part, jit
 from tcakit.replay.layout_kernel import NOTHING
 
@@ -46,6 +46,10 @@ def row_sizes(action, side, tick2, level, print_row, print_volume, sizes, out):
             after = level[i] if do & SETS_LEVEL else 0
             out[i] = abs(after - sizes[s, tick])
             sizes[s, tick] = after
+        elif do & CLEARS:
+            for s in range(2):
+                for tick in range(sizes.shape[1]):
+                    sizes[s, tick] = 0
         if printed < print_row.shape[0] and print_row[printed] == i:
             out[i] = print_volume[printed] - (print_volume[printed - 1] if printed > 0 else 0)
             printed += 1
