@@ -117,21 +117,26 @@ class Quoting:
         self.on_time(gateway)
 
     def on_time(self, gateway: Gateway) -> None:
-        if gateway.now_ns + STEP_NS <= self.end_ns:
-            gateway.wake_at(gateway.now_ns + STEP_NS)
-        touch = {codes.BUY: gateway.best_bid_tick, codes.SELL: gateway.best_ask_tick}
-        wanted = {side for side in touch if self.position * side < _LARGEST_POSITION}
-        for order, (side, tick, is_free) in list(self.working.items()):
-            if side in wanted and tick == touch[side]:
-                wanted.discard(side)
+        later = gateway.now_ns + STEP_NS
+        if later <= self.end_ns:
+            gateway.wake_at(later)
+        bid, ask = gateway.best_bid_tick, gateway.best_ask_tick
+        buys, sells = self.position < _LARGEST_POSITION, self.position > -_LARGEST_POSITION
+        has_bid, has_ask = False, False
+        for order, (side, tick, is_free) in self.working.items():
+            if buys and side == codes.BUY and tick == bid:
+                has_bid = True
+            elif sells and side == codes.SELL and tick == ask:
+                has_ask = True
             elif is_free:
                 gateway.cancel(order)
                 self.working[order] = (side, tick, False)
-        for side in sorted(wanted, reverse=True):
-            at = touch[side]
-            if at is not None:
-                self.working[gateway.submit(side, _LOT, at, codes.POST_ONLY)] = (side, at, False)
-                self.sent += 1
+        if buys and not has_bid and bid is not None:
+            self.working[gateway.submit(codes.BUY, _LOT, bid, codes.POST_ONLY)] = (codes.BUY, bid, False)
+            self.sent += 1
+        if sells and not has_ask and ask is not None:
+            self.working[gateway.submit(codes.SELL, _LOT, ask, codes.POST_ONLY)] = (codes.SELL, ask, False)
+            self.sent += 1
 
     def on_fill(self, gateway: Gateway, fill: Fill) -> None:
         self.fills += 1

@@ -299,6 +299,21 @@ def address_of(function: Any, result: str, arguments: tuple[str, ...]) -> Any:
 IS_COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
+def straight(kernel: Kernel, *arguments: object) -> Kernel:
+    """A kernel for arguments of just these types, without the look at them that numba takes at every call.
+
+    That look costs as much again as the call of a kernel that is handed two integers. Whoever calls what this gives
+    answers for the types.
+    """
+    if not IS_COMPILED:
+        return kernel
+    types = tuple(numba.typeof(argument) for argument in arguments)
+    compiled: Any = kernel
+    compiled.compile(types)
+    found: Kernel = compiled.overloads[types].entry_point
+    return found
+
+
 @contextmanager
 def compile_times() -> Iterator[dict[str, float]]:
     """Collect the seconds each kernel took to compile while the block ran (empty when all came from the cache)."""

@@ -134,11 +134,10 @@ class CompiledReplay:
         """All that happened up to now."""
         own, market = self._own, self._market
         orders, told = int(own.scalars[ok.N_ORDERS]), int(own.scalars[ok.N_TOLD])
-        market.now = int(market.cursor[lk.NOW])
-        market.order_count = orders
-        market.open_orders = dict.fromkeys(np.flatnonzero(own.known[:orders, ok.IS_OVER] == 0).tolist(), 0)
-        market.local_events = own.told[:told].copy()
-        market.first_order_ns = int(market.state.orders[0, lk.SUBMITTED_NS]) if orders else None
+        market.clock.now = int(market.cursor[lk.NOW])
+        market.sent[:] = np.where(own.known[:orders, ok.IS_OVER] == 0, 0, -1).tolist()
+        market.state = market.state._replace(told=own.told)
+        market.cursor[lk.N_TOLD] = told
         return market.result()
 
 

@@ -1,31 +1,34 @@
 """The replay kernel behind one table of addresses, so that stepping from Python costs next to nothing.
 
-Handing over the arrays themselves costs a fraction of a microsecond for each of them at every call.
+Handing over the arrays themselves costs a fraction of a microsecond for each of them at every call; even the table is
+handed over by its own address.
 """
 
 from __future__ import annotations
 
 from numba import carray
 
-from tcakit.jit import jit, part, pointer_to
+from tcakit.jit import hot_part, jit, pointer_to
 from tcakit.replay.replay_kernel import advance, see
+from tcakit.replay.send_kernel import send, send_new
 from tcakit.replay.state_kernel import Market, State
 
 _int8, _uint8, _int32, _int64, _float64 = (pointer_to[name] for name in ("int8", "uint8", "int32", "int64", "float64"))
 _STATE = len(Market._fields)
+_ARRAYS = _STATE + len(State._fields)
 
 
-@part
+@hot_part
 def _flat(t, k):
     return carray(_int64(t[k, 0]), (t[k, 1],))
 
 
-@part
+@hot_part
 def _grid(t, k):
     return carray(_int64(t[k, 0]), (t[k, 1], t[k, 2]))
 
 
-@part
+@hot_part
 def market_at(t):
     """The market whose arrays stand at the addresses of a table."""
     return Market(
@@ -44,7 +47,7 @@ def market_at(t):
     )
 
 
-@part
+@hot_part
 def state_at(t):
     """The state whose arrays stand at the addresses of a table."""
     k = _STATE
@@ -67,16 +70,38 @@ def state_at(t):
         _flat(t, k + 15),
         _flat(t, k + 16),
         _flat(t, k + 17),
+        _grid(t, k + 18),
     )
 
 
+@hot_part
+def table_at(address):
+    """The table of a market and its state that stands at an address."""
+    return carray(_int64(address), (_ARRAYS, 3))
+
+
 @jit
-def advance_at(table, until):
-    """`advance`, by a table of addresses."""
+def advance_at(address, until):
+    """`advance`, by the address of a table of addresses."""
+    table = table_at(address)
     return advance(market_at(table), state_at(table), until)
 
 
 @jit
-def see_at(table):
-    """`see`, by a table of addresses."""
+def see_at(address):
+    """`see`, by the address of a table of addresses."""
+    table = table_at(address)
     see(market_at(table), state_at(table))
+
+
+@jit
+def send_at(address, what, order, tick, quantity, now, entry, refusal):
+    """`send`, by the address of a table of addresses."""
+    send(state_at(table_at(address)), what, order, tick, quantity, now, entry, refusal)
+
+
+@jit
+def send_new_at(address, order, side, tick, quantity, kind, time_in_force, owner, now, entry, refusal):
+    """`send_new`, by the address of a table of addresses."""
+    s = state_at(table_at(address))
+    send_new(s, order, side, tick, quantity, kind, time_in_force, owner, now, entry, refusal)

@@ -76,7 +76,9 @@ PEG_ASK = 24
 STOPS_HIT = 25  # whether prints of the instant at hand have set off stops
 UNSETTLED = 26  # what watched orders are still to do before anything else happens, as bits
 IS_CLOSED = 27  # whether the session's close has come for watched orders
-CURSOR_SIZE = 28
+N_TOLD = 28  # rows of `told`
+LAST_ARRIVAL_NS = 29  # when the last message that does not get lost reaches the venue
+CURSOR_SIZE = 30
 
 # cursor[UNSETTLED]
 OPENS = 1  # the opening auction has printed
@@ -152,6 +154,14 @@ SEND_MODIFY = 2
 SEND_LOST = 3  # a new order that never reaches the venue: the strategy is told so at that time
 SEND_CANCEL_LOST = 4  # and a cancel
 SEND_MODIFY_LOST = 5  # and a modification
+
+# told: int64 (capacity, 5), what strategies asked: the limit and open size that the order then had, or was to get.
+TOLD_NS = 0
+TOLD_ORDER = 1
+TOLD_EVENT = 2
+TOLD_TICK = 3
+TOLD_SIZE = 4
+TOLD_FIELDS = 5
 
 # live: int64 (capacity, 4), resting orders in order of arrival; queue: float64 (capacity, 2).
 # watched: int64 (capacity), orders in order of arrival.

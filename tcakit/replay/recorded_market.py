@@ -2,59 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
-from tcakit.jit import IS_COMPILED
+from tcakit.jit import IS_COMPILED, straight
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
+from tcakit.replay.arrays import doubled, state_of, table_of
 from tcakit.replay.columns import Feed
-from tcakit.replay.entry_kernel import advance_at, see_at
-from tcakit.replay.order_entry import OrderDesk, Special, write_session
+from tcakit.replay.entry_kernel import advance_at, see_at, send_at, send_new_at
+from tcakit.replay.order_entry import OrderDesk, Special
 from tcakit.replay.replay_kernel import advance, see
-from tcakit.replay.state_kernel import Market, State
-from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency, ResponseTable
-from tcakit.venue.limits import PreTradeLimits
+from tcakit.replay.send_kernel import send, send_new
+from tcakit.replay.settings import ReplaySettings
+from tcakit.replay.state_kernel import Market
+from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
 
-_LOST = {lk.SEND_NEW: lk.SEND_LOST, lk.SEND_CANCEL: lk.SEND_CANCEL_LOST, lk.SEND_MODIFY: lk.SEND_MODIFY_LOST}
+__all__ = ["ANSWER_ROW", "Clock", "RecordedMarket", "ReplayResult", "ReplaySettings"]
+
+# LOG_NS to LOG_LEAVES, then LOG_LIQUIDITY: what a strategy is told of.
+ANSWER_ROW = struct.Struct(f"={lk.LOG_LEAVES + 1}q{8 * (lk.LOG_LIQUIDITY - lk.LOG_LEAVES - 1)}xq")
 _ASKS = {lk.SEND_NEW: SUBMIT, lk.SEND_CANCEL: CANCEL, lk.SEND_MODIFY: MODIFY}
 
 
 @dataclass(frozen=True, slots=True)
-class ReplaySettings:
-    """Rules of a replay: latency, the queue rule (codes.QUEUE_RULE_NAMES) and the power of the power rules.
-
-    Without `partial_fills` every fill is of all that an order has left, as hftbacktest's exchange without partial fills
-    does it; with `depletes_book` what we took stays taken, which needs partial fills. `session_ns` are the open and the
-    close (ns), which orders for the day and for auctions need; `self_match` (codes.SELF_MATCH_NAMES) is what happens
-    when an order would meet another of the run. Each participant is held to the `limits`.
-    """
-
-    latency: Latency = field(default_factory=ConstantLatency)
-    queue_rule: int = codes.RISK_AVERSE
-    power: float = 3.0
-    partial_fills: bool = True
-    depletes_book: bool = True
-    session_ns: tuple[int, int] | None = None
-    self_match: int = codes.MATCH_OFF
-    limits: PreTradeLimits | None = None
-
-    def __post_init__(self) -> None:
-        if self.depletes_book and not self.partial_fills:
-            raise UsageError(
-                "whole fills take more than is displayed, so that the book cannot be depleted",
-                place="depletes_book",
-                remedy="set it to false, or allow partial fills",
-            )
-
-
-@dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What happened. `orders` and `log` are laid out as in `layout_kernel`; `local_events` are (ns, order,
+    """What happened. `orders` and `log` are laid out as in `layout_kernel`; `local_events`, (n, 5), are (ns, order,
     event, tick, size): what the strategy asked of an order, with the limit and open size that it then had, or was to
     get."""
 
@@ -62,9 +42,18 @@ class ReplayResult:
     orders: NDArray[np.int64]
     log: NDArray[np.int64]
     log_ahead: NDArray[np.float64]
-    local_events: list[tuple[int, int, int, int, int]]
+    local_events: NDArray[np.int64]
     rows: int
     first_order_ns: int | None
+
+
+class Clock:
+    """The time (ns since 1970) that all markets of a run have come to."""
+
+    __slots__ = ("now",)
+
+    def __init__(self) -> None:
+        self.now = 0
 
 
 class RecordedMarket:
@@ -75,7 +64,7 @@ class RecordedMarket:
     recording of another kind.
     """
 
-    def __init__(self, feed: Feed, settings: ReplaySettings) -> None:
+    def __init__(self, feed: Feed, settings: ReplaySettings, clock: Clock | None = None) -> None:
         if settings.queue_rule == codes.FIFO and len(feed.queued_row) != len(feed.ns):
             raise UsageError(
                 "exact FIFO queues need a level-3 recording",
@@ -83,38 +72,41 @@ class RecordedMarket:
                 remedy="use risk-averse or a probability rule",
             )
         self.feed = feed
+        self.clock = clock or Clock()
+        self._lot, self._base_tick, self._ticks = feed.instrument.lot_size, feed.base_tick, feed.ticks
         self.latency = settings.latency
-        self.messages = 0
-        self._last_arrival = -(1 << 62)
+        self._entry_ns = _fixed_entries(settings.latency)
+        self._asked = self._messages = 0  # what was asked, and what of it was sent
         self.is_one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
+        self._any_taken = lk.ANY_TAKEN if self.is_one_book else lk.ANY_LOCAL_TAKEN
         self._depletes = settings.depletes_book
         self.market = Market(**{name: getattr(feed, name) for name in Market._fields})
-        self.state = _state_of(feed, settings, self.is_one_book)
+        self.state = state_of(feed, settings, self.is_one_book)
         self.cursor = self.state.cursor
         self._best = feed.best_bid.data, feed.best_ask.data
         self.desk = OrderDesk(feed, settings.session_ns is not None, settings.limits)
+        # Views that give plain numbers, several times as fast as arrays do.
+        self.at = memoryview(self.cursor)
         self.renew()
-        self.order_count = 0
-        self.open_orders: dict[int, int] = {}
-        self.local_events: list[tuple[int, int, int, int, int]] = []
-        self.now = 0
-        self.first_order_ns: int | None = None
+        # Of every order twice its owner, and one more for a sell; the complement of that once it is known to be over.
+        self.sent: list[int] = []
 
     # --- what is seen of it ---------------------------------------------------------------------------------
 
     def best_tick(self, row: int) -> int | None:
         """The best displayed tick that has reached the strategies, of the bids (0) or the offers (1)."""
-        at = self.at[lk.LOCAL_ROW]
-        if at == 0:
+        seen = self.at[lk.LOCAL_ROW]
+        if not seen:
             return None
-        tick, ticks = self._best[row][at - 1], self.feed.ticks
-        if self.at[lk.ANY_TAKEN if self.is_one_book else lk.ANY_LOCAL_TAKEN]:
+        tick: int = self._best[row][seen - 1]
+        if self.at[self._any_taken]:
             # What we took is not shown any more.
             self._look()
             step = 1 if row else -1
-            while 0 <= tick < ticks and self.state.local_sizes[row, tick] <= self.state.local_taken[row, tick]:
+            sizes, taken = self.state.local_sizes, self.state.local_taken
+            while 0 <= tick < self._ticks and sizes[row, tick] <= taken[row, tick]:
                 tick += step
-        return tick + self.feed.base_tick if 0 <= tick < ticks else None
+        return tick + self._base_tick if 0 <= tick < self._ticks else None
 
     def size_at(self, side: int, tick: int) -> int:
         """Displayed size at a level that has reached the strategies, less what they know they took."""
@@ -134,20 +126,15 @@ class RecordedMarket:
     def _look(self) -> None:
         """Bring the sizes that strategies see up to now."""
         if not self.is_one_book and self.at[lk.SEEN_ROW] < self.at[lk.LOCAL_ROW]:
-            if IS_COMPILED:
-                see_at(self.table)
-            else:
-                see(self.market, self.state)
+            self._see()
 
-    def knows_taken(self, log_row: int) -> None:
-        """Show strategies no more what the fill of a row of the log took: they know of it now."""
-        log = self.log
-        if log[log_row, lk.LOG_REASON] != codes.TOOK or not self._depletes or self.is_one_book:
+    def knows_taken(self, side: int, tick: int, size: int) -> None:
+        """Show strategies no more what an order of a side (0 buy, 1 sell) took at a level: they know of it now."""
+        if not self._depletes or self.is_one_book:
             return
         self._look()
-        side, tick = 1 - self.orders[log[log_row, lk.LOG_ORDER], lk.SIDE], log[log_row, lk.LOG_TICK]
-        taken = int(self.state.local_taken[side, tick]) + log[log_row, lk.LOG_SIZE]
-        self.state.local_taken[side, tick] = min(taken, self.state.local_sizes[side, tick])
+        taken = int(self.state.local_taken[1 - side, tick]) + size
+        self.state.local_taken[1 - side, tick] = min(taken, self.state.local_sizes[1 - side, tick])
         self.at[lk.ANY_LOCAL_TAKEN] = 1
 
     # --- what is sent to it ---------------------------------------------------------------------------------
@@ -162,97 +149,86 @@ class RecordedMarket:
         special: Special | None = None,
     ) -> int:
         """Send an order of a participant now; gives its number."""
-        lot = self.feed.instrument.lot_size
-        if side not in (codes.BUY, codes.SELL) or quantity <= 0 or quantity % lot:
+        lot = self._lot
+        if (side != codes.BUY and side != codes.SELL) or quantity <= 0 or quantity % lot:
             raise ValueError(f"side {side} and quantity {quantity}: side is +1 or -1, quantity a multiple of {lot}")
-        fields = {} if special is None else self.desk.fields(special, side, quantity, tick, time_in_force)
-        order = self.order_count
-        if order >= len(self.state.orders):
+        fields = None if special is None else self.desk.fields(special, side, quantity, tick, time_in_force)
+        order, now = len(self.sent), self.clock.now
+        if order >= self._order_room:
             self._grow("orders")
-        row = self.orders
-        row[order, lk.SIDE] = 0 if side > 0 else 1
-        row[order, lk.TICK] = 0 if tick is None else tick - self.feed.base_tick
-        row[order, lk.QUANTITY] = row[order, lk.LEAVES] = quantity
-        row[order, lk.TYPE] = codes.MARKET if tick is None else codes.LIMIT
-        row[order, lk.TIME_IN_FORCE] = time_in_force
-        row[order, lk.STATE] = codes.NEW
-        row[order, lk.SUBMITTED_NS] = self.now
-        row[order, lk.OWNER] = owner
-        for at, value in fields.items():
-            row[order, at] = value
-        self.order_count = order + 1
-        self.open_orders[order] = owner
-        self.local_events.append((self.now, order, codes.NEW, row[order, lk.TICK], quantity))
-        if self.first_order_ns is None:
-            self.first_order_ns = self.now
+        row = 0 if side > 0 else 1
+        kind, at = (codes.MARKET, 0) if tick is None else (codes.LIMIT, tick - self._base_tick)
+        if fields is not None:
+            kind, at = fields.get(lk.TYPE, kind), fields.get(lk.TICK, at)
         refusal = codes.NO_REASON
         if self.desk.limits is not None:
             touch = self.best_tick(0), self.best_tick(1)
-            refusal = self.desk.new(self.now, owner, order, side, quantity, tick, special, touch)
-        self.send(lk.SEND_NEW, order, refusal=refusal)
+            refusal = self.desk.new(now, owner, order, side, quantity, tick, special, touch)
+        entry = self._way(lk.SEND_NEW, now, refusal)
+        self._send_new(order, row, at, quantity, kind, time_in_force, owner, now, entry, refusal)
+        if fields is not None:
+            for field_at, value in fields.items():
+                self.state.orders[order, field_at] = value
+        self.sent.append(2 * owner + row)
         return order
 
     def cancel(self, owner: int, order: int) -> None:
         """Ask now for an order of a participant to be taken back; nothing happens where it is known to be over."""
-        if self.open_orders.get(order) != owner:
+        if not self._is_open(order, owner):
             return
-        held = self.orders
-        tick, leaves = held[order, lk.TICK], held[order, lk.LEAVES]
-        self.local_events.append((self.now, order, codes.PENDING_CANCEL, tick, leaves))
-        self.desk.cancel(self.now, owner)
+        self.desk.cancel(self.clock.now, owner)
         self.send(lk.SEND_CANCEL, order)
 
     def modify(self, owner: int, order: int, quantity: int, tick: int) -> None:
         """Ask now for another limit or open size of an order of a participant."""
-        lot = self.feed.instrument.lot_size
+        lot = self._lot
         if quantity <= 0 or quantity % lot:
             raise ValueError(f"quantity {quantity}: a multiple of {lot} above zero; to take an order back, cancel it")
-        if self.open_orders.get(order) != owner:
+        if not self._is_open(order, owner):
             return
-        at = tick - self.feed.base_tick
-        self.local_events.append((self.now, order, codes.PENDING_MODIFY, at, quantity))
+        at, now = tick - self._base_tick, self.clock.now
         refusal = codes.NO_REASON
         if self.desk.limits is not None:
             touch = self.best_tick(0), self.best_tick(1)
-            refusal = self.desk.change(self.now, owner, order, self.state.orders[order], quantity, tick, touch)
+            refusal = self.desk.change(now, owner, order, self.state.orders[order], quantity, tick, touch)
         self.send(lk.SEND_MODIFY, order, at, quantity, refusal)
+
+    def _is_open(self, order: int, owner: int) -> bool:
+        return 0 <= order < len(self.sent) and self.sent[order] >> 1 == owner
 
     def send(self, what: int, order: int, tick: int = 0, quantity: int = 0, refusal: int = codes.NO_REASON) -> None:
         """Put a message (SEND_NEW, SEND_CANCEL or SEND_MODIFY of `layout_kernel`) on its way to the venue; one that is
         refused for a reason goes back to its sender at once."""
-        head, tail = self.at[lk.BUS_HEAD], self.at[lk.BUS_TAIL]
-        if tail >= len(self.state.bus):
-            self._grow("bus")
-        entry = 0
-        if not refusal:
-            entry = self.latency.entry(_ASKS[what], self.messages, self.now)
-            self.messages += 1
-        bus, arrival = self.bus, self.now + abs(entry)
-        if refusal or entry < 0:
-            what, tick = _LOST[what], refusal
-        else:
-            arrival = self._last_arrival = max(arrival, self._last_arrival)
-        # What got lost is in nobody's way: it stands where its sender is told of it.
-        at = tail
-        while at > head and bus[at - 1, lk.BUS_NS] > arrival:
-            for field_at in range(lk.BUS_FIELDS):
-                bus[at, field_at] = bus[at - 1, field_at]
-            at -= 1
-        bus[at, lk.BUS_NS], bus[at, lk.BUS_WHAT], bus[at, lk.BUS_ORDER] = arrival, what, order
-        bus[at, lk.BUS_TICK], bus[at, lk.BUS_QUANTITY] = tick, quantity
-        self.at[lk.BUS_TAIL] = tail + 1
+        now = self.clock.now
+        entry = self._way(what, now, refusal)
+        self._send(what, order, tick, quantity, now, entry, refusal)
+
+    def _way(self, what: int, now: int, refusal: int) -> int:
+        """How long a message of now is under way; makes room for it."""
+        if self._asked >= self._message_room:
+            self._grow("bus", "told")
+        self._asked += 1
+        if refusal:
+            return 0
+        if self._entry_ns is not None:
+            return self._entry_ns[what]
+        number = self._messages
+        self._messages = number + 1
+        return self.latency.entry(_ASKS[what], number, now)
 
     # --- time ------------------------------------------------------------------------------------------------
 
     def advance(self, until: int) -> int:
         """Let the market and our messages run to a time (ns), or to the first answer that reaches a strategy; gives
         which of the two it was (AT_TIME or RESPONSE of `layout_kernel`)."""
-        while True:
-            status = advance_at(self.table, until) if IS_COMPILED else advance(self.market, self.state, until)
-            if status < lk.GROW_LOG:
-                self.now = self.at[lk.NOW]
-                return status
-            self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
+        while (status := self.step(until)) >= lk.GROW_LOG:
+            self.enlarge(status)
+        self.clock.now = self.at[lk.NOW]
+        return status
+
+    def enlarge(self, status: int) -> None:
+        """Make room for what a step came back for (GROW_LOG, GROW_LIVE): it is to be called again."""
+        self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
 
     @property
     def is_done(self) -> bool:
@@ -261,31 +237,42 @@ class RecordedMarket:
 
     @property
     def last_arrival_ns(self) -> int:
-        """When the last message and the last answer sent so far arrive, now if there are none."""
+        """When the last message and the last answer sent so far arrive; now if there are none."""
         tail = self.at[lk.BUS_TAIL]
-        return max(self.bus[tail - 1, lk.BUS_NS] if tail else self.now, self.at[lk.LAST_RESPONSE_NS])
+        return max(int(self.state.bus[tail - 1, lk.BUS_NS]) if tail else self.clock.now, self.at[lk.LAST_RESPONSE_NS])
 
     def _grow(self, *names: str) -> None:
         """Make arrays of the state twice as long."""
-        self.state = self.state._replace(**{name: _doubled(getattr(self.state, name)) for name in names})
+        self.state = self.state._replace(**{name: doubled(getattr(self.state, name)) for name in names})
         self.renew()
 
     def renew(self) -> None:
         """Look at the arrays where they stand now: after one of them was replaced by another."""
-        # Views that give plain numbers, several times as fast as arrays do.
-        self.at = memoryview(self.cursor)
-        self.log, self.orders, self.bus = (memoryview(getattr(self.state, n)) for n in ("log", "orders", "bus"))
-        self.table = _table_of(self.market, self.state)
+        state = self.state
+        self.log_bytes = memoryview(state.log).cast("B")
+        self._order_room, self._message_room = len(state.orders), len(state.bus)
+        self.table = table_of(self.market, state)
+        self.step: Callable[[int], int]
+        self._see: Callable[[], None]
+        self._send: Callable[..., None]
+        self._send_new: Callable[..., None]
+        if IS_COMPILED:
+            address = self.table.ctypes.data
+            step, look, put, put_new = (partial(kernel, address) for kernel in _straight_kernels())
+        else:
+            step, look = partial(advance, self.market, state), partial(see, self.market, state)
+            put, put_new = partial(send, state), partial(send_new, state)
+        self.step, self._see, self._send, self._send_new = step, look, put, put_new
 
     def result(self) -> ReplayResult:
         """All that happened up to now; orders that nobody took back expire at the end of the recording."""
-        count, logged = self.order_count, int(self.cursor[lk.N_LOG])
+        count, logged = len(self.sent), int(self.cursor[lk.N_LOG])
         log, ahead = self.state.log[:logged].copy(), self.state.log_ahead[:logged].copy()
-        left = sorted(self.open_orders)
+        left = [order for order, owner in enumerate(self.sent) if owner >= 0]
         if left:
             extra = np.zeros((len(left), lk.LOG_FIELDS), np.int64)
             for at, order in enumerate(left):
-                extra[at, [lk.LOG_NS, lk.LOG_LOCAL_NS]] = self.now
+                extra[at, [lk.LOG_NS, lk.LOG_LOCAL_NS]] = self.clock.now
                 extra[at, lk.LOG_ORDER] = order
                 extra[at, lk.LOG_EVENT] = codes.EXPIRED
                 waited = self.state.orders[order, lk.WAITS] in (lk.FOR_OPEN, lk.FOR_CLOSE)
@@ -301,71 +288,23 @@ class RecordedMarket:
             orders=self.state.orders[:count].copy(),
             log=log,
             log_ahead=ahead,
-            local_events=self.local_events,
+            local_events=self.state.told[: self.cursor[lk.N_TOLD]].copy(),
             rows=int(self.cursor[lk.ROW]),
-            first_order_ns=self.first_order_ns,
+            first_order_ns=int(self.state.orders[0, lk.SUBMITTED_NS]) if count else None,
         )
 
 
-# --- arrays ----------------------------------------------------------------------------------------------------
-
-
-def _state_of(feed: Feed, settings: ReplaySettings, is_one_book: bool) -> State:
-    """The state before the first row."""
-    table = settings.latency.responses()
-    sizes, taken = np.zeros((2, feed.ticks), np.int64), np.zeros((2, feed.ticks), np.int64)
-    cursor = np.zeros(lk.CURSOR_SIZE, np.int64)
-    cursor[lk.OWN_BID], cursor[lk.OWN_ASK] = -1, feed.ticks
-    return State(
-        sizes=sizes,
-        taken=taken,
-        best=np.array([-1, feed.ticks], np.int64),
-        mine=np.zeros((2, feed.ticks), np.int32),
-        local_sizes=sizes if is_one_book else np.zeros_like(sizes),
-        local_taken=taken if is_one_book else np.zeros_like(sizes),
-        cursor=cursor,
-        settings=_settings_of(feed, settings, is_one_book, table),
-        parameters=np.array([settings.power, feed.instrument.size_scale], np.float64),
-        orders=np.zeros((256, lk.ORDER_FIELDS), np.int64),
-        bus=np.zeros((512, lk.BUS_FIELDS), np.int64),
-        live=np.zeros((16, 4), np.int64),
-        queue=np.zeros((16, 2), np.float64),
-        log=np.zeros((1024, lk.LOG_FIELDS), np.int64),
-        log_ahead=np.zeros(1024, np.float64),
-        response_at=np.zeros(1, np.int64) if table is None or table.at is None else table.at,
-        response_ns=np.zeros(1, np.int64) if table is None else table.ns,
-        watched=np.zeros(16, np.int64),
+@cache
+def _straight_kernels() -> tuple[Callable[..., Any], ...]:
+    """advance_at, see_at, send_at and send_new_at, for whole numbers."""
+    return tuple(
+        straight(kernel, *(0,) * arguments)
+        for kernel, arguments in ((advance_at, 2), (see_at, 1), (send_at, 8), (send_new_at, 11))
     )
 
 
-def _settings_of(
-    feed: Feed, settings: ReplaySettings, is_one_book: bool, table: ResponseTable | None
-) -> NDArray[np.int64]:
-    found = np.zeros(lk.SETTINGS_SIZE, np.int64)
-    found[lk.RESPONSE_LATENCY_NS] = settings.latency.response_ns
-    found[lk.FEED_LATENCY_NS] = settings.latency.feed_ns
-    found[lk.QUEUE_RULE] = settings.queue_rule
-    found[lk.LOT] = feed.instrument.lot_size
-    found[lk.ONE_BOOK] = int(is_one_book)
-    found[lk.WHOLE_FILLS] = int(not settings.partial_fills)
-    found[lk.DEPLETES] = int(settings.depletes_book)
-    found[lk.SELF_MATCH_RULE] = settings.self_match
-    write_session(found, feed, settings.session_ns)
-    if table is not None:
-        found[lk.RESPONSE_KIND] = lk.DRAWN if table.at is None else lk.RECORDED
-    return found
-
-
-def _table_of(market: Market, state: State) -> NDArray[np.int64]:
-    """Address, rows and columns (1 where there are none) of every array, as `entry_kernel` wants them; the arrays must
-    outlive it."""
-    arrays: list[Any] = [*market, *state]
-    return np.array(
-        [(array.ctypes.data, array.shape[0], array.shape[1] if array.ndim > 1 else 1) for array in arrays], np.int64
-    )
-
-
-def _doubled(values: NDArray[Any]) -> NDArray[Any]:
-    grown = np.zeros((2 * values.shape[0], *values.shape[1:]), values.dtype)
-    grown[: values.shape[0]] = values
-    return grown
+def _fixed_entries(latency: Latency) -> dict[int, int] | None:
+    """How long each message takes where that is always the same."""
+    if type(latency) is not ConstantLatency:
+        return None
+    return {what: latency.entry(asks, 0, 0) for what, asks in _ASKS.items()}

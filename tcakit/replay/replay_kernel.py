@@ -102,7 +102,7 @@ def _concerns_us(market, s, i, do, side):
     return False
 
 
-@bare_call
+@bare_part
 def _on_row(market, s, i, do, side):
     """Let a row reach the venue where orders of ours rest that it concerns."""
     ns = market.ns[i]
@@ -151,7 +151,7 @@ def see(market, s):
     s.cursor[SEEN_ROW] = i
 
 
-@bare_call
+@bare_part
 def advance(market, s, until):
     """Run the market and our messages up to `until` (ns), or to the first response that reaches the strategy.
 

@@ -47,7 +47,7 @@ def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame
             "rank": np.arange(len(log)) + 0.0,
         }
     )
-    told = np.array(result.local_events, np.int64).reshape(-1, 5)
+    told = result.local_events
     order_ids = told[:, 1]
     local = pl.DataFrame(
         {

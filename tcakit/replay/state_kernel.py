@@ -43,3 +43,4 @@ class State(NamedTuple):
     response_at: Any  # int64, times at the venue, growing
     response_ns: Any  # int64, how long answers took
     watched: Any
+    told: Any

@@ -262,7 +262,7 @@ def engine_of(
         )
         engine.renew()
     for message in sent:
-        engine.now = message.ns
+        engine.clock.now = message.ns
         if message.is_cancel:
             engine.send(lk.SEND_CANCEL, message.order)
         elif message.is_change:
@@ -270,7 +270,7 @@ def engine_of(
         else:
             special = Special(message.stop, message.display, message.peg, message.offset)
             engine.submit(0, message.side, message.quantity, message.tick, message.tif, special)
-    engine.now = 0
+    engine.clock.now = 0
     return engine
 
 

@@ -183,12 +183,12 @@ def our_log(feed: Feed, sent: NDArray[np.int64], settings: ReplaySettings) -> tu
     back = {value: key for key, value in FORCES.items()}
     numbers: dict[int, int] = {}
     for what, number, ns, side, tick, lots, force, market in sent.tolist():
-        engine.now = ns
+        engine.clock.now = ns
         if what == 1:
             engine.send(lk.SEND_CANCEL, numbers[number])
         else:
             numbers[number] = engine.submit(0, side, lots, None if market else tick, back[force])
-    engine.now = 0
+    engine.clock.now = 0
     while engine.advance(FOREVER) == lk.RESPONSE:
         engine.cursor[lk.DELIVERED] += 1
     return engine, {order: number for number, order in numbers.items()}

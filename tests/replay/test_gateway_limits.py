@@ -195,7 +195,7 @@ def test_what_makes_no_order_is_refused_and_changes_nothing(given, said):
     with_it, without = (run(caller, session_ns=(0, 900)) for caller in (Sends(*calls), Caller(*calls)))
     assert with_it.log.tolist() == without.log.tolist()
     assert with_it.orders.tolist() == without.orders.tolist()
-    assert with_it.local_events == without.local_events
+    assert with_it.local_events.tolist() == without.local_events.tolist()
 
 
 @pytest.mark.parametrize("force", [codes.DAY, codes.AT_OPEN, codes.AT_CLOSE])
