@@ -36,6 +36,9 @@ _FIRST, _ALIVE = 400, 600  # orders before the first cut or execution, and about
 _LARGEST_POSITION = 5
 _SCALE = 10  # a tick is 0.1
 _LOT = 10
+INSTRUMENT = Instrument(
+    symbol="MADE", venue="XXXX", currency="USD", timezone="UTC", price_scale=_SCALE, tick_size=1, lot_size=_LOT
+)
 Columns = dict[str, NDArray[Any]]
 
 
@@ -135,12 +138,9 @@ def order_flow(rows: int, seed: int) -> Columns:
     return dict(zip(names, _flow(rows, seed), strict=True))
 
 
-def our_feed(columns: Columns) -> Feed:
-    """The feed as our kernel replays it."""
+def feed_columns_of(columns: Columns) -> Columns:
+    """The day's columns as the store's cache keeps them."""
     kind, side, tick, size = (columns[name] for name in ("kind", "side", "tick", "size"))
-    instrument = Instrument(
-        symbol="MADE", venue="XXXX", currency="USD", timezone="UTC", price_scale=_SCALE, tick_size=1, lot_size=_LOT
-    )
     levels = displayed_sizes(kind, side, tick, size, columns["order"])
     book = {
         "ts_ns": columns["ns"],
@@ -151,7 +151,12 @@ def our_feed(columns: Columns) -> Feed:
         "size": size,
         "level_size": levels.level_size,
     }
-    return feed_from_columns(instrument, feed_columns(instrument, book, queued_row=levels.queued_row))
+    return feed_columns(INSTRUMENT, book, queued_row=levels.queued_row)
+
+
+def our_feed(columns: Columns) -> Feed:
+    """The feed as our kernel replays it."""
+    return feed_from_columns(INSTRUMENT, feed_columns_of(columns))
 
 
 def peer_feed(columns: Columns) -> NDArray[Any]:

@@ -58,7 +58,7 @@ def _rows(fields: tuple[str, ...], name: str, column: int = 0) -> Any:
 
 best_bid_of = _reader(_SHARED, "best_bid", "int32")
 best_ask_of = _reader(_SHARED, "best_ask", "int32")
-print_row_of = _reader(_SHARED, "print_row")
+print_row_of = _reader(_SHARED, "print_row", "int32")
 print_volume_of = _reader(_SHARED, "print_volume")
 cursor_of = _reader(_SHARED, "cursor")
 settings_of = _reader(_SHARED, "settings")

@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tcakit.book.ladder_kernel import PRINTS_DISPLAYED, PRINTS_OTHER
 from tcakit.market import codes
 from tcakit.market.clock import format_time
 from tcakit.replay import layout_kernel as lk
-from tcakit.replay.columns import Feed, best_ticks_of
+from tcakit.replay.columns import COLUMNS, Feed, best_ticks_of, packed
 from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings
 
 Entry = tuple[int, int, str, tuple[Any, ...]]
 """What passed between a participant and the market: time (ns), participant, name of the call, its arguments."""
 _READS = frozenset(("size_at",))
+_KEPT = ("action", "side", "level")  # columns whose noise is what other rows say
 _STEP_SHARE = 0.05  # of the rows of noise: the price moves by a tick
 
 
@@ -104,11 +104,12 @@ def with_noise_after(feed: Feed, settings: ReplaySettings, at_ns: int, seed: int
         "local_ns": np.concatenate([feed.local_ns[:kept], local if feed.has_receive_times else ns]),
         "tick2": np.concatenate([feed.tick2[:kept], np.clip(feed.tick2[drawn] + walk, 0, 2 * feed.ticks - 2)]),
         **{
-            name: np.concatenate([getattr(feed, name)[:kept], getattr(feed, name)[drawn]])
-            for name in ("action", "side", "size", "level")
+            name: np.concatenate([values[:kept], values[drawn]])
+            for name, values in (*((name, getattr(feed, name)) for name in _KEPT), ("size", feed.row_sizes()))
         },
     }
     columns["tick2"] = columns["tick2"].astype(np.int32)
+    columns["queued_row"] = feed.queued_row
     if len(feed.queued_row) == n:
         rows = kept + np.arange(count)
         # Orders of the noise joined just then, or whenever before.
@@ -116,11 +117,10 @@ def with_noise_after(feed: Feed, settings: ReplaySettings, at_ns: int, seed: int
         joined = np.where(feed.queued_row[drawn] < 0, -1, joined)
         columns["queued_row"] = np.concatenate([feed.queued_row[:kept], joined])
     columns["best_bid"], columns["best_ask"] = best_ticks_of(columns, feed.ticks)
-    columns["print_row"] = np.flatnonzero(columns["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int64)
-    columns["print_volume"] = np.cumsum(columns["size"][columns["print_row"]], dtype=np.int64)
+    columns = {"received_ns": columns["ns"], **packed(columns)}
     for values in columns.values():
         values.flags.writeable = False
-    changed: dict[str, Any] = dict(columns)
+    changed: dict[str, Any] = {name: columns[name] for name in COLUMNS}
     return replace(feed, **changed), begin
 
 

@@ -182,7 +182,7 @@ def test_noise_begins_where_nothing_has_reached_the_strategy(feed: Feed, latency
     noisy, begin = with_noise_after(feed, ReplaySettings(latency=latency), at_ns, seed=4)
     first = next(
         row for row in range(len(noisy.ns))
-        if any(getattr(noisy, name)[row] != getattr(feed, name)[row] for name in ("ns", "tick2", "size", "action"))
+        if any(getattr(noisy, name)[row] != getattr(feed, name)[row] for name in ("ns", "tick2", "level", "action"))
     )  # fmt: skip
     assert int(feed.ns[first - 1]) <= begin
     assert (np.diff(noisy.ns) >= 0).all()
