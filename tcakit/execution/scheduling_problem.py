@@ -60,7 +60,8 @@ class SchedulingProblem:
         its volume, its costs and its cap; a closing auction has no volatility. Caps are cut down to whole lots.
         Raises UsageError if the order does not fit, or a value is impossible.
 
-        >>> problem = SchedulingProblem.of(600, volume=[1000, 2000, 3000], participation=0.2, allowed=[True, True, False])
+        >>> may = [True, True, False]
+        >>> problem = SchedulingProblem.of(600, volume=[1000, 2000, 3000], participation=0.2, allowed=may)
         >>> problem.most.tolist()
         [200.0, 400.0, 0.0]
         """

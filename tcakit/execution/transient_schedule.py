@@ -18,9 +18,9 @@ def optimal_trades(
 ) -> tuple[NDArray[np.float64], float]:
     """The cheapest trades at given times, float64 of n, and their cost, under linear impact that decays.
 
-    x = X K⁻¹ 1 / (1ᵀ K⁻¹ 1) with cost X² / (2 · 1ᵀ K⁻¹ 1), K being G of the lags; what stays (`permanent`) costs half of
-    it times X² whatever the schedule. Cost is in currency where G is currency a share per share. Raises UsageError if the
-    kernel lets a round trip earn at these times: then there is no cheapest schedule.
+    x = X K⁻¹ 1 / (1ᵀ K⁻¹ 1) with cost X² / (2 · 1ᵀ K⁻¹ 1), K being G of the lags; what stays (`permanent`) costs half
+    of it times X² whatever the schedule. Cost is in currency where G is currency a share per share. Raises UsageError
+    if the kernel lets a round trip earn at these times: then there is no cheapest schedule.
 
     >>> from tcakit.impact.decay import ExponentialDecay
     >>> trades, cost = optimal_trades(100.0, [0.0, 1.0, 2.0], ExponentialDecay.of_half_life(1.0))

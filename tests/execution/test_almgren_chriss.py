@@ -54,7 +54,7 @@ def test_no_risk_aversion_is_a_constant_rate_and_a_little_is_close_to_it():
             assert even == pytest.approx([1e6, 8e5, 6e5, 4e5, 2e5, 0.0])
 
 
-@pytest.mark.parametrize("risk_aversion", [1.0, 1e6, 1e200])
+@pytest.mark.parametrize("risk_aversion", [10.0, 1e6, 1e200])
 def test_an_urgency_at_which_sinh_overflows_is_a_sale_at_once(risk_aversion):
     order = AlmgrenChriss(1e6, 5.0, 100, 0.95, 2.5e-7, 2.5e-6)
     assert order.urgency(risk_aversion) * order.days > 710

@@ -150,11 +150,10 @@ def test_problems_without_an_answer_are_refused(given, said):
 
 def test_a_schedule_that_is_not_the_best_is_not_handed_out(monkeypatch):
     problem = ConvexProblem.of(10.0, cost=[1.0, 1.0], risk=[3.0, 0.0])
-    real = convex_schedule._bracket
+    few, many = (convex_schedule._try(problem, problem.linear, marginal, 1)[1] for marginal in (0.0, 1e3))
 
     def wide(*given):
-        low, high = real(*given)
-        return (low[0], low[1], np.zeros(2)), (high[0], high[1], np.array([0.0, 20.0]))
+        return few, many
 
     monkeypatch.setattr(convex_schedule, "_bracket", wide)
     with pytest.raises(TcakitError, match="dearer than the best"):
