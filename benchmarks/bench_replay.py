@@ -183,7 +183,7 @@ def peer_feed(columns: tuple[NDArray[Any], ...]) -> NDArray[Any]:
     return out
 
 
-def _peer_strategy() -> Any:
+def peer_quoting() -> Any:
     from hftbacktest import BUY, GTX, LIMIT
 
     @njit
@@ -255,7 +255,7 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
     job = f"{rows:,} rows of a level-2 feed with a strategy that quotes both sides, asked every 100 ms"
     name = "replay-quoting"
     if installed("hftbacktest"):
-        data, strategy = peer_feed(columns), _peer_strategy()
+        data, strategy = peer_feed(columns), peer_quoting()
         yield Benchmark(name, job, lambda: ours(feed), "hftbacktest", lambda: peer(data, strategy), _agree)
     else:
         yield Benchmark(name, job, lambda: ours(feed), "hftbacktest is not installed")

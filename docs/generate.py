@@ -1,8 +1,10 @@
-"""Write the pages that are derived from the code: docs/tables.md and docs/cli.md; run by `make docs`."""
+"""Write what is derived from the code: docs/tables.md, docs/cli.md, a table of docs/impact.md; run by `make docs`."""
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePath
@@ -24,7 +26,7 @@ def command_page() -> str:
 
     import tcakit.cli.main
 
-    command = typer.main.get_command(tcakit.cli.main.app)
+    command = typer.main.get_command(tcakit.cli.main.application())
     lines = [
         "# The command line",
         "",
@@ -36,6 +38,19 @@ def command_page() -> str:
     for path, verb in _verbs(command, ("tcakit",)):
         lines += ["", f"## {' '.join(path)}", "", *_about(path, verb)]
     return "\n".join(lines) + "\n"
+
+
+def impact_page() -> str:
+    """docs/impact.md with its table of published numbers made anew: they stand beside the tests that walk them."""
+    source = DOCS.parent / "tests" / "impact" / "published.py"
+    spec = importlib.util.spec_from_file_location("published", source)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{source} cannot be read")
+    module = sys.modules["published"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = (DOCS / "impact.md").read_text(encoding="utf-8")
+    made = f"<!-- numbers -->\n{module.table()}\n<!-- end -->"
+    return re.sub(r"<!-- numbers -->\n.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)
 
 
 def _verbs(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -87,9 +102,9 @@ def _default(parameter: Any) -> str:
 
 
 def main() -> int:
-    """Write both pages; 1, with the reason on stderr, if one cannot be made."""
+    """Write the pages; 1, with the reason on stderr, if one cannot be made."""
     failed = 0
-    for name, page in (("tables.md", tables_page), ("cli.md", command_page)):
+    for name, page in (("tables.md", tables_page), ("cli.md", command_page), ("impact.md", impact_page)):
         try:
             text = page()
         except (ImportError, AttributeError) as error:

@@ -82,23 +82,66 @@ def _is_ours(folder: Path) -> bool:
 _FOLDER = _prepare_folder()
 os.environ["NUMBA_CACHE_DIR"] = str(_FOLDER)
 
+
+def compiled_folder() -> Path:
+    """Where compiled kernels are kept, and generated ones written: only we may write there."""
+    return _FOLDER
+
+
 import numba  # noqa: E402  (the folder must be known first)
 import numba.extending  # noqa: E402
 
 numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
-_OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": False}
-_PART = {**_OPTIONS, "cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": False}
+# Unless told, a part counts references or not as its first caller does.
+_PART = {**_OPTIONS, "_nrt": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def _quick_cache() -> Any:
+    """numba's cache on disk, except that what was compiled before is loaded without all that numba can compile.
+
+    A compiled kernel has no need of it, and it takes longer to load (scipy's linear algebra with it) than the whole of
+    a short replay. None where numba is built otherwise than we know it: its own cache does then.
+    """
+    try:
+        from numba.core.caching import FunctionCache
+        from numba.core.runtime import rtsys
+    except ImportError:
+        return None
+    if not hasattr(FunctionCache, "_load_overload") or not hasattr(FunctionCache, "_guard_against_spurious_io_errors"):
+        return None
+
+    class QuickCache(FunctionCache):
+        def load_overload(self, sig: Any, target_context: Any) -> Any:
+            rtsys.initialize(target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
+            return None
+
+    return QuickCache
+
+
+_QuickCache = None if numba.config.DISABLE_JIT else _quick_cache()  # type: ignore[attr-defined]
+
+
+def _kept(function: Kernel, **options: Any) -> Kernel:
+    """Compile a kernel, or load it where it was compiled before."""
+    if _QuickCache is None:
+        return numba.njit(cache=True, **_OPTIONS, **options)(function)
+    kernel = numba.njit(**_OPTIONS, **options)(function)
+    kernel._cache = _QuickCache(function)
+    return kernel
 
 
 def jit(function: Kernel) -> Kernel:
     """Compile a bare loop over columns, cached on disk across processes."""
-    return numba.njit(**_OPTIONS)(function)
+    return _kept(function)
 
 
 def inline(function: Kernel) -> Kernel:
     """Compile a small helper that kernels call in their inner loop."""
-    return numba.njit(inline="always", **_OPTIONS)(function)
+    return _kept(function, inline="always")
 
 
 def part(function: Kernel) -> Kernel:
@@ -120,7 +163,7 @@ _BARE: dict[str, Any] = {"_nrt": False}
 
 def bare_jit(function: Kernel) -> Kernel:
     """Compile a kernel that makes no arrays, not even slices, and so need not count references to those it is given."""
-    return numba.njit(**{**_OPTIONS, **_BARE})(function)
+    return _kept(function, **_BARE)
 
 
 def bare_call(function: Kernel) -> Kernel:
@@ -232,10 +275,16 @@ def _plain_caller(function: Any, given: tuple[Any, ...]) -> Any:
     return function(*given)
 
 
-# A call of a function known by its address (`address_of`): its code is that of the function's own cache, and compiled
-# once for all who call it so.
+# A call of a function known by its address (`address_of`). For one that is handed over, the caller would be compiled
+# anew in every process; so it stays in the cache as it is.
 call_step: Callable[[Any, tuple[Any, ...]], Any] = (
     _plain_caller if numba.config.DISABLE_JIT else _caller("int64", ("int64", "int64"))  # type: ignore[attr-defined]
+)
+call_int: Callable[[Any, tuple[Any, ...]], Any] = (
+    _plain_caller if numba.config.DISABLE_JIT else _caller("int64", ("int64",) * 3)  # type: ignore[attr-defined]
+)
+call_float: Callable[[Any, tuple[Any, ...]], Any] = (
+    _plain_caller if numba.config.DISABLE_JIT else _caller("float64", ("float64",) * 6)  # type: ignore[attr-defined]
 )
 
 

@@ -71,6 +71,12 @@ def commands_of(text: str) -> list[Command]:
     return found
 
 
+def files_of(text: str) -> dict[str, str]:
+    """The files that a page's reader is told to save: blocks marked `file=NAME` after their language."""
+    blocks = re.findall(r"^```\w+ file=([\w.]+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return dict(blocks)
+
+
 def generator() -> ModuleType:
     """docs/generate.py as a module."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
@@ -137,7 +143,10 @@ def _with(*, example: bool) -> list[Any]:
 def test_the_commands_of_a_page_run(page: Path, prepared_store: Path, tmp_path: Path) -> None:
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     shutil.copytree(prepared_store, tmp_path / "tcakit-store")
-    for command in commands_of(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for name, content in files_of(text).items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    for command in commands_of(text):
         if command.words[0] == "tcakit" and not command.example:
             done = run(command.words, tmp_path)
             place = f"{page.relative_to(ROOT)}:{command.line}: {shlex.join(command.words)}"
@@ -150,7 +159,7 @@ def test_the_examples_of_a_page_name_what_exists(page: Path) -> None:
 
     import tcakit.cli.main
 
-    tree = typer.main.get_command(tcakit.cli.main.app)
+    tree = typer.main.get_command(tcakit.cli.main.application())
     for command in commands_of(page.read_text(encoding="utf-8")):
         if command.words[0] == "tcakit" and command.example:
             place = f"{page.relative_to(ROOT)}:{command.line}: {shlex.join(command.words)}"
@@ -196,6 +205,11 @@ def test_the_command_page_is_the_command_line() -> None:
     assert page == generator().command_page(), "run make docs"
 
 
+def test_the_impact_page_holds_the_numbers() -> None:
+    page = (ROOT / "docs" / "impact.md").read_text(encoding="utf-8")
+    assert page == generator().impact_page(), "run make docs"
+
+
 def test_the_index_leads_to_every_page() -> None:
     index = ROOT / "docs" / "index.md"
     targets = re.findall(r"\]\(([^)#\s]+)", index.read_text(encoding="utf-8"))
@@ -238,11 +252,15 @@ make demo PYTHON=python3
 ```text
 tcakit nothing
 ```
+```python file=mine.py
+x = 1
+```
 [here](#a-page) [gone](#b) [gone](no.md) `[code](x.md)`
 """
 
 
 def test_commands_are_found_in_a_page() -> None:
+    assert files_of(_PAGE) == {"mine.py": "x = 1\n"}
     assert commands_of(_PAGE) == [
         Command(5, ("tcakit", "ingest", "a.csv", "--symbol", "A B")),
         Command(10, ("tcakit", "report", "--policy", "p.toml"), 6, True),

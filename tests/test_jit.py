@@ -62,6 +62,40 @@ def run(copy: Path, cache: Path, code: str = RUN, **more: str) -> list[str]:
     return done.stdout.split()
 
 
+MAKER = """
+import numpy as np
+from tcakit.jit import jit
+from tcakit.step_kernel import step
+
+@jit
+def steps(n):
+    made = np.empty(n, np.float64)
+    for i in range(n):
+        made[i] = step(np.sqrt(float(i)))
+    return made
+"""
+MAKE = """
+import sys
+from tcakit.{} import {} as kernel
+print(*kernel({}).tolist(), len(kernel.stats.cache_hits), *(name in sys.modules for name in {!r}))
+"""
+COSTLY = ("numba.np.arraymath", "scipy.linalg")
+
+
+def test_a_kernel_kept_is_loaded_without_what_compiles(copy, tmp_path):
+    (copy / "maker_kernel.py").write_text(MAKER)
+    (copy / "other_kernel.py").write_text(MAKER.replace("steps", "others"))
+    make = MAKE.format("maker_kernel", "steps", 3, COSTLY)
+    wanted = [1.0, 2.0, 1.0 + 2.0**0.5]
+    compiled, loaded = run(copy, tmp_path, make), run(copy, tmp_path, make)
+    assert [float(value) for value in compiled[:3]] == [float(value) for value in loaded[:3]] == wanted
+    # The probe knows what it looks for: compiling does load it.
+    assert (compiled[3:5], loaded[3:]) == (["0", "True"], ["1", "False", "False"])
+    # Another one can still be compiled after that, and call what both call.
+    both = make + MAKE.format("other_kernel", "others", 2, COSTLY)
+    assert run(copy, tmp_path, both)[6:9] == ["1.0", "2.0", "0"]
+
+
 def test_an_edited_helper_is_never_run_from_old_code(copy, tmp_path):
     cache = tmp_path / "cache"
     first = run(copy, cache)

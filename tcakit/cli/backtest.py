@@ -25,8 +25,8 @@ from tcakit.cli.common import (
 _SPELT = {"prefactor": "impact-prefactor", "date_from": "from", "date_to": "to"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
-    "maker_fee", "taker_fee", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact", "prefactor",
-    "daily_volatility", "daily_volume", "max_participation",
+    "maker_fee", "taker_fee", "fees", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact",
+    "prefactor", "daily_volatility", "daily_volume", "max_participation",
 )  # fmt: skip
 _OF_THE_REPLAY = ("queue", "fills", "latency", "feed_latency", "maker_fee", "together")
 
@@ -44,7 +44,12 @@ def backtest(
     quantity: Annotated[list[float] | None, typer.Option("--quantity", help="Shares.")] = None,
     algo: Annotated[
         list[str] | None,
-        typer.Option("--algo", help="twap, vwap, pov:10 (per cent), is:30m (half-life), or package.module:Class."),
+        typer.Option(
+            "--algo",
+            help="twap, vwap, pov:10 (per cent), is:30m (half-life), passive-aggressive:30s (patience), "
+            "sniper:0.7 (imbalance), iceberg:200 (shown), pegged, market-maker:500 (position), package.module:Class or "
+            "file.py,param=1.",
+        ),
     ] = None,
     start: Annotated[str | None, typer.Option("--start", help="Clock time; the open if left out.")] = None,
     end: Annotated[str | None, typer.Option("--end", help="Clock time; the close if left out.")] = None,
@@ -64,6 +69,10 @@ def backtest(
     ] = "0ms",
     maker_fee: Annotated[float, typer.Option("--maker-fee", help="Currency a share; negative is a rebate.")] = 0.0,
     taker_fee: Annotated[float, typer.Option("--taker-fee", help="Currency a share.")] = 0.0,
+    fees: Annotated[
+        Path | None,
+        typer.Option("--fees", metavar="FILE.toml", help="A fee file, in place of --maker-fee, --taker-fee."),
+    ] = None,
     together: Annotated[bool, typer.Option("--together", help="Let the parents share one market.")] = False,
     engine: Annotated[
         str,
@@ -223,9 +232,9 @@ def _from_flags(flags: dict[str, Any]) -> Any:
     from tcakit.jobs.backtest_config import ENGINES, QUEUE_RULES, BacktestConfig, a_quantity, expand
     from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
     from tcakit.jobs.config import finite, one_of
+    from tcakit.jobs.fee_settings import fees_from_flags
     from tcakit.jobs.replay_rules import FILLS, LatencyRules
     from tcakit.market.clock import parse_date, parse_duration, parse_time
-    from tcakit.venue.fees import FeeSchedule
 
     missing = [f"--{name}" for name in ("symbol", "side", "quantity", "algo") if not flags[name]]
     if missing:
@@ -278,7 +287,7 @@ def _from_flags(flags: dict[str, Any]) -> Any:
         fills=flags["fills"],
         together=flags["together"],
         latency=LatencyRules(feed_ns, order_ns, order_ns),
-        fees=FeeSchedule(maker_per_share=maker, taker_per_share=taker),
+        fees=fees_from_flags(flags["fees"], maker, taker),
     )
 
 

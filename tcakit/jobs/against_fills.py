@@ -27,6 +27,7 @@ from tcakit.venue.latency import ConstantLatency
 
 RULES = ("risk-averse", "log", "log2", "power", "power2", "power3")
 LATENCIES_NS = (0, 1_000_000, 10_000_000, 100_000_000)
+_SPECIAL = ("stop_price", "display_quantity", "peg")
 _GRACE_NS = 30_000_000_000
 _TIF = {"gtc": codes.GTC, "day": codes.GTC, "gtd": codes.GTC, "unknown": codes.GTC, "ioc": codes.IOC, "fok": codes.FOK,
         "post-only": codes.POST_ONLY}  # fmt: skip
@@ -166,16 +167,22 @@ def _children(store: Store, source: str) -> tuple[list[tuple[SymbolDay, Feed, li
     if source == "fills":
         blotter = load_blotter(store)
         parents, orders, fills = blotter.parents, blotter.orders, blotter.fills
+        left_out: list[dict[str, Any]] = []
     else:
         run_id = results.find_run(store, None if source == "latest" else source)["run_id"]
         parents, orders, fills = (results.table(store, name, run_id) for name in ("parents", "orders", "fills"))
+        changed = (
+            results.table(store, "order_events", run_id).filter(pl.col("event") == "replaced")["order_id"].unique()
+        )
+        left_out = [{"parent_id": name, "reason": "it was changed on its way"} for name in changed.sort()]
+        orders = orders.filter(~pl.col("order_id").is_in(changed.implode()))
     place = {row["parent_id"]: row for row in parents.iter_rows(named=True)}
     steps: dict[str, list[dict[str, Any]]] = {}
     for row in fills.sort("ts_ns").iter_rows(named=True):
         if row["order_id"] is not None:
             steps.setdefault(row["order_id"], []).append(row)
-    known = set(orders["order_id"].to_list())
-    left_out = [
+    known = {*orders["order_id"], *(row["parent_id"] for row in left_out)}
+    left_out += [
         {"parent_id": name, "reason": "the blotter has its fills, but not when it was sent and taken back"}
         for name in steps if name not in known
     ]  # fmt: skip
@@ -209,6 +216,8 @@ def _child(row: dict[str, Any], fills: list[dict[str, Any]], feed: Feed) -> Chil
         return "it was rejected"
     if row["type"] not in ("limit", "market") or row["time_in_force"] not in _TIF:
         return f"orders of type {row['type']} {row['time_in_force']} are not replayed"
+    if any(row[name] is not None for name in _SPECIAL):
+        return "stops, icebergs and pegged orders are not replayed"
     if not feed.ns[0] <= row["submitted_ns"] <= feed.ns[-1]:
         return "it was sent outside the recorded hours"
     quantity = row["quantity"] * instrument.size_scale / row["size_scale"]

@@ -6,25 +6,34 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tcakit.errors import UsageError
 from tcakit.execution.algorithms import make_strategy
 from tcakit.execution.volume_curve import DEFAULT_NAME
-from tcakit.jobs.backtest_bars import require_schedules, run_bars
 from tcakit.jobs.backtest_config import BacktestConfig
-from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows, plan_parents
+from tcakit.jobs.backtest_plan import Planned, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
 from tcakit.jobs.belief import doubts, told_of_run
+from tcakit.jobs.charges import charged, tier_notes
+from tcakit.jobs.level_one import level_one_notes
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
+from tcakit.jobs.other_symbols import split_symbols
 from tcakit.jobs.replay_rules import FILL_NOTES, FILLS
+from tcakit.jobs.two_sided import earned, split_sides
 from tcakit.market import codes
+from tcakit.registry import own_code
 from tcakit.replay import result as tables
+from tcakit.replay.columns import Feed
 from tcakit.replay.replay import Participant, ReplaySettings, ReplayTogether
 from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
+
+if TYPE_CHECKING:
+    from tcakit.replay.compiled_run import CompiledReplay
 
 Progress = Callable[[str, int, int], None]
 
@@ -44,6 +53,8 @@ def backtest(
     """
     begun = time.perf_counter()
     if config.engine == "bars":
+        from tcakit.jobs.backtest_bars import require_schedules, run_bars
+
         require_schedules(config)
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
@@ -120,22 +131,37 @@ def measured_run(
     parents: pl.DataFrame | None = None,
 ) -> MeasuredRun:
     """Measure what the pieces of a run did, one for each of `groups_of` in its order; `parents` as in `run_replay`."""
+    notes = run_notes(store, planned, config)
+    held = list(pieces)
+    # Not before: nobody is to wait for them until trading starts.
     from tcakit.jobs.data_warnings import data_warnings
     from tcakit.tca import measure
 
-    notes = run_notes(store, planned, config)
-    held = list(pieces)
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
+    if config.fees.tiers:
+        frames["fills"] = charged(frames["fills"], planned, config)
+        notes += tier_notes(frames["fills"], planned, config)
+    if parents is None:
+        frames = split_sides(split_symbols(frames))
     days = {(plan.parent.symbol, plan.parent.date): plan.day for plan in planned}
     for day in days.values():
-        notes += data_warnings(store, day)
+        notes += data_warnings(store, day) + level_one_notes(store, day, frames)
     markets = {key: market_day(store, day) for key, day in days.items()}
     measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
+    notes += _refusals(frames["order_events"])
+    notes += earned(frames["parents"], measured.parents)
     notes += [*measured.notes, *doubts(measured.parents, frames["fills"], markets)]
     seconds = sum(piece.seconds for piece in held)
     return MeasuredRun(frames, notes, sum(piece.events for piece in held), held[0].begun, seconds)
+
+
+def _refusals(order_events: pl.DataFrame) -> list[str]:
+    """How many messages each pre-trade limit held back."""
+    limits = [codes.REASON_NAMES[reason] for reason in codes.PRE_TRADE_LIMITS]
+    counted = order_events.filter(pl.col("reason").is_in(limits))["reason"].value_counts().sort("reason")
+    return [f"{reason} held back {count:,} messages" for reason, count in counted.iter_rows()]
 
 
 # --- markets and those who share them ------------------------------------------------------------------------------
@@ -157,28 +183,48 @@ class Piece:
 def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run_id: str) -> Piece:
     """Replay parents that share their markets."""
     firsts = markets_of(group)
-    markets = [(replay_feed(store, plan.day), settings_of(config, plan)) for plan in firsts]
-    replay = ReplayTogether(markets, participants_of(group))
+    replay = replay_of([(replay_feed(store, plan.day), settings_of(config, plan)) for plan in firsts], group)
+    replay.load()
     begun = time.perf_counter()
-    found = replay.run()
+    with own_code(plan.spec.algo.name for plan in group):
+        ran = replay.run()
     seconds = time.perf_counter() - begun
+    found = ran if isinstance(ran, list) else [ran]
     parent_ids = [plan.parent.parent_id for plan in group]
     frames: dict[str, list[pl.DataFrame]] = {name: [] for name in REPLAYED}
     for plan, result in zip(firsts, found, strict=True):
         day = plan.day
         prefix = f"{parent_ids[0]}." if not config.together else f"{day.instrument.symbol}.{day.date}."
+        fees, multiplier = config.fees, plan.multiplier or 1.0
         frames["orders"].append(tables.orders(result, run_id, prefix, parent_ids))
         frames["order_events"].append(tables.order_events(result, run_id, prefix))
-        frames["fills"].append(tables.fills(result, run_id, prefix, parent_ids, day.date, fees_of(config, plan)))
+        frames["fills"].append(tables.fills(result, run_id, prefix, parent_ids, day.date, fees, multiplier))
     one = {name: pl.concat(parts, how="vertical_relaxed") for name, parts in frames.items()}
     return Piece(one, sum(result.rows for result in found), begun, seconds)
+
+
+def replay_of(markets: list[tuple[Feed, ReplaySettings]], group: list[Planned]) -> ReplayTogether | CompiledReplay:
+    """The replay of markets with the strategies of parents that share them, made anew."""
+    spec = group[0].spec.algo
+    if spec.is_compiled:
+        from tcakit.execution.compiled import compiled_replay
+
+        feed, settings = markets[0]
+        return compiled_replay(feed, group[0].parent, spec.name, spec.params, settings)
+    return ReplayTogether(markets, participants_of(group))
 
 
 def participants_of(group: list[Planned]) -> list[Participant]:
     """The strategies of parents that share their markets, made anew."""
     return [
         Participant(
-            make_strategy(plan.parent, plan.spec.algo, lot=plan.day.instrument.lot_size, curve=plan.curve),
+            make_strategy(
+                plan.parent,
+                plan.spec.algo,
+                lot=plan.day.instrument.lot_size,
+                curve=plan.curve,
+                size_scale=plan.day.instrument.size_scale,
+            ),
             plan.parent.start_ns,
             plan.parent.end_ns,
             f"{plan.day.instrument.symbol}@{plan.day.instrument.venue}",
@@ -194,6 +240,12 @@ def groups_of(planned: list[Planned], together: bool) -> list[list[Planned]]:
     """Who shares markets and their clock: everyone alone, or all parents of a day."""
     if not together:
         return [[plan] for plan in planned]
+    if any(plan.spec.algo.is_compiled for plan in planned):
+        raise UsageError(
+            "a compiled strategy trades alone in its market",
+            place="together",
+            remedy="let the parents run apart, or write it as a Python object",
+        )
     groups: dict[str, list[Planned]] = {}
     for plan in planned:
         groups.setdefault(plan.parent.date, []).append(plan)
@@ -224,6 +276,8 @@ def settings_of(config: BacktestConfig, plan: Planned) -> ReplaySettings:
         partial_fills=partial,
         depletes_book=depletes,
         session_ns=(plan.open_ns, plan.close_ns),
+        self_match=codes.code_of(codes.SELF_MATCH_NAMES, config.self_match),
+        limits=config.limits.of(plan.day.instrument),
     )
 
 

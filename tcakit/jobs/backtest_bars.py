@@ -7,18 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from tcakit.errors import UsageError
-from tcakit.execution.algorithms import NAMES, tactic_params
+from tcakit.execution.algorithms import SCHEDULED, tactic_params
 from tcakit.jobs.backtest_config import BacktestConfig
-from tcakit.jobs.backtest_plan import Planned, fees_of, parent_rows
+from tcakit.jobs.backtest_plan import Planned, parent_rows
 from tcakit.jobs.backtest_run import put_backtest
 from tcakit.jobs.bar_market import IntervalDay, interval_day
 from tcakit.jobs.bar_notes import run_notes
 from tcakit.jobs.bar_slices import Key, Laid, day_key, lay_slices
 from tcakit.jobs.belief import sample_doubts, told_of_run
+from tcakit.jobs.charges import charged, tier_notes
 from tcakit.replay.bar_tables import slice_tables
 from tcakit.replay.bars import BarModel, fill_slices
 from tcakit.store.database import Store
@@ -32,12 +32,12 @@ _FILL_COLUMNS = (
 
 def require_schedules(config: BacktestConfig) -> None:
     """Raise UsageError for an algorithm that follows no schedule."""
-    own = sorted({spec.algo.name for spec in config.parents} - set(NAMES))
+    own = sorted({spec.algo.name for spec in config.parents} - set(SCHEDULED))
     if own:
         raise UsageError(
             f"{own[0]} follows no schedule, which the bars engine needs",
             place="algo",
-            remedy=f"use {', '.join(NAMES)}, or --engine replay",
+            remedy=f"use {', '.join(SCHEDULED)}, or --engine replay",
         )
 
 
@@ -64,8 +64,9 @@ def run_bars(
     rows = [_told(plan, laid.days[day_key(plan)]) for plan in planned]
     frames = {"parents": parent_rows(rows, run_id)}
     frames["orders"], frames["fills"] = slice_tables(filled, frames["parents"], run_id)
-    frames["fills"] = _with_fees(frames["fills"], planned, config)
-    notes = run_notes(store, planned, config.bars, laid, filled)
+    # As of a taker: a model does not know who waited.
+    frames["fills"] = charged(frames["fills"], planned, config)
+    notes = run_notes(store, planned, config.bars, laid, filled) + tier_notes(frames["fills"], planned, config)
     frames, told = _measured(frames, laid, run_id)
     seconds, events = time.perf_counter() - begun, laid.slices.height
     put_backtest(
@@ -104,22 +105,6 @@ def _days(store: Store, planned: list[Planned], model: BarModel, progress: Progr
 
 
 # --- what it cost ----------------------------------------------------------------------------------------------------
-
-
-def _with_fees(fills: pl.DataFrame, planned: list[Planned], config: BacktestConfig) -> pl.DataFrame:
-    """The fills with fees as of a taker: a model does not know who waited."""
-    parts = []
-    for multiplier in {plan.multiplier for plan in planned}:
-        plans = [plan for plan in planned if plan.multiplier == multiplier]
-        mine = fills.filter(pl.col("parent_id").is_in([plan.parent.parent_id for plan in plans]))
-        price, shares = mine["price"] / mine["price_scale"], mine["quantity"] / mine["size_scale"]
-        taken = np.zeros(mine.height, np.bool_)
-        order = mine["order_id"].rank("dense").cast(pl.Int64).to_numpy()
-        fee = fees_of(config, plans[0]).fees(
-            price.to_numpy(), shares.to_numpy(), taken, side=mine["side"].to_numpy(), order=order
-        )
-        parts.append(mine.with_columns(pl.Series("fee", fee, pl.Float64)))
-    return pl.concat(parts)
 
 
 def _told(plan: Planned, day: IntervalDay) -> Planned:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,18 @@ from typing import Any
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
 from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
-from tcakit.jobs.config import Checker, Field, at_least, finite, load_toml, one_of
-from tcakit.jobs.replay_rules import FILLS, LatencyRules, file_hash
+from tcakit.jobs.config import Checker, Field, above_zero, at_least, load_toml, one_of
+from tcakit.jobs.fee_settings import fees_from_table
+from tcakit.jobs.replay_rules import FILLS, LatencyRules, LimitRules, file_hash
 from tcakit.market.clock import parse_date, parse_duration, parse_time
-from tcakit.market.codes import QUEUE_RULE_NAMES
+from tcakit.market.codes import QUEUE_RULE_NAMES, SELF_MATCH_NAMES
 from tcakit.replay.bars import BarModel
 from tcakit.venue.fees import FeeSchedule
 
 SIDES = {"buy": 1, "sell": -1}
 _LARGEST_QUANTITY = 1e12
 QUEUE_RULES = list(QUEUE_RULE_NAMES.values())
+SELF_MATCHES = list(SELF_MATCH_NAMES.values())
 REPLAY, BARS = "replay", "bars"
 ENGINES = [REPLAY, BARS]
 
@@ -68,7 +70,9 @@ class BacktestConfig:
     power: float = 3.0
     fills: str = "partial"
     together: bool = False
+    self_match: str = "off"
     latency: LatencyRules = field(default_factory=LatencyRules)
+    limits: LimitRules = field(default_factory=LimitRules)
     fees: FeeSchedule = field(default_factory=FeeSchedule)
     walk_forward: WalkForward | None = None
 
@@ -80,10 +84,11 @@ class BacktestConfig:
                 "bars": {name: getattr(self.bars, name) for name in self.bars.__slots__},
             }
         else:
-            apart = ("parents", "fees", "latency", "bars", "walk_forward")
+            apart = ("parents", "fees", "latency", "limits", "bars", "walk_forward")
             out = {name: getattr(self, name) for name in self.__slots__ if name not in apart}
             out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
-        out["fees"] = {name: getattr(self.fees, name) for name in self.fees.__slots__}
+            out["limits"] = {name: getattr(self.limits, name) for name in self.limits.__slots__}
+        out["fees"] = asdict(self.fees)
         out["parents"] = [
             {name: getattr(parent, name) for name in parent.__slots__ if name != "algo"}
             | {"algo": parent.algo.name, "params": parent.algo.params}
@@ -121,24 +126,25 @@ _SECTIONS = {
         "power": Field((float,), check=at_least(0.01)),
         "fills": Field((str,), check=one_of(list(FILLS))),
         "together": Field((bool,)),
+        "self_match": Field((str,), check=one_of(SELF_MATCHES)),
     },
     "bars": {
         name: Field((str,) if name in ("interval", "impact") else (float,), check=check)
         for name, check in BAR_CHECKS.items()
     },
     "latency": {
-        **dict.fromkeys(("feed", "entry", "response", "cancel"), _DURATION),
+        **dict.fromkeys(("feed", "entry", "response", "cancel", "modify"), _DURATION),
         "sigma": Field((float,), check=at_least(0.0)),
         "seed": Field((int,), check=at_least(0)),
         "file": Field((str,)),
     },
-    "fees": {
+    "limits": {
         **dict.fromkeys(
-            ("maker_bps", "taker_bps", "maker_per_share", "taker_per_share", "per_fill"), Field((float,), check=finite)
+            ("max_order_size", "max_order_notional", "max_position", "price_collar_bps"),
+            Field((float,), check=above_zero),
         ),
         **dict.fromkeys(
-            ("order_minimum", "order_maximum_percent", "buy_tax_bps", "sell_tax_bps"),
-            Field((float,), check=at_least(0.0)),
+            ("price_collar_ticks", "max_open_orders", "max_messages_a_second"), Field((int,), check=at_least(1))
         ),
     },
 }
@@ -172,7 +178,7 @@ def config_from_toml(path: Path) -> BacktestConfig:
 
 def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
     """The same from parsed tables; mistakes go to the checker."""
-    checker.tables(raw, [*_SECTIONS, "walk_forward", "parents"])
+    checker.tables(raw, [*_SECTIONS, "fees", "walk_forward", "parents"])
     values = {name: checker.section(name, raw.get(name, {}), fields) for name, fields in _SECTIONS.items()}
     tables = raw.get("parents", [])
     if not isinstance(tables, list) or not tables:
@@ -214,21 +220,24 @@ def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
         power=backtest.get("power", 3.0),
         fills=backtest.get("fills", "partial"),
         together=backtest.get("together", False),
+        self_match=backtest.get("self_match", "off"),
         latency=_latency(latency, checker),
-        fees=FeeSchedule(**values["fees"]),
+        limits=LimitRules(**values["limits"]),
+        fees=fees_from_table(raw.get("fees", {}), checker),
         walk_forward=split,
     )
 
 
 def _latency(found: dict[str, Any], checker: Checker) -> LatencyRules:
     """The [latency] section; a file is read at once, so that its mistakes are told with all others."""
-    modelled = [name for name in ("entry", "response", "cancel", "sigma", "seed") if name in found]
+    modelled = [name for name in ("entry", "response", "cancel", "modify", "sigma", "seed") if name in found]
     if "file" in found and modelled:
         checker.add(checker.place("latency", "file"), f"a file, and {', '.join(modelled)} too", "keep one of them")
-    if "sigma" in found and "cancel" in found:
-        checker.add(
-            checker.place("latency", "cancel"), "drawn times are those of all messages", "leave cancel or sigma out"
-        )
+    for name in ("cancel", "modify"):
+        if "sigma" in found and name in found:
+            checker.add(
+                checker.place("latency", name), "drawn times are those of all messages", f"leave {name} or sigma out"
+            )
     if "seed" in found and "sigma" not in found:
         checker.add(checker.place("latency", "seed"), "nothing is drawn without sigma", "add sigma, or leave seed out")
     digest = None
@@ -242,6 +251,7 @@ def _latency(found: dict[str, Any], checker: Checker) -> LatencyRules:
         entry_ns=found.get("entry", 1_000_000),
         response_ns=found.get("response", 1_000_000),
         cancel_ns=found.get("cancel"),
+        modify_ns=found.get("modify"),
         sigma=found.get("sigma"),
         seed=found.get("seed", 0),
         file=found.get("file"),
@@ -255,9 +265,9 @@ def _of_the_other(engine: str, raw: dict[str, Any]) -> list[tuple[str, str | Non
         return [("bars", None)] if "bars" in raw else []
     # The engine is known, so this is a table.
     found: list[tuple[str, str | None]] = [
-        ("backtest", key) for key in ("queue", "power", "fills", "together") if key in raw["backtest"]
+        ("backtest", key) for key in ("queue", "power", "fills", "together", "self_match") if key in raw["backtest"]
     ]
-    return [*found, *([("latency", None)] if "latency" in raw else [])]
+    return [*found, *((table, None) for table in ("latency", "limits") if table in raw)]
 
 
 def expand(

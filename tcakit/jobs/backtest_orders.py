@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from tcakit.errors import TcakitError, UsageError
-from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
+from tcakit.execution.algorithms import TWO_SIDED, AlgorithmSpec, parse_algorithm
 from tcakit.jobs.backtest import run_replay
 from tcakit.jobs.backtest_config import SIDES, BacktestConfig, ParentSpec
 from tcakit.jobs.backtest_plan import Planned, Planner
@@ -172,6 +172,12 @@ class _Algorithm:
         if text == "is":
             return cls("is", None)
         spec = parse_algorithm(text)
+        if spec.name in TWO_SIDED:
+            raise UsageError(
+                f"{spec.name} trades both sides, and would not do what the orders asked for",
+                place="--algo",
+                remedy="take another algorithm, or leave --orders out",
+            )
         return cls(text if spec.params else spec.label, spec)
 
     def for_window(self, window_ns: int) -> AlgorithmSpec:

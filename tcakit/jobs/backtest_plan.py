@@ -21,7 +21,6 @@ from tcakit.store import market_data
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, find_symbol_day, plain
 from tcakit.store.reference import References
-from tcakit.venue.fees import FeeSchedule
 
 
 @dataclass(slots=True)
@@ -128,11 +127,6 @@ class Planner:
                 if (day.instrument.symbol, day.instrument.venue) == (spec.symbol, venue):
                     return day
         return find_symbol_day(self._store, spec.symbol, spec.date, listed=self._stored.of)
-
-
-def fees_of(config: BacktestConfig, plan: Planned) -> FeeSchedule:
-    """The fees with those of value on what a contract is worth; those by share are by contract."""
-    return config.fees.of_contracts(plan.multiplier or 1.0)
 
 
 def _limit_tick(spec: ParentSpec, day: SymbolDay) -> int:

@@ -40,6 +40,10 @@ def versions() -> dict[str, str]:
 def _strategy_source(name: str) -> str:
     if name in NAMES:
         return ""
+    if name.endswith(".py"):
+        from tcakit.execution.compiled import source_hash
+
+        return source_hash(name)
     made_by = find(name, {}, "strategy", "--algo")
     return hashlib.sha256(inspect.getsource(sys.modules[made_by.__module__]).encode()).hexdigest()
 

@@ -7,6 +7,7 @@ import polars as pl
 from tcakit.execution.volume_curve import DEFAULT_NAME
 from tcakit.jobs.backtest_plan import Planned
 from tcakit.jobs.bar_slices import Laid, day_key
+from tcakit.jobs.data_warnings import data_warnings, first_ones
 from tcakit.jobs.market import data_notes
 from tcakit.replay.bars import NO_IMPACT, SQUARE_ROOT, BarModel
 from tcakit.store.database import Store
@@ -45,9 +46,12 @@ def run_notes(store: Store, planned: list[Planned], model: BarModel, laid: Laid,
         )
     if any(plan.curve is not None and plan.curve.name == DEFAULT_NAME for plan in planned):
         notes.append("no earlier day is stored: vwap used the default U-shaped volume curve")
-    for plan in {day_key(plan): plan for plan in planned}.values():
+    odd = []
+    for key, plan in {day_key(plan): plan for plan in planned}.items():
         notes += data_notes(store, plan.day)
-    return notes
+        if not laid.days[key].from_bars:
+            odd += data_warnings(store, plan.day)
+    return [*notes, *first_ones(odd)]
 
 
 def _completed(filled: pl.DataFrame, planned: list[Planned]) -> int:

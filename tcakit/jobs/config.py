@@ -184,6 +184,13 @@ def at_least(least: float) -> Callable[[Any], Any]:
     return check
 
 
+def above_zero(value: float) -> float:
+    """A finite number above zero."""
+    if not finite(value) > 0:
+        raise UsageError(f"{value} is not above zero", remedy="write a number above 0, or leave it out")
+    return value
+
+
 def finite(value: float) -> float:
     """A number that is one: neither infinite nor NaN."""
     if value - value != 0:

@@ -13,6 +13,7 @@ _TOLD = {
     "gap": "{times} nothing was recorded for over a minute, at worst {worst:,.0f} s: orders of ours waited through it",
     "stale quote": "{times} quotes stood still while trades printed, at worst {worst:,.0f} s",
     "halt": "trading was halted {times}: orders of ours rested or expired meanwhile, and took nothing",
+    "halt notice": "the venue gave notice of a halt {times}: orders of ours traded on as the recorded book did",
     "clock runs backwards": "the clock runs backwards {times}, at worst by {worst:.3g} s: fills are timed no better",
     "received before it was sent": "{times} a row was received before it was sent, at worst by {worst:.3g} s",
     "outlier print": "{times} a print lies far from those around it, at worst by {worst:.1%}",
@@ -20,6 +21,16 @@ _TOLD = {
     "begins late": "the recording begins {worst:,.0f} s after the session",
     "ends early": "the recording ends {worst:,.0f} s before the session",
 }
+
+
+_MOST_NOTES = 12
+
+
+def first_ones(notes: list[str]) -> list[str]:
+    """No more notes on days than a reader may read; the last says how many there are beside."""
+    if len(notes) <= _MOST_NOTES:
+        return notes
+    return [*notes[:_MOST_NOTES], f"{len(notes) - _MOST_NOTES:,} more such notes: see `tcakit quality`"]
 
 
 def data_warnings(store: Store, day: SymbolDay) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from tcakit.errors import UsageError
+from tcakit.jobs.data_warnings import data_warnings
 from tcakit.jobs.market import replay_data, replay_feed
 from tcakit.market import codes
 from tcakit.market.clock import NS_PER_SECOND
@@ -78,6 +79,7 @@ def fill_curves(folder: Path, request: FillCurvesRequest) -> dict[str, Any]:
         "notes": [
             replay_data(day.contents),
             "each order was alone in the market, without latency; history did not react to it",
+            *data_warnings(store, day),
         ],
     }
     if request.out is not None:

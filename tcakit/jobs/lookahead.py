@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from tcakit.errors import UsageError
+from tcakit.execution.compiled import compiled_replay
 from tcakit.jobs.backtest import groups_of, markets_of, participants_of, settings_of
 from tcakit.jobs.backtest_config import REPLAY, BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, plan_parents
 from tcakit.jobs.market import replay_feed
 from tcakit.market.clock import format_time
+from tcakit.registry import own_code
+from tcakit.replay.columns import Feed
+from tcakit.replay.compiled_lookahead import check_compiled_lookahead
+from tcakit.replay.compiled_run import CompiledReplay
 from tcakit.replay.lookahead import Checked, check_lookahead_together
+from tcakit.replay.recorded_market import ReplaySettings
 from tcakit.store.database import Store
 
 Progress = Callable[[str, int, int], None]
@@ -47,11 +53,22 @@ def lookahead(
         if progress:
             progress(f"{group[0].parent.symbol}", number, len(groups))
         markets = [(replay_feed(store, plan.day), settings_of(config, plan)) for plan in markets_of(group)]
-        found = check_lookahead_together(markets, partial(participants_of, group), times, seed + number)
+        with own_code(plan.spec.algo.name for plan in group):
+            if group[0].spec.algo.is_compiled:
+                feed, settings = markets[0]
+                again = partial(_compiled, group[0], settings)
+                found = check_compiled_lookahead(feed, again, settings, times, seed + number)
+            else:
+                found = check_lookahead_together(markets, partial(participants_of, group), times, seed + number)
         _refuse(found, group)
         for name in total:
             total[name] += getattr(found, name)
     return {"parents": sum(len(group) for group in groups), **total}
+
+
+def _compiled(plan: Planned, settings: ReplaySettings, feed: Feed, until_ns: int | None) -> CompiledReplay:
+    algo = plan.spec.algo
+    return compiled_replay(feed, plan.parent, algo.name, algo.params, settings, until_ns=until_ns)
 
 
 def _refuse(found: Checked, group: list[Planned]) -> None:

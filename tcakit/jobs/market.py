@@ -165,7 +165,11 @@ def replay_data(contents: tuple[str, ...]) -> str:
     if "book-l2" in contents:
         separate = "; prints come from a file of their own, so a level may shrink before its print is seen"
         return "level-2 book: the place in the queue is inferred" + (separate if "trades" in contents else "")
-    return "quotes and prints only: one level a side is known, the weakest ground for fills"
+    known = "quotes and prints" if "trades" in contents else "quotes"
+    return (
+        f"level 1, {known} only, the weakest ground for fills: an order at the touch waits for what the quote showed, "
+        "behind the touch nothing is known, and takers get no more than it shows"
+    )
 
 
 def data_notes(store: Store, day: SymbolDay) -> list[str]:

@@ -110,6 +110,10 @@ _BY_TABLE = """
           FROM {table} WHERE instrument_id = ?)
 """
 _HALTS = "SELECT count(*) FROM book_events WHERE instrument_id = ? AND kind = ?"
+_HALT_NOTICES = """
+    SELECT count(*) FROM notices WHERE instrument_id = ? AND kind = 'status'
+    AND json_extract_string(detail, '$.action') IN ('halt', 'pause', 'suspend')
+"""
 _DUPLICATES = """
     SELECT coalesce(sum(times - 1), 0) FROM (
         SELECT count(*) AS times FROM {table} WHERE instrument_id = ? AND trade_id IS NOT NULL {only}
@@ -118,11 +122,11 @@ _DUPLICATES = """
 
 
 def _rows_checks(store: Store, day: SymbolDay) -> list[tuple[str, int, float | None, str]]:
-    """What only the stored rows show: clocks and ids."""
+    """What only the stored rows show: clocks, ids and halts."""
     received = backwards = duplicates = 0
     worst_received: float | None = None
     worst_backwards: float | None = None
-    with day_tables(store, day.date, _CHECKED, day.instrument_id, day.standing) as connection:
+    with day_tables(store, day.date, (*_CHECKED, "notices"), day.instrument_id, day.standing) as connection:
         for table in _CHECKED:
             found = connection.execute(_BY_TABLE.format(table=table), [day.instrument_id]).fetchone()
             row = found or (0, None, 0, None)
@@ -134,11 +138,13 @@ def _rows_checks(store: Store, day: SymbolDay) -> list[tuple[str, int, float | N
             doubled = connection.execute(_DUPLICATES.format(table=table, only=only), [day.instrument_id]).fetchone()
             duplicates += int(doubled[0]) if doubled else 0
         halts = connection.execute(_HALTS, [day.instrument_id, codes.HALT]).fetchone()
+        noticed = connection.execute(_HALT_NOTICES, [day.instrument_id]).fetchone()
     return [
         ("received before it was sent", received, worst_received, "s"),
         ("clock runs backwards", backwards, worst_backwards, "s"),
         ("duplicate trade id", duplicates, None, ""),
         ("halt", int(halts[0]) if halts else 0, None, ""),
+        ("halt notice", int(noticed[0]) if noticed else 0, None, ""),
     ]
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from tcakit.errors import DataError, UsageError
+from tcakit.market.instrument import Instrument
 from tcakit.venue.latency import ConstantLatency, Latency, RandomLatency, RecordedLatency
+from tcakit.venue.limits import PreTradeLimits
 
 FILLS = {"partial": (True, True), "partial-undepleted": (True, False), "whole": (False, False)}
 """How fills are -> whether they may be partial, whether what we took stays taken."""
@@ -24,7 +26,8 @@ _COLUMNS = ("request_ns", "venue_ns", "response_ns")
 
 @dataclass(frozen=True, slots=True)
 class LatencyRules:
-    """How long messages take; times in ns. Cancels take as long as new orders unless told otherwise.
+    """How long messages take; times in ns. Cancels and modifications take as long as new orders unless
+    told otherwise.
 
     With `sigma` the times of orders and answers are drawn around their medians with `seed`; with `file` they are those
     recorded in it, whose content has the hash `file_hash`.
@@ -34,6 +37,7 @@ class LatencyRules:
     entry_ns: int = 1_000_000
     response_ns: int = 1_000_000
     cancel_ns: int | None = None
+    modify_ns: int | None = None
     sigma: float | None = None
     seed: int = 0
     file: str | None = None
@@ -45,7 +49,34 @@ class LatencyRules:
             return recorded_latency(Path(self.file), self.feed_ns)
         if self.sigma is not None:
             return RandomLatency(self.feed_ns, self.entry_ns, self.response_ns, self.sigma, seed=self.seed)
-        return ConstantLatency(self.feed_ns, self.entry_ns, self.response_ns, self.cancel_ns)
+        return ConstantLatency(self.feed_ns, self.entry_ns, self.response_ns, self.cancel_ns, self.modify_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRules:
+    """The most that one parent's orders may be: sizes in shares, notional in currency, None where nothing is limited.
+
+    >>> LimitRules(max_order_size=500).of(Instrument("ACME", size_scale=10)).max_order_size
+    5000
+    """
+
+    max_order_size: float | None = None
+    max_order_notional: float | None = None
+    max_position: float | None = None
+    price_collar_ticks: int | None = None
+    price_collar_bps: float | None = None
+    max_open_orders: int | None = None
+    max_messages_a_second: int | None = None
+
+    def of(self, instrument: Instrument) -> PreTradeLimits | None:
+        """The same in an instrument's stored units, rounded down; None if nothing is limited."""
+        given = {name: getattr(self, name) for name in self.__slots__}
+        if all(value is None for value in given.values()):
+            return None
+        for name in ("max_order_size", "max_position"):
+            if given[name] is not None:
+                given[name] = int(given[name] * instrument.size_scale)
+        return PreTradeLimits(**given)
 
 
 def file_hash(path: Path) -> str:

@@ -19,6 +19,7 @@ from tcakit.jobs.backtest_config import BacktestConfig, ParentSpec
 from tcakit.jobs.backtest_plan import Planned, Planner
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
 from tcakit.jobs.belief import FEW_DAYS, figure
+from tcakit.jobs.data_warnings import first_ones
 from tcakit.jobs.sweep_config import SweepConfig, set_name
 from tcakit.jobs.sweep_units import Finish, Unit, UnitDone, do_finish, do_unit, forget_old, run_folder, units_of
 from tcakit.jobs.workers import Workers
@@ -28,7 +29,6 @@ from tcakit.tca import COST_MEASURES
 from tcakit.tca.selection import best_of_many
 from tcakit.tca.shortfall import BPS
 
-_MOST_DAY_NOTES = 12
 Told = Callable[[dict[str, Any]], None]
 
 
@@ -271,7 +271,4 @@ def _notes(result: dict[str, Any], first: dict[str, Any] | None) -> list[str]:
             )
     # What a set itself makes hard to believe stands in its run.
     of_days = [note for note in (first or {}).get("notes", []) if any(f"{day}: " in note for day in result["dates"])]
-    notes += of_days[:_MOST_DAY_NOTES]
-    if len(of_days) > _MOST_DAY_NOTES:
-        notes.append(f"{len(of_days) - _MOST_DAY_NOTES:,} more notes on the days stand in each run")
-    return notes
+    return [*notes, *first_ones(of_days)]

@@ -114,7 +114,8 @@ def _is_scalar(value: Any) -> bool:
 
 def _spec(algo: str, params: dict[str, Any]) -> AlgorithmSpec:
     """An algorithm with its parameters, those of the ready ones read as on the command line."""
-    if algo.partition(":")[0].partition(",")[0] in NAMES:
+    name = algo.partition(":")[0].partition(",")[0]
+    if name in NAMES or name.endswith(".py"):
         return parse_algorithm(",".join([algo, *(f"{key}={value}" for key, value in params.items())]), "algo")
     spec = parse_algorithm(algo, "algo")
     return AlgorithmSpec(spec.name, spec.params | params)
@@ -126,5 +127,7 @@ def set_name(spec: AlgorithmSpec) -> str:
     >>> set_name(parse_algorithm("twap,interval=2s"))
     'twap interval=2s'
     """
+    if spec.is_compiled:
+        return spec.label
     name = spec.name.rpartition(":")[2] if spec.name not in NAMES else spec.name
     return " ".join([name, *(f"{key}={value}" for key, value in spec.params.items())])

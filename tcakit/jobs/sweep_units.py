@@ -19,6 +19,8 @@ from tcakit.jobs.backtest import REPLAYED, MeasuredRun, Piece, groups_of, measur
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, parent_rows
 from tcakit.jobs.market import market_day
+from tcakit.jobs.other_symbols import split_symbols
+from tcakit.jobs.two_sided import split_sides
 from tcakit.store.database import Store
 from tcakit.tca import COST_MEASURES, measure
 
@@ -100,15 +102,19 @@ def do_unit(unit: Unit) -> UnitDone:
         return UnitDone(**held["done"])
     store = Store(unit.folder)
     pieces = [(number, replay_group(store, unit.config, group, unit.run_id)) for number, group in unit.groups]
-    fills = pl.concat([piece.frames["fills"] for _, piece in pieces], how="vertical_relaxed")
-    parents = parent_rows([plan for _, group in unit.groups for plan in group], unit.run_id)
+    frames = {
+        name: pl.concat([piece.frames[name] for _, piece in pieces], how="vertical_relaxed")
+        for name in ("orders", "fills")
+    }
+    frames["parents"] = parent_rows([plan for _, group in unit.groups for plan in group], unit.run_id)
+    frames = split_sides(split_symbols(frames))
     days = {(plan.parent.symbol, plan.parent.date): plan.day for _, group in unit.groups for plan in group}
     markets = {key: market_day(store, day) for key, day in days.items()}
-    measured = measure(parents, fills, markets, run_id=unit.run_id).parents
+    measured = measure(frames["parents"], frames["fills"], markets, run_id=unit.run_id).parents
     cost, notional = COST_MEASURES[unit.measure]
     sums = measured.select(cost.alias("cost"), notional.alias("notional"))
     sums = sums.filter(pl.col("cost").is_finite() & (pl.col("notional") > 0))
-    done = UnitDone(float(sums["cost"].sum()), float(sums["notional"].sum()), measured.height, fills.height)
+    done = UnitDone(float(sums["cost"].sum()), float(sums["notional"].sum()), measured.height, frames["fills"].height)
     _save(unit.path, pieces, done)
     return done
 

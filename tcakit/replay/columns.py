@@ -24,11 +24,17 @@ from tcakit.book.ladder_kernel import (
 from tcakit.errors import DataError
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
+from tcakit.replay.feed_kernel import row_sizes
 
 _MARGIN_TICKS = 128
 _LARGEST_MARGIN = 4096
 _LARGEST_LADDER = 1 << 26
 _REACH = 1 << 21  # ticks from the middle of the prints that are kept where the ladder would be larger
+_MOST_ROWS = _LARGEST_LATENESS = (1 << 31) - 1  # what 32 bits hold
+COLUMNS = (
+    "ns", "late_ns", "received_ns", "action", "side", "tick2", "level", "queued_row", "best_bid", "best_ask",
+    "print_row", "print_volume",
+)  # fmt: skip
 _ACTION = {
     codes.SNAPSHOT: SETS_LEVEL,
     codes.ADD: SETS_LEVEL,
@@ -54,33 +60,52 @@ Raw = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A symbol's day, ready to replay; all columns have one entry a row.
+    """A symbol's day, ready to replay; all columns have one entry a row, in as few bytes as they need.
 
     `tick2` is twice the ladder index (odd: a price between two ticks); ladder index 0 is `base_tick`, so that price =
     (base_tick + index) * tick_size / price_scale. `level` is the displayed size after the row (-1 unknown or
     untouched). `queued_row` is the row at which the order of this row got its place (level 3; else length 1).
-    `best_bid` and `best_ask` are the best displayed ladder indices after the row, -1 and `ticks` where a side is empty.
-    `print_row` are the rows that print, `print_volume` the size printed up to and with each of them. `rows_beyond` rows
-    showed levels too far from the market for the ladder, which are left out.
+    `late_ns` is how long after `ns` a row was received; where that does not fit into it, or was not recorded, it is
+    empty and `received_ns` is the time. `best_bid` and `best_ask` are the best displayed ladder indices after the row,
+    -1 and `ticks` where a side is empty. `print_row` are the rows that print, `print_volume` the size printed up to and
+    with each of them. `rows_beyond` rows showed levels too far from the market for the ladder, which are left out.
     """
 
     instrument: Instrument
     base_tick: int
     ticks: int
     ns: NDArray[np.int64]
-    local_ns: NDArray[np.int64]
+    late_ns: NDArray[np.int32]
+    received_ns: NDArray[np.int64]
     action: NDArray[np.uint8]
     side: NDArray[np.int8]
     tick2: NDArray[np.int32]
-    size: NDArray[np.int64]
     level: NDArray[np.int64]
-    queued_row: NDArray[np.int64]
+    queued_row: NDArray[np.int32]
     best_bid: NDArray[np.int32]
     best_ask: NDArray[np.int32]
-    print_row: NDArray[np.int64]
+    print_row: NDArray[np.int32]
     print_volume: NDArray[np.int64]
     has_receive_times: bool
     rows_beyond: int = 0
+
+    @property
+    def local_ns(self) -> NDArray[np.int64]:
+        """When each row was received, made anew."""
+        return self.ns + self.late_ns if len(self.late_ns) else self.received_ns
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all columns, of which what is replayed comes into memory."""
+        given = COLUMNS if self.has_receive_times else [name for name in COLUMNS if name != "received_ns"]
+        return sum(int(getattr(self, name).nbytes) for name in given)
+
+    def row_sizes(self) -> NDArray[np.int64]:
+        """Size of each row, made anew: what it printed, else by how much it changed what its level shows."""
+        out = np.empty(len(self.ns), np.int64)
+        shown = np.zeros((2, self.ticks), np.int64)
+        row_sizes(self.action, self.side, self.tick2, self.level, self.print_row, self.print_volume, shown, out)
+        return out
 
     def index_of(self, price: int) -> int:
         """Ladder index of a stored price on the grid."""
@@ -138,12 +163,31 @@ def feed_columns(
     twice = 2 * (price // tick - base) + (price % tick != 0)
     parts["tick2"] = np.clip(twice, -1, 2 * ticks).astype(np.int32)
     parts["best_bid"], parts["best_ask"] = best_ticks_of(parts, ticks)
-    parts["print_row"] = np.flatnonzero(parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int64)
-    parts["print_volume"] = np.cumsum(parts["size"][parts["print_row"]], dtype=np.int64)
-    parts["queued_row"] = queued_row if queued_row is not None else np.full(1, -1, np.int64)
+    parts["queued_row"] = queued_row if queued_row is not None else np.full(1, -1, np.int32)
     receive = bool(not np.array_equal(parts["ns"], parts["local_ns"]))
     parts["grid"] = np.array([base, ticks, tick, int(receive), beyond], np.int64)
-    return parts
+    return packed(parts)
+
+
+def packed(parts: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Columns of a feed from those of all its rows, which may have `local_ns` and `size` in full.
+
+    DataError where there are more rows than one can be numbered by.
+    """
+    rows = len(parts["ns"])
+    if rows > _MOST_ROWS:
+        raise DataError(f"{rows:,} rows are too many for one replay", remedy="ingest a part of the day")
+    out = {name: values for name, values in parts.items() if name not in ("local_ns", "size")}
+    late = parts["local_ns"] - parts["ns"]
+    fits = bool(late.any()) and int(late.min()) >= 0 and int(late.max()) <= _LARGEST_LATENESS
+    out["late_ns"] = late.astype(np.int32) if fits else np.zeros(0, np.int32)
+    # Not a second time where they are those of the venue.
+    if late.any():
+        out["received_ns"] = np.zeros(0, np.int64) if fits else parts["local_ns"]
+    out["print_row"] = np.flatnonzero(parts["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int32)
+    out["print_volume"] = np.cumsum(parts["size"][out["print_row"]], dtype=np.int64)
+    out["queued_row"] = parts["queued_row"].astype(np.int32)
+    return out
 
 
 def _leave_out_far_levels(
@@ -181,17 +225,13 @@ def best_ticks_of(parts: dict[str, NDArray[Any]], ticks: int) -> tuple[NDArray[n
 def feed_from_columns(instrument: Instrument, columns: dict[str, NDArray[Any]]) -> Feed:
     """The feed of columns that `feed_columns` made."""
     base, ticks, _, receive, beyond = (int(value) for value in columns["grid"])
-    names = (
-        "ns", "local_ns", "action", "side", "tick2", "size", "level", "queued_row", "best_bid", "best_ask", "print_row",
-        "print_volume",
-    )  # fmt: skip
     return Feed(
         instrument=instrument,
         base_tick=base,
         ticks=ticks,
         has_receive_times=bool(receive),
         rows_beyond=beyond,
-        **{name: _read_only(columns[name]) for name in names},
+        **{name: _read_only(columns.get(name, columns["ns"])) for name in COLUMNS},
     )
 
 
@@ -205,7 +245,8 @@ def _read_only(values: NDArray[Any]) -> NDArray[Any]:
 def quote_book(quotes: Raw) -> Raw:
     """Book events from top-of-book quotes alone: one level a side is in sight, whatever else there may be.
 
-    DataError where a price has no size: such quotes say nothing of what could be traded.
+    A level that the touch has moved away from in front is out of sight (LEAVE); one that the touch has fallen behind is
+    empty (SET to nothing). DataError where a price has no size: such quotes say nothing of what could be traded.
     """
     ns = _plain(quotes["ts_ns"]).astype(np.int64)
     received = _received(quotes, ns)
@@ -231,7 +272,10 @@ def quote_book(quotes: Raw) -> Raw:
         came = np.flatnonzero((price >= 0) & ((before != price) | (before_size != size) | afresh))
         # The new level first: the old best then need not be searched for across an empty ladder.
         rows.append((came * 4 + order[came], came, side, codes.SET, price[came], size[came]))
-        rows.append((gone * 4 + 2 + order[gone], gone, side, codes.LEAVE, before[gone], np.full(len(gone), -1)))
+        # A side that shows nothing at all now had its best there: that level too is empty.
+        fell = (price[gone] < 0) | ((price[gone] - before[gone]) * side < 0)
+        for kind, went, shown in ((codes.SET, gone[fell], 0), (codes.LEAVE, gone[~fell], -1)):
+            rows.append((went * 4 + 2 + order[went], went, side, kind, before[went], np.full(len(went), shown)))
     if not n:
         raise DataError("there are no quotes")
     key = np.concatenate([row[0] for row in rows])

@@ -33,16 +33,16 @@ def market_at(t):
     """The market whose arrays stand at the addresses of a table."""
     return Market(
         _flat(t, 0),
-        _flat(t, 1),
-        carray(_uint8(t[2, 0]), (t[2, 1],)),
-        carray(_int8(t[3, 0]), (t[3, 1],)),
-        carray(_int32(t[4, 0]), (t[4, 1],)),
-        _flat(t, 5),
+        carray(_int32(t[1, 0]), (t[1, 1],)),
+        _flat(t, 2),
+        carray(_uint8(t[3, 0]), (t[3, 1],)),
+        carray(_int8(t[4, 0]), (t[4, 1],)),
+        carray(_int32(t[5, 0]), (t[5, 1],)),
         _flat(t, 6),
-        _flat(t, 7),
+        carray(_int32(t[7, 0]), (t[7, 1],)),
         carray(_int32(t[8, 0]), (t[8, 1],)),
         carray(_int32(t[9, 0]), (t[9, 1],)),
-        _flat(t, 10),
+        carray(_int32(t[10, 0]), (t[10, 1],)),
         _flat(t, 11),
     )
 

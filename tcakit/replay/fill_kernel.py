@@ -158,14 +158,14 @@ def on_print(s, ns, side, tick2, size, displayed, queued_row, row):
 
 
 @bare_part
-def on_level(s, ns, side, tick, before, after, best, size, entered, printed, queued_row, row):
+def on_level(s, ns, side, tick, before, after, best, entered, printed, queued_row, row):
     """Move our places in the queue of a level that changed, and fill what the other side now shows to us."""
     for k in range(s.cursor[N_LIVE]):
         if s.live[k, L_SIDE] == side and s.live[k, L_TICK] == tick:
             ahead = s.queue[k, AHEAD]
             if s.settings[QUEUE_RULE] == FIFO:
                 if after < before and not printed and queued_row < s.live[k, L_ROW]:
-                    ahead = max(0.0, ahead - size)
+                    ahead = max(0.0, ahead - (before - after))
             elif not entered:
                 ahead = after_level_change(
                     s.settings[QUEUE_RULE],

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tcakit.book.ladder_kernel import PRINTS_DISPLAYED, PRINTS_OTHER
 from tcakit.market import codes
 from tcakit.market.clock import format_time
 from tcakit.replay import layout_kernel as lk
-from tcakit.replay.columns import Feed, best_ticks_of
+from tcakit.replay.columns import COLUMNS, Feed, best_ticks_of, packed
 from tcakit.replay.replay import Participant, ReplayResult, ReplaySettings, ReplayTogether
 
 Entry = tuple[int, int, str, tuple[Any, ...]]
 """What passed between a participant and the market: time (ns), participant, name of the call, its arguments."""
 FeedsAndSettings = Sequence[tuple[Feed, ReplaySettings]]
 _READS = frozenset(("size_at",))
+_KEPT = ("action", "side", "level")  # columns whose noise is what other rows say
 _STEP_SHARE = 0.05  # of the rows of noise: the price moves by a tick
 
 
@@ -62,9 +62,7 @@ def check_lookahead_together(
     told, first = _run(markets, make())
     same, again = _run(markets, make())
     last = max((entry[0] for entry in told), default=0)
-    if (found := _differ(told, same, last)) or (
-        found := _differ_at_venues(first, again, last, [last + 1] * len(first))
-    ):
+    if (found := differ(told, same, last)) or (found := differ_at_venues(first, again, last, [last + 1] * len(first))):
         return Checked(0, len(told), sum(len(result.log) for result in first), found)
     drawn = _instants(told, times, seed)
     calls = events = 0
@@ -77,7 +75,7 @@ def check_lookahead_together(
         noted, results = _run(noisy, make(), at_ns)
         calls += sum(entry[0] <= at_ns for entry in told)
         events += sum(int((result.log[:, lk.LOG_NS] < ns).sum()) for result, ns in zip(first, noise_ns, strict=True))
-        if (found := _differ(told, noted, at_ns)) or (found := _differ_at_venues(first, results, at_ns, noise_ns)):
+        if (found := differ(told, noted, at_ns)) or (found := differ_at_venues(first, results, at_ns, noise_ns)):
             return Checked(number + 1, calls, events, found)
     return Checked(len(drawn), calls, events, None)
 
@@ -118,11 +116,12 @@ def with_noise_after(feed: Feed, settings: ReplaySettings, at_ns: int, seed: int
         "local_ns": np.concatenate([feed.local_ns[:kept], local if feed.has_receive_times else ns]),
         "tick2": np.concatenate([feed.tick2[:kept], np.clip(feed.tick2[drawn] + walk, 0, 2 * feed.ticks - 2)]),
         **{
-            name: np.concatenate([getattr(feed, name)[:kept], getattr(feed, name)[drawn]])
-            for name in ("action", "side", "size", "level")
+            name: np.concatenate([values[:kept], values[drawn]])
+            for name, values in (*((name, getattr(feed, name)) for name in _KEPT), ("size", feed.row_sizes()))
         },
     }
     columns["tick2"] = columns["tick2"].astype(np.int32)
+    columns["queued_row"] = feed.queued_row
     if len(feed.queued_row) == n:
         rows = kept + np.arange(count)
         # Orders of the noise joined just then, or whenever before.
@@ -130,11 +129,10 @@ def with_noise_after(feed: Feed, settings: ReplaySettings, at_ns: int, seed: int
         joined = np.where(feed.queued_row[drawn] < 0, -1, joined)
         columns["queued_row"] = np.concatenate([feed.queued_row[:kept], joined])
     columns["best_bid"], columns["best_ask"] = best_ticks_of(columns, feed.ticks)
-    columns["print_row"] = np.flatnonzero(columns["action"] & (PRINTS_DISPLAYED | PRINTS_OTHER)).astype(np.int64)
-    columns["print_volume"] = np.cumsum(columns["size"][columns["print_row"]], dtype=np.int64)
+    columns = {"received_ns": columns["ns"], **packed(columns)}
     for values in columns.values():
         values.flags.writeable = False
-    changed: dict[str, Any] = dict(columns)
+    changed: dict[str, Any] = {name: columns[name] for name in COLUMNS}
     return replace(feed, **changed), begin
 
 
@@ -246,7 +244,8 @@ def _run(
 # --- the first difference ------------------------------------------------------------------------------------------
 
 
-def _differ(told: list[Entry], other: list[Entry], at_ns: int) -> Difference | None:
+def differ(told: list[Entry], other: list[Entry], at_ns: int) -> Difference | None:
+    """What passed between strategies and market up to a time that is not the same."""
     one, two = ([entry for entry in entries if entry[0] <= at_ns] for entries in (told, other))
     for place in range(max(len(one), len(two))):
         expected, found = (entries[place] if place < len(entries) else None for entries in (one, two))
@@ -265,16 +264,16 @@ def _words(entry: Entry | None) -> str | None:
     return f"{name}({given}) at {format_time(ns)}"
 
 
-def _differ_at_venues(
+def differ_at_venues(
     first: Sequence[ReplayResult], others: Sequence[ReplayResult], at_ns: int, noise_ns: Sequence[int]
 ) -> Difference | None:
     for one, other, begins in zip(first, others, noise_ns, strict=True):
-        if found := _differ_at_venue(one, other, at_ns, begins):
+        if found := differ_at_venue(one, other, at_ns, begins):
             return found
     return None
 
 
-def _differ_at_venue(first: ReplayResult, other: ReplayResult, at_ns: int, noise_ns: int) -> Difference | None:
+def differ_at_venue(first: ReplayResult, other: ReplayResult, at_ns: int, noise_ns: int) -> Difference | None:
     """The first event at the venue before the noise that is not the same."""
     logs = [result.log[result.log[:, lk.LOG_NS] < noise_ns] for result in (first, other)]
     for place in range(max(len(logs[0]), len(logs[1]))):

@@ -51,6 +51,10 @@ class Replay:
         self.participants = list(participants)
         self.progress = progress
 
+    def load(self) -> None:
+        """Load what is compiled, or compile it, so that the run can be timed without it."""
+        self.market.advance(self.market.clock.now)
+
     def run(self) -> ReplayResult:
         """Replay until every participant's end has passed and no answer is under way."""
         _run(self.market, [self.market], self.participants, self.progress)
@@ -79,11 +83,18 @@ class ReplayTogether:
         self.participants = list(participants)
         self.progress = progress
 
+    def load(self) -> None:
+        """Load what is compiled, or compile it, so that the run can be timed without it."""
+        _engine_of(self.markets).step(self.markets[0].clock.now)
+
     def run(self) -> list[ReplayResult]:
         """Replay until every participant's end has passed and no answer is under way; a result for each market."""
-        engine = Markets(self.markets) if len(self.markets) > 1 else self.markets[0]
-        _run(engine, self.markets, self.participants, self.progress)
+        _run(_engine_of(self.markets), self.markets, self.participants, self.progress)
         return [market.result() for market in self.markets]
+
+
+def _engine_of(markets: list[RecordedMarket]) -> RecordedMarket | Markets:
+    return Markets(markets) if len(markets) > 1 else markets[0]
 
 
 def _run(

@@ -31,6 +31,7 @@ from tcakit.book.ladder_kernel import (
 from tcakit.jit import bare_call, bare_part
 from tcakit.market.codes import FIFO, NEW
 from tcakit.replay.arrival_kernel import on_cancel, on_lost, on_modify, on_new, place
+from tcakit.replay.feed_kernel import printed_size, received_at
 from tcakit.replay.fill_kernel import on_level, on_print
 from tcakit.replay.layout_kernel import (
     ANY_LOCAL_TAKEN,
@@ -105,11 +106,11 @@ def _concerns_us(market, s, i, do, side):
 def _on_row(market, s, i, do, side):
     """Let a row reach the venue where orders of ours rest that it concerns."""
     ns = market.ns[i]
-    queued_row = market.queued_row[i] if s.settings[QUEUE_RULE] == FIFO else -1
+    queued_row = np.int64(market.queued_row[i] if s.settings[QUEUE_RULE] == FIFO else -1)
     if do & (PRINTS_DISPLAYED | PRINTS_OTHER):
         displayed = do & PRINTS_DISPLAYED != 0
         known = side if market.side[i] != 0 else EITHER_SIDE
-        on_print(s, ns, known, np.int64(market.tick2[i]), market.size[i], displayed, queued_row, i)
+        on_print(s, ns, known, np.int64(market.tick2[i]), printed_size(market, i), displayed, queued_row, i)
     if do & SETS_LEVEL:
         tick, after = market.tick2[i] >> 1, market.level[i]
         before = s.sizes[side, tick]
@@ -119,7 +120,7 @@ def _on_row(market, s, i, do, side):
         entered = do & ENTERS_WINDOW != 0
         printed = do & PRINTS_DISPLAYED != 0
         best = np.int64(market.best_bid[i] if side == 0 else market.best_ask[i])
-        on_level(s, ns, side, tick, before, after, best, market.size[i], entered, printed, queued_row, i)
+        on_level(s, ns, side, tick, before, after, best, entered, printed, queued_row, i)
 
 
 @bare_part
@@ -250,7 +251,7 @@ def advance(market, s, until):
     if s.settings[ONE_BOOK] == 0:
         i = cursor[LOCAL_ROW]
         seen_until = cursor[NOW] - s.settings[FEED_LATENCY_NS]
-        while i < rows and market.local_ns[i] <= seen_until:
+        while i < rows and received_at(market, i) <= seen_until:
             i += 1
     cursor[LOCAL_ROW] = i
     return status

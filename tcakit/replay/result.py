@@ -143,9 +143,18 @@ def orders(result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[
 
 
 def fills(
-    result: ReplayResult, run_id: str, prefix: str, parent_ids: Sequence[str], date: str, fees: FeeSchedule
+    result: ReplayResult,
+    run_id: str,
+    prefix: str,
+    parent_ids: Sequence[str],
+    date: str,
+    fees: FeeSchedule,
+    multiplier: float = 1.0,
 ) -> pl.DataFrame:
-    """The executions (schema FILLS) with the quote that stood before each, and the fee it cost."""
+    """The executions (schema FILLS) with the quote that stood before each, and the fee it cost.
+
+    `multiplier` is what one unit at price 1 is worth; fees by share are by contract.
+    """
     log, instrument = result.log, result.feed.instrument
     rows = np.flatnonzero(np.isin(log[:, lk.LOG_EVENT], (codes.PARTIAL, codes.FILLED)))
     part = log[rows]
@@ -158,7 +167,7 @@ def fills(
     }
     side = np.where(result.orders[order, lk.SIDE] == 0, codes.BUY, codes.SELL)
     currency, shares = price / instrument.price_scale, part[:, lk.LOG_SIZE] / instrument.size_scale
-    fee = fees.fees(currency, shares, is_maker, side=side, order=order)
+    fee = fees.fees(currency, shares, is_maker, side=side, order=order, multiplier=multiplier)
     bid, ask = part[:, lk.LOG_BID], part[:, lk.LOG_ASK]
     frame = pl.DataFrame(
         {

@@ -7,6 +7,7 @@ import numpy as np
 from tcakit.jit import bare_call
 from tcakit.market.codes import DAY
 from tcakit.replay.arrival_kernel import place
+from tcakit.replay.feed_kernel import printed_size
 from tcakit.replay.layout_kernel import (
     AHEAD,
     AUCTION,
@@ -114,7 +115,7 @@ def _fill_in_auction(market, s, waits):
         if tick2 < 0 or tick2 > 2 * (ticks - 1):
             reason = OFF_GRID
         elif (2 * limit - tick2) * (1 if side == 0 else -1) >= 0:
-            take = max(NOTHING, min(s.orders[order, LEAVES], _left_of_auction(s, i, side, market.size[i])))
+            take = max(NOTHING, min(s.orders[order, LEAVES], _left_of_auction(s, i, side, printed_size(market, i))))
         if take > 0:
             if s.settings[WHOLE_FILLS] == 1:
                 take = s.orders[order, LEAVES]

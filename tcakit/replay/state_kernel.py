@@ -9,16 +9,16 @@ class Market(NamedTuple):
     """Columns of a feed, one entry a row: `tick2` is twice the ladder index, odd between two ticks."""
 
     ns: Any  # int64
-    local_ns: Any  # int64
+    late_ns: Any  # int32, how long after `ns` each row was received; none where `received_ns` has it
+    received_ns: Any  # int64, none where `late_ns` has it
     action: Any  # uint8, bits of ladder_kernel
     side: Any  # int8
     tick2: Any  # int32
-    size: Any  # int64
     level: Any  # int64
-    queued_row: Any  # int64
+    queued_row: Any  # int32
     best_bid: Any  # int32, ladder index of the best displayed bid after the row, -1 if none
     best_ask: Any  # int32, that of the offers, the number of ticks if none
-    print_row: Any  # int64, the rows that print
+    print_row: Any  # int32, the rows that print
     print_volume: Any  # int64, size printed up to and with each of them
 
 

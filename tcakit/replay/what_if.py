@@ -62,12 +62,13 @@ class WhatIf:
             halt_row=np.empty(halts, np.int64),
             halted=np.empty(halts, np.uint8),
         )
-        wk.build(*columns, feed.size, feed.level, sizes, start[:-1].copy(), self.index)
+        self._sizes = feed.row_sizes()
+        wk.build(*columns, self._sizes, feed.level, sizes, start[:-1].copy(), self.index)
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the index takes, the feed's own columns not counted."""
-        return sum(array.nbytes for array in self.index)
+        return self._sizes.nbytes + sum(array.nbytes for array in self.index)
 
     def price(self, orders: pl.DataFrame, queue_rule: int = codes.RISK_AVERSE, power: float = 3.0) -> pl.DataFrame:
         """What would have become of each order, had it alone been sent.
@@ -100,7 +101,7 @@ class WhatIf:
         outcome = np.empty((len(orders), wk.OUTCOME_FIELDS), np.int64)
         ahead_left = np.empty(len(orders), np.float64)
         wk.price_orders(
-            feed.action, feed.side, feed.tick2, feed.size, feed.queued_row, feed.best_bid, feed.best_ask, self.index,
+            feed.action, feed.side, feed.tick2, self._sizes, feed.queued_row, feed.best_bid, feed.best_ask, self.index,
             np.int64(queue_rule), float(power), float(feed.instrument.size_scale), np.int64(feed.instrument.lot_size),
             joined, until, (1 - side) // 2, tick - feed.base_tick, quantity, outcome, ahead_left,
         )  # fmt: skip

@@ -27,6 +27,24 @@ class ResponseTable:
     at: NDArray[np.int64] | None = None
 
 
+_NONE = np.zeros(1, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryTable:
+    """How long messages are under way to the venue, as a compiled strategy is told: `kind` fixed, recorded or drawn.
+
+    `fixed_ns` for new orders, cancels and modifications, or what is added to recorded times; `at`, `ns` and `answer_ns`
+    are recorded requests, arrivals and answers (ns), `ns` drawn times, one message after the other.
+    """
+
+    kind: str
+    fixed_ns: tuple[int, int, int]
+    at: NDArray[np.int64] = field(default_factory=lambda: _NONE)
+    ns: NDArray[np.int64] = field(default_factory=lambda: _NONE)
+    answer_ns: NDArray[np.int64] = field(default_factory=lambda: _NONE)
+
+
 class Latency(Protocol):
     """Times in ns: market data to the strategy, our messages to the venue, the venue's answers back."""
 
@@ -77,6 +95,10 @@ class ConstantLatency:
     def entry(self, what: int, number: int, now_ns: int) -> int:
         own = self.cancel_ns if what == CANCEL else self.modify_ns if what == MODIFY else None
         return self.entry_ns if own is None else own
+
+    def entries(self) -> EntryTable:
+        """The same for a compiled strategy."""
+        return EntryTable("fixed", (self.entry_ns, self.entry(CANCEL, 0, 0), self.entry(MODIFY, 0, 0)))
 
     def responses(self) -> ResponseTable | None:
         return None
@@ -146,6 +168,13 @@ class RecordedLatency:
         slope = float(last - first) / float(self.requests[high] - self.requests[low])
         return int(slope * float(now_ns - self.requests[low])) + first
 
+    def entries(self) -> EntryTable:
+        """The same for a compiled strategy."""
+        at, arrivals, answers = (
+            np.ascontiguousarray(values, np.int64) for values in (self.requests, self.arrivals, self.answers)
+        )
+        return EntryTable("recorded", (self.offset_ns, 0, 0), at, arrivals, answers)
+
     def responses(self) -> ResponseTable | None:
         got_there = self.arrivals > 0
         at, answers = self.arrivals[got_there], self.answers[got_there]
@@ -211,6 +240,10 @@ class RandomLatency:
 
     def entry(self, what: int, number: int, now_ns: int) -> int:
         return int(self._draws[0, number % _DRAWS])
+
+    def entries(self) -> EntryTable:
+        """The same for a compiled strategy."""
+        return EntryTable("drawn", (0, 0, 0), ns=np.ascontiguousarray(self._draws[0]))
 
     def responses(self) -> ResponseTable | None:
         return ResponseTable(np.ascontiguousarray(self._draws[1]))

@@ -104,6 +104,7 @@ CASES = [
     (f"{_PARENT} --queue fif", 2, "did you mean 'fifo'?"),
     (f"{_PARENT} --limit -1", 2, "--limit"),
     (f"{_PARENT} --maker-fee nan", 2, "--maker-fee"),
+    (f"{_PARENT} --fees none.toml", 2, "none.toml: no such file"),
     (f"{_PARENT} --wait nan", 2, "--wait"),
     (_PARENT.replace("buy", "bye"), 2, "did you mean 'buy'?"),
     (_PARENT.replace("twap", "vwpa"), 2, "did you mean 'vwap'?"),
@@ -210,6 +211,18 @@ def test_all_mistakes_of_the_flags_are_told_at_once(tcakit: Callable) -> None:
     )
     places = [mistake["place"] for mistake in told.json["error"]["mistakes"]]
     assert places == ["--side", "--quantity", "--quantity", "--algo", "--date"]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_fee_file_stands_alone_and_is_what_a_run_pays(tcakit: Callable) -> None:
+    Path("broker.toml").write_text("taker_per_share = 0.01\nmaker_per_share = 0.01\n")
+    both = tcakit(*shlex.split(f"{_PARENT} --fees broker.toml --taker-fee 0.1"))
+    assert both.code == 2
+    assert "--fees: a fee file, and --maker-fee or --taker-fee too" in both.err
+    window = "--date 2026-03-03 --start 10:00 --end 10:10 --fees broker.toml --json"
+    run = tcakit(*shlex.split(f"{_PARENT} {window}")).json
+    paid = tcakit("sql", f"SELECT sum(fee) AS paid FROM fills WHERE run_id = '{run['run_id']}'", "--json").json
+    assert paid["rows"][0][0] == pytest.approx(0.01 * run["parents"][0]["filled_shares"])
 
 
 @pytest.mark.parametrize(

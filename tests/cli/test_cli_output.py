@@ -65,7 +65,7 @@ def test_quiet_says_nothing_and_people_are_told_on_stdout_alone(tcakit: Callable
 def _verbs() -> list[tuple[str, str]]:
     """Every verb and its help."""
     found = []
-    tree = typer.main.get_command(cli.app)
+    tree = typer.main.get_command(cli.application())
     for name, command in tree.commands.items():
         inner = getattr(command, "commands", None) or {"": command}
         found += [(f"{name} {below}".strip(), one.help) for below, one in inner.items()]

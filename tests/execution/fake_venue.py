@@ -35,11 +35,12 @@ class FakeGateway:
         self.orders: list[Sent] = []
         self.wake_ns: int | None = None
         self.filled = 0
+        self.sizes: dict[tuple[int, int], int] = {}
 
     def size_at(self, side: int, tick: int) -> int:
-        return 0
+        return self.sizes.get((side, tick), 0)
 
-    def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = codes.GTC) -> int:
+    def submit(self, side, quantity, tick=None, time_in_force=codes.GTC, **special) -> int:
         self.orders.append(Sent(len(self.orders), side, quantity, tick, time_in_force, quantity))
         return len(self.orders) - 1
 
@@ -82,8 +83,8 @@ class DeepMarket(FakeGateway):
         self.volume_per_ns = volume_per_ns
         self.answers: list[tuple[int, int, str, int]] = []
 
-    def submit(self, side: int, quantity: int, tick: int | None = None, time_in_force: int = codes.GTC) -> int:
-        order_id = super().submit(side, quantity, tick, time_in_force)
+    def submit(self, side, quantity, tick=None, time_in_force=codes.GTC, **special) -> int:
+        order_id = super().submit(side, quantity, tick, time_in_force, **special)
         touch = self.best_ask_tick if side > 0 else self.best_bid_tick
         crosses = touch is not None and (tick is None or (tick - touch) * side >= 0)
         if crosses:

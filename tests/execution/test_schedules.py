@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcakit.execution.scheduled import Scheduled
+from tcakit.execution.child_orders import ChildOrders
 from tcakit.execution.schedules import ImplementationShortfall, ParticipationOfVolume, Twap, Vwap, shares_due
 from tcakit.execution.volume_curve import VolumeCurve, default_curve
 
@@ -109,7 +109,7 @@ def test_many_times_at_once_are_the_same_as_one_by_one(schedule, steps, lot):
         assert schedule.targets(ns, volume).tolist() == one_by_one
     due = shares_due(schedule, lot, ns, volume)
     # The strategy's own rounding, and its sweep at the end.
-    strategy = Scheduled(parent=None, schedule=schedule, tactic=None, lot=lot)
+    orders = ChildOrders(1, 900, None, lot)
     if not isinstance(schedule, ImplementationShortfall):
-        assert due[:-1].tolist() == [strategy._lots(shares) for shares in one_by_one[:-1]]
-        assert due[-1] == (900 if schedule.must_complete else strategy._lots(one_by_one[-1]))
+        assert due[:-1].tolist() == [orders.lots(shares) for shares in one_by_one[:-1]]
+        assert due[-1] == (900 if schedule.must_complete else orders.lots(one_by_one[-1]))

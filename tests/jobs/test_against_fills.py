@@ -77,6 +77,41 @@ def test_a_blotter_that_does_not_say_when_orders_were_sent_is_told_so(tmp_path: 
         against_fills(folder, AgainstRequest())
 
 
+SPECIAL = """
+class Special:
+    def __init__(self, parent):
+        self.parent = parent
+
+    def on_start(self, gateway):
+        bid, ask = gateway.best_bid_tick, gateway.best_ask_tick
+        gateway.submit(1, 100, bid)
+        self.changed = gateway.submit(1, 100, bid - 5)
+        gateway.submit(1, 300, bid, display_quantity=100)
+        gateway.submit(1, 100, ask + 50, stop_tick=ask + 40)
+        gateway.wake_at(gateway.now_ns + 1_000_000_000)
+
+    def on_time(self, gateway):
+        gateway.modify(self.changed, 100, gateway.best_bid_tick)
+
+    def on_fill(self, gateway, fill): ...
+"""
+
+
+def test_orders_whose_life_a_script_cannot_follow_are_listed(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "against_special.py").write_text(SPECIAL)
+    monkeypatch.syspath_prepend(tmp_path)
+    algo = parse_algorithm("against_special:Special")
+    window = {"start": "10:00", "end": "10:05", "limit": None}
+    parents = expand(["ALFA"], ["buy"], [1500.0], [algo], ["2026-03-03"], **window)
+    run_id = backtest(store, BacktestConfig(tuple(parents)))["run_id"]
+    found = against_fills(store, AgainstRequest(run_id, ("risk-averse",), (1_000_000,), "partial"))
+    assert found["orders"] == 1
+    reasons = sorted(row["reason"] for row in found["left_out"])
+    assert reasons == ["it was changed on its way", *2 * ["stops, icebergs and pegged orders are not replayed"]]
+
+
 def test_the_score_is_that_of_a_slow_sum_over_instants() -> None:
     generator = np.random.default_rng(4)
     for _ in range(50):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 from tcakit.execution.algorithms import parse_algorithm
 from tcakit.jobs.backtest import backtest
 from tcakit.jobs.backtest_config import BacktestConfig, expand
+from tcakit.jobs.fill_curves import FillCurvesRequest, fill_curves
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.market.schema import FAULTS
@@ -31,7 +33,7 @@ def good() -> list[Event]:
     return rows
 
 
-def notes_of(folder: Path, rows: list[Event], **session: int) -> list[str]:
+def stored_day(folder: Path, rows: list[Event], notices: tuple[str, ...] = (), **session: int) -> Path:
     instrument = Instrument("ACME", venue="XTST", currency="USD", price_scale=100, tick_size=1, **session)
     printed = [row[1] == codes.PRINT for row in rows]
     frame = pl.DataFrame(
@@ -48,10 +50,18 @@ def notes_of(folder: Path, rows: list[Event], **session: int) -> list[str]:
     store = Store(folder / "store", create=True)
     with store.writer("test"), Staging(lambda: store, "made") as staged:
         staged.add(MarketRows("book_events", frame, instrument, DATE, "book-l2", None))
+        if notices:
+            told = {"seq": range(len(notices)), "ts_ns": T0, "kind": "status", "detail": notices}
+            staged.add(MarketRows("notices", pl.DataFrame(told), instrument, DATE, "notices", None))
         stored.put(store, stored.FileRecord("made", "hash", "made.csv", "csv", 1, "{}"), staged, [], FAULTS.empty())
+    return store.folder
+
+
+def notes_of(folder: Path, rows: list[Event], **session: int) -> list[str]:
+    store = stored_day(folder, rows, **session)
     parents = expand(["ACME"], ["buy"], [5.0], [parse_algorithm("twap")], [DATE], start=None, end=None, limit=None)
-    result = backtest(store.folder, BacktestConfig(parents=tuple(parents)))
-    again = backtest(store.folder, BacktestConfig(parents=tuple(parents)))
+    result = backtest(store, BacktestConfig(parents=tuple(parents)))
+    again = backtest(store, BacktestConfig(parents=tuple(parents)))
     assert again["notes"] == result["notes"]
     return result["notes"]
 
@@ -75,6 +85,26 @@ def test_what_was_odd_is_told(tmp_path: Path, told: str) -> None:
     rows = good()
     middle = next(at for at, row in enumerate(rows) if row[0] > 50)
     assert [note for note in notes_of(tmp_path, rows[:middle] + ODD[told] + rows[middle:]) if told in note]
+
+
+@pytest.mark.parametrize("told", ODD)
+def test_the_bars_engine_and_fill_curves_tell_it_too(tmp_path: Path, told: str) -> None:
+    rows = good()
+    middle = next(at for at, row in enumerate(rows) if row[0] > 50)
+    session = {"session_open_ns": T0, "session_close_ns": T0 + 120 * SECOND}
+    store = stored_day(tmp_path, rows[:middle] + ODD[told] + rows[middle:], **session)
+    parents = expand(["ACME"], ["buy"], [5.0], [parse_algorithm("twap")], [DATE], start=None, end=None, limit=None)
+    of_bars = backtest(store, BacktestConfig(parents=tuple(parents), engine="bars"))["notes"]
+    of_curves = fill_curves(store, FillCurvesRequest("ACME"))["notes"]
+    for notes in (of_bars, of_curves):
+        assert [note for note in notes if told in note]
+
+
+def test_notices_of_a_halt_beside_the_book_are_told(tmp_path: Path) -> None:
+    details = [json.dumps({"action": word}) for word in ("trading", "halt", "pause", "trading")]
+    store = stored_day(tmp_path, good(), (*details, '{"reason": "none"}'))
+    notes = fill_curves(store, FillCurvesRequest("ACME"))["notes"]
+    assert [note for note in notes if "gave notice of a halt 2 times" in note]
 
 
 def test_gaps_and_days_in_part_are_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tcakit.cli.main import app
+from tcakit.cli.main import application
 from tcakit.errors import DataError, UsageError
 from tcakit.feeds import files, mapping
 from tcakit.feeds.contract import ReaderOptions
@@ -66,21 +66,21 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     path = tmp_path / "news.csv"
     path.write_text(HEAD + FIRST + SECOND, encoding="utf-8")
     arguments = ["ingest", str(path), "--store", str(tmp_path / "store"), "--sentiment"]
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert CliRunner().invoke(application(), arguments).exit_code == 0
     assert held(tmp_path)[0][2] == -0.5859
-    shown = CliRunner().invoke(app, ["catalog", "--store", str(tmp_path / "store")]).output
+    shown = CliRunner().invoke(application(), ["catalog", "--store", str(tmp_path / "store")]).output
     assert "news: 2 headlines of 2 symbols, 2024-01-02 to 2024-01-02" in shown
 
     def missing() -> str:
         raise UsageError("not installed", place="--sentiment", remedy='pip install "tcakit[news]"')
 
     monkeypatch.setattr("tcakit.feeds.sentiment.lexicon", missing)
-    failed = CliRunner().invoke(app, arguments)
+    failed = CliRunner().invoke(application(), arguments)
     assert isinstance(failed.exception, UsageError)
 
 
 def test_the_help_names_every_format_and_every_ready_mapping() -> None:
-    shown = " ".join(CliRunner().invoke(app, ["ingest", "--help"]).output.split())
+    shown = " ".join(CliRunner().invoke(application(), ["ingest", "--help"]).output.split())
     assert ", ".join(files.READERS) in shown
     assert ", ".join(mapping.ready_names()) in shown
 

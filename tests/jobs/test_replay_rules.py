@@ -11,8 +11,10 @@ import pytest
 from tcakit.errors import ConfigError, DataError, UsageError
 from tcakit.jobs.backtest_config import BacktestConfig, config_from_toml
 from tcakit.jobs.replay_rules import recorded_latency
+from tcakit.market.instrument import Instrument
 from tcakit.replay.replay import ReplaySettings
-from tcakit.venue.latency import CANCEL, SUBMIT, ConstantLatency, RandomLatency, RecordedLatency
+from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, RandomLatency, RecordedLatency
+from tcakit.venue.limits import PreTradeLimits
 
 PARENT = '\n[[parents]]\nsymbol = "ACME"\nside = "buy"\nquantity = 100\nalgo = "twap"\n'
 Load = Callable[[str], BacktestConfig]
@@ -28,10 +30,10 @@ def load(tmp_path: Path) -> Load:
     return read
 
 
-def test_fixed_times_with_one_for_cancels(load: Load) -> None:
-    model = load('[latency]\nentry = "2ms"\ncancel = "500us"\nfeed = "1us"\n').latency.model()
-    assert model == ConstantLatency(1_000, 2_000_000, 1_000_000, 500_000)
-    assert (model.entry(SUBMIT, 0, 0), model.entry(CANCEL, 1, 0)) == (2_000_000, 500_000)
+def test_fixed_times_with_their_own_for_cancels_and_changes(load: Load) -> None:
+    model = load('[latency]\nentry = "2ms"\ncancel = "500us"\nmodify = "5us"\nfeed = "1us"\n').latency.model()
+    assert model == ConstantLatency(1_000, 2_000_000, 1_000_000, 500_000, 5_000)
+    assert [model.entry(what, 1, 0) for what in (SUBMIT, CANCEL, MODIFY)] == [2_000_000, 500_000, 5_000]
 
 
 def test_drawn_times_are_the_seeds(load: Load) -> None:
@@ -99,3 +101,21 @@ def test_mistakes_are_told(load: Load, section: str, said: str) -> None:
 def test_whole_fills_cannot_deplete_the_book() -> None:
     with pytest.raises(UsageError, match="cannot be depleted"):
         ReplaySettings(partial_fills=False)
+
+
+def test_limits_are_shares_and_currency(load: Load) -> None:
+    config = load("[limits]\nmax_order_size = 500\nmax_position = 1_000.25\nprice_collar_ticks = 3\n")
+    coins = Instrument("ACME", size_scale=10)
+    assert config.limits.of(coins) == PreTradeLimits(max_order_size=5_000, max_position=10_002, price_collar_ticks=3)
+    assert config.as_dict() != load("").as_dict()
+    assert load("").limits.of(coins) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("max_order_size = 0", "not above zero"), ("max_open_orders = 0", "below 1"), ("max_orders = 5", "max_order")],
+)
+def test_a_limit_that_cannot_be_is_told_with_its_line(load: Load, line: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as error:
+        load(f"[limits]\n{line}\n")
+    assert "backtest.toml:2" in str(error.value)

@@ -98,8 +98,12 @@ def test_a_strategy_hedges_in_another_symbol_as_soon_as_it_knows(
     assert set(sold["side"]) == {-1}
     # Without latency the hedge is done at the very time of the fill.
     assert set(sold["ts_ns"]) == set(bought["ts_ns"])
-    measured = dict(found["tca_parents"].select("parent_id", "status").iter_rows())
-    assert measured["BRVO-buy-2026-03-03"] != measured["ALFA-buy-2026-03-03"]
+    measured = {row["parent_id"]: row for row in found["tca_parents"].iter_rows(named=True)}
+    hedge = measured["ALFA-buy-2026-03-03-in-BRVO"]
+    assert (hedge["symbol"], hedge["side"], hedge["filled_shares"]) == ("BRVO", -1, 20)
+    assert measured["ALFA-buy-2026-03-03"]["filled_shares"] == 20
+    # Both against the mid of their own symbol: a few bps, not the distance between two prices.
+    assert all(abs(row["arrival_bps_of_executed"]) < 100 for row in (hedge, measured["ALFA-buy-2026-03-03"]))
     assert lookahead(store, config, times=3)["times"] == 3
 
 

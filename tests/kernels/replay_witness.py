@@ -253,14 +253,14 @@ class Witness:
     def settle(self, ns: int) -> None:
         """All rows of an instant are in: stops that were hit go to market, pegs follow their price."""
         for order in list(self.orders.values()):
-            self.quote = self.book.quote()
             if order.waits == STOP and order.is_hit:
-                order.waits = None
+                self.quote, order.waits = self.book.quote(), None
                 self.say(ns, order, codes.TRIGGERED, codes.NO_REASON, order.tick, 0, -1.0)
                 self.place(ns, order)
             elif order.peg is not None and order.is_open:
                 tick = self.pegged(order)
                 if tick is not None and tick != order.tick:
+                    self.quote = self.book.quote()
                     order.rests, order.waits, order.tick = False, None, tick
                     self.say(ns, order, codes.REPLACED, codes.REPRICED, tick, 0, -1.0)
                     self.place(ns, order)

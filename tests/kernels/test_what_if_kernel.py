@@ -63,7 +63,8 @@ def priced(what_if, order, until_rows, rule, power):
 
     joined = int(np.searchsorted(feed.ns, arrival, "right"))
     wk.price_orders(
-        feed.action, feed.side, feed.tick2, feed.size, feed.queued_row, feed.best_bid, feed.best_ask, what_if.index,
+        feed.action, feed.side, feed.tick2, feed.row_sizes(), feed.queued_row, feed.best_bid, feed.best_ask,
+        what_if.index,
         np.int64(rule), power, float(feed.instrument.size_scale), np.int64(feed.instrument.lot_size),
         same(joined), np.array(until_rows, np.int64), same(0 if side > 0 else 1), same(tick - feed.base_tick),
         same(quantity), outcome, left,

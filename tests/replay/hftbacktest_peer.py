@@ -157,6 +157,7 @@ def theirs(
         codes.POWER_PROB: lambda: asset.power_prob_queue_model(power),
         codes.POWER_PROB2: lambda: asset.power_prob_queue_model2(power),
         codes.POWER_PROB3: lambda: asset.power_prob_queue_model3(power),
+        codes.FIFO: asset.l3_fifo_queue_model,
     }
     asset = models[rule]()
     asset = asset.partial_fill_exchange() if partial else asset.no_partial_fill_exchange()
@@ -176,8 +177,8 @@ def theirs(
     return sent[:n_sent], {(int(row[0]) - 1, int(row[1]), int(row[2]), int(row[3])) for row in filled[:n_filled]}
 
 
-def ours(feed: Feed, sent: NDArray[np.int64], settings: ReplaySettings) -> Fills:
-    """Our fills of what was sent."""
+def our_log(feed: Feed, sent: NDArray[np.int64], settings: ReplaySettings) -> tuple[RecordedMarket, dict[int, int]]:
+    """Our replay of what was sent, and which number each of our orders had there."""
     engine = RecordedMarket(feed, settings)
     back = {value: key for key, value in FORCES.items()}
     numbers: dict[int, int] = {}
@@ -190,7 +191,12 @@ def ours(feed: Feed, sent: NDArray[np.int64], settings: ReplaySettings) -> Fills
     engine.clock.now = 0
     while engine.advance(FOREVER) == lk.RESPONSE:
         engine.cursor[lk.DELIVERED] += 1
-    of = {order: number for number, order in numbers.items()}
+    return engine, {order: number for number, order in numbers.items()}
+
+
+def ours(feed: Feed, sent: NDArray[np.int64], settings: ReplaySettings) -> Fills:
+    """Our fills of what was sent."""
+    engine, of = our_log(feed, sent, settings)
     log = engine.state.log[: int(engine.cursor[lk.N_LOG])]
     fills = log[log[:, lk.LOG_EVENT] == codes.FILLED]
     return {

@@ -28,7 +28,17 @@ from tcakit.venue.gateway import Strategy
 from tcakit.venue.latency import ConstantLatency, RandomLatency
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
-ALGORITHMS = {"twap": "twap", "vwap": "vwap", "pov": "pov:10", "is": "is:2m"}
+ALGORITHMS = {
+    "twap": "twap",
+    "vwap": "vwap",
+    "pov": "pov:10",
+    "is": "is:2m",
+    "passive-aggressive": "passive-aggressive:10s",
+    "sniper": "sniper:0.6,interval=2s",
+    "iceberg": "iceberg:50",
+    "pegged": "pegged",
+    "market-maker": "market-maker:200",
+}
 LATENCIES = [
     ConstantLatency(0, 1_000_000, 1_000_000),
     ConstantLatency(),
@@ -172,7 +182,7 @@ def test_noise_begins_where_nothing_has_reached_the_strategy(feed: Feed, latency
     noisy, begin = with_noise_after(feed, ReplaySettings(latency=latency), at_ns, seed=4)
     first = next(
         row for row in range(len(noisy.ns))
-        if any(getattr(noisy, name)[row] != getattr(feed, name)[row] for name in ("ns", "tick2", "size", "action"))
+        if any(getattr(noisy, name)[row] != getattr(feed, name)[row] for name in ("ns", "tick2", "level", "action"))
     )  # fmt: skip
     assert int(feed.ns[first - 1]) <= begin
     assert (np.diff(noisy.ns) >= 0).all()
