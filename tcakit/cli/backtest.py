@@ -73,7 +73,9 @@ def backtest(
         Path | None,
         typer.Option("--fees", metavar="FILE.toml", help="A fee file, in place of --maker-fee, --taker-fee."),
     ] = None,
-    together: Annotated[bool, typer.Option("--together", help="Let the parents share one market.")] = False,
+    together: Annotated[
+        bool, typer.Option("--together", help="Let the parents of a day share its markets, in one clock.")
+    ] = False,
     engine: Annotated[
         str,
         typer.Option("--engine", help="replay: in the recorded book; bars: by a model of fills."),

@@ -53,3 +53,22 @@ def row_sizes(action, side, tick2, level, print_row, print_volume, sizes, out):
         if printed < print_row.shape[0] and print_row[printed] == i:
             out[i] = print_volume[printed] - (print_volume[printed - 1] if printed > 0 else 0)
             printed += 1
+
+
+@jit
+def touch_sizes(action, side, tick2, level, best_bid, best_ask, sizes, out):
+    """Displayed size at the best bid and the best offer after every row, `out` int64 (2, n); 0 where a side is empty.
+
+    `sizes` int64 (2, ticks) must be zero; other columns as in a feed.
+    """
+    for i in range(action.shape[0]):
+        do = action[i]
+        if do & (SETS_LEVEL | LEAVES_WINDOW):
+            s, tick = 0 if side[i] > 0 else 1, tick2[i] >> 1
+            sizes[s, tick] = level[i] if do & SETS_LEVEL else 0
+        elif do & CLEARS:
+            for s in range(2):
+                for tick in range(sizes.shape[1]):
+                    sizes[s, tick] = 0
+        out[0, i] = sizes[0, best_bid[i]] if best_bid[i] >= 0 else 0
+        out[1, i] = sizes[1, best_ask[i]] if best_ask[i] < sizes.shape[1] else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import heappop, heappush
@@ -117,6 +117,13 @@ def _run(
     for owner, participant in enumerate(participants):
         wakes.count += 1
         heappush(heap, (participant.start_ns, wakes.count, owner))
+    watchers = [
+        (home, strategy.on_book, iter(home.touch_changes(participant.start_ns, participant.end_ns).data))
+        for home, strategy, participant in zip(homes, strategies, participants, strict=True)
+        if hasattr(strategy, "on_book")
+    ]
+    for number, (_, _, changes) in enumerate(watchers, len(participants)):
+        _watch_on(wakes, number, changes)
     end = max(participant.end_ns for participant in participants)
     while True:
         until = heap[0][0] if heap else end
@@ -134,12 +141,24 @@ def _run(
             continue
         while heap and heap[0][0] <= now:
             owner = heappop(heap)[2]
+            if owner >= len(strategies):
+                home, on_book, changes = watchers[owner - len(strategies)]
+                _watch_on(wakes, owner, changes)
+                on_book(home)
+                continue
             ask, asks[owner] = asks[owner], strategies[owner].on_time
             ask(homes[owner])
         if not heap and now >= end:
             if engine.is_done:
                 return
             end = max(now + 1, engine.last_arrival_ns)
+
+
+def _watch_on(wakes: Wakes, number: int, changes: Iterator[int]) -> None:
+    """Ask for the next change of the book that a watcher sees; watchers are numbered after the participants."""
+    if (ns := next(changes, None)) is not None:
+        wakes.count += 1
+        heappush(wakes.heap, (ns, wakes.count, number))
 
 
 def _gateways(markets: Sequence[RecordedMarket], owner: int, wakes: Wakes) -> list[OwnGateway]:

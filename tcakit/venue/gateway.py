@@ -85,10 +85,25 @@ class Gateway(Protocol):
         """Be asked again (`on_time`) at that time."""
         ...
 
+    @property
+    def name(self) -> str:
+        """This market's symbol, or symbol@venue where the run has two of the symbol."""
+        ...
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """The names of all markets of the run."""
+        ...
+
+    def market(self, name: str) -> Gateway:
+        """The same participant at another market, by symbol or symbol@venue; UsageError if the run has none such."""
+        ...
+
 
 @runtime_checkable
 class Strategy(Protocol):
-    """What trades. `on_order` is optional: events of own orders other than fills."""
+    """What trades. Two more methods may be there: `on_order(gateway, order_id, event, reason)` is told of events of own
+    orders other than fills, and `on_book(gateway)` whenever the best prices or their sizes have changed as it sees them."""
 
     def on_start(self, gateway: Gateway) -> None: ...
 
