@@ -103,7 +103,7 @@ class Gateway(Protocol):
 @runtime_checkable
 class Strategy(Protocol):
     """What trades. Two more methods may be there: `on_order(gateway, order_id, event, reason)` is told of events of own
-    orders other than fills, and `on_book(gateway)` whenever the best prices or their sizes have changed as it sees them."""
+    orders other than fills, and `on_book(gateway)` is asked when a best price or its size has changed as it sees it."""
 
     def on_start(self, gateway: Gateway) -> None: ...
 
