@@ -14,6 +14,7 @@ from tcakit.jobs.backtest import backtest
 from tcakit.jobs.backtest_config import BacktestConfig, ParentSpec
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.lookahead import lookahead
+from tcakit.jobs.replay_rules import LatencyRules
 from tcakit.jobs.sweep import sweep
 from tcakit.jobs.sweep_config import sweep_from_toml
 from tcakit.store import results
@@ -89,7 +90,7 @@ def test_a_strategy_hedges_in_another_symbol_as_soon_as_it_knows(
     (tmp_path / "own_hedges.py").write_text(HEDGER)
     monkeypatch.syspath_prepend(str(tmp_path))
     parents = (parent("ALFA", "buy", "own_hedges:Hedger,market=BRVO"), parent("BRVO", "buy", "twap"))
-    config = BacktestConfig(parents, together=True)
+    config = BacktestConfig(parents, together=True, latency=LatencyRules(entry_ns=0, response_ns=0))
     found = frames(store, config)
     own = found["fills"].filter(pl.col("parent_id").str.starts_with("ALFA"))
     bought, sold = own.filter(pl.col("symbol") == "ALFA"), own.filter(pl.col("symbol") == "BRVO")
