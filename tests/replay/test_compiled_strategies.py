@@ -194,7 +194,7 @@ def test_one_that_knows_the_future_is_found_out(quoter: Path, feed: Feed) -> Non
     strategy, settings = load_strategy(quoter), ReplaySettings()
 
     def make(day: Feed, until_ns: int | None, knows: bool) -> CompiledReplay:
-        size = 1 + int(day.size[-8:].sum()) % 5 if knows else 2
+        size = 1 + int(day.row_sizes()[-8:].sum()) % 5 if knows else 2
         return CompiledReplay(day, strategy, Work(0, 90, {"size": size}, until_ns=until_ns), settings)
 
     honest = check_compiled_lookahead(feed, lambda *given: make(*given, False), settings)
