@@ -167,6 +167,11 @@ def _ac_rows(sigma: str, risk_aversion: float, words: dict[str, str]) -> list[Pu
     return [Published(name, source, printed, made(ways[name])) for name, printed in words.items()]
 
 
+def _capped_elsewhere() -> list[float]:
+    path = _ac("σ = 0.95").trajectory([300_000, 300_000, 195_934, 118_356, 85_710])
+    return [path.expected_cost, path.deviation, path.utility_cost(1e-6)]
+
+
 ALMGREN_CHRISS = [
     *_ac_rows(
         "σ = 0.95",
@@ -244,7 +249,13 @@ ALMGREN_CHRISS = [
         lambda: _ac("σ = 0.95").optimal(1e-6, most=3e5).utility_cost(1e-6),
     ),
     Published(
-        "the same in lots of 1,000: trades in thousands",
+        "the printed trades of that program (300,000, 300,000, 195,934, 118,356, 85,710): cost, deviation, sum",
+        "the same",
+        "756893 794253 1387731",
+        _capped_elsewhere,
+    ),
+    Published(
+        "the same order in lots of 1,000: trades in thousands",
         "the same by dynamic programming",
         "300 300 196 118 86",
         lambda: _ac("σ = 0.95").optimal(1e-6, most=3e5).trades / 1e3,
@@ -305,6 +316,12 @@ TRANSIENT = [
             lambda resilience=resilience: ObizhaevaWangOrder(1e5, 1.0, 5e5, resilience).block,
         )
         for resilience, printed in _OW_TABLE.items()
+    ),
+    Published(
+        "first and last trade at each of these ρ",
+        "Obizhaeva and Wang (2013), table 1; recomputed",
+        "49975.01249 49751.24378 40000.00000 33333.33333 16666.66667 8333.33333 1923.07692 99.80040 9.99800",
+        lambda: [ObizhaevaWangOrder(1e5, 1.0, 5e5, resilience).block for resilience in _OW_TABLE],
     ),
     Published("cost of the optimum", _OW, "1938.404", lambda: _REFILL.cost),
     Published("cost at once", _OW, "10000", lambda: _REFILL.block_cost),
