@@ -72,7 +72,7 @@ class ObizhaevaWang(Parametric):
     """A book that is pushed in proportion to what is taken and refills exponentially: Obizhaeva and Wang (2013).
 
     Of the move 1e4 σ Q/ADV a part `permanent` stays and a part `transient` fades with `half_life`, in days on the
-    volume's clock. Both are moves, in daily volatilities, per day's volume. `execution.obizhaeva_wang` has its optimum.
+    volume's clock. Both are moves, in daily volatilities, per day's volume. Optimum: `execution.transient_schedule`.
 
     >>> facts = OrderFacts.of(quantity_adv=0.01, duration=0.1, volatility_daily=0.02)
     >>> ObizhaevaWang(transient=2.0, half_life=1e9).peak_bps(facts).round(6).tolist()

@@ -161,7 +161,7 @@ def _refusals(order_events: pl.DataFrame) -> list[str]:
     """How many messages each pre-trade limit held back."""
     limits = [codes.REASON_NAMES[reason] for reason in codes.PRE_TRADE_LIMITS]
     counted = order_events.filter(pl.col("reason").is_in(limits))["reason"].value_counts().sort("reason")
-    return [f"{reason} held back {count:,} messages" for reason, count in counted.iter_rows()]
+    return [f"{reason} held back {count:,} message{'s' if count > 1 else ''}" for reason, count in counted.iter_rows()]
 
 
 # --- markets and those who share them ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
 from tcakit.replay.order_entry import write_session
 from tcakit.replay.settings import ReplaySettings
-from tcakit.replay.state_kernel import Market, State
+from tcakit.replay.state_kernel import State
 from tcakit.venue.latency import ResponseTable
 
 
@@ -64,10 +65,9 @@ def _settings_of(
     return found
 
 
-def table_of(market: Market, state: State) -> NDArray[np.int64]:
-    """Address, rows and columns (1 where there are none) of every array, as `entry_kernel` wants them; the arrays must
-    outlive it."""
-    arrays: list[Any] = [*market, *state]
+def table_of(arrays: Iterable[Any]) -> NDArray[np.int64]:
+    """Address, rows and columns (1 where there are none) of every array, as `entry_kernel` and `address_kernel` want
+    them; the arrays must outlive it."""
     return np.array(
         [(array.ctypes.data, array.shape[0], array.shape[1] if array.ndim > 1 else 1) for array in arrays], np.int64
     )

@@ -231,7 +231,8 @@ def feed_from_columns(instrument: Instrument, columns: dict[str, NDArray[Any]]) 
         ticks=ticks,
         has_receive_times=bool(receive),
         rows_beyond=beyond,
-        **{name: _read_only(columns.get(name, columns["ns"])) for name in COLUMNS},
+        **{name: _read_only(columns[name]) for name in COLUMNS if name != "received_ns"},
+        received_ns=_read_only(columns.get("received_ns", columns["ns"])),
     )
 
 

@@ -13,6 +13,7 @@ from tcakit.errors import UsageError
 from tcakit.jit import IS_COMPILED
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay import own_kernel as ok
+from tcakit.replay.arrays import doubled, table_of
 from tcakit.replay.columns import Feed
 from tcakit.replay.compiler import CompiledStrategy
 from tcakit.replay.events_kernel import run
@@ -103,18 +104,18 @@ class CompiledReplay:
         market, asked = self._market, self.strategy.asked
         if not IS_COMPILED:
             return int(run((*market.market, *market.state), self._own, asked))
-        table, own_table = market.table, _table_of(self._own)
+        table, own_table = market.table, table_of(self._own)
         return int(run(table.ctypes.data, own_table.ctypes.data, asked))
 
     def _enlarge(self) -> None:
         """Make room for what the next callback may send."""
         self._grow("orders", "bus")
         names = ("wakes", "told", "known")
-        self._own = self._own._replace(**{name: _doubled(getattr(self._own, name)) for name in names})
+        self._own = self._own._replace(**{name: doubled(getattr(self._own, name)) for name in names})
 
     def _grow(self, *names: str) -> None:
         state = self._market.state
-        self._market.state = state._replace(**{name: _doubled(getattr(state, name)) for name in names})
+        self._market.state = state._replace(**{name: doubled(getattr(state, name)) for name in names})
         self._market.renew()
 
     def _fault(self) -> UsageError:
@@ -180,17 +181,3 @@ def _entries(settings: ReplaySettings) -> EntryTable:
         )
     table: EntryTable = entries()
     return table
-
-
-def _table_of(own: ok.Own) -> NDArray[np.int64]:
-    """Addresses, as `address_kernel` wants them; the arrays must outlive it."""
-    arrays: list[Any] = list(own)
-    return np.array(
-        [(array.ctypes.data, array.shape[0], array.shape[1] if array.ndim > 1 else 1) for array in arrays], np.int64
-    )
-
-
-def _doubled(values: NDArray[Any]) -> NDArray[Any]:
-    grown = np.zeros((2 * values.shape[0], *values.shape[1:]), values.dtype)
-    grown[: values.shape[0]] = values
-    return grown

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from heapq import heappush
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tcakit.errors import UsageError
 from tcakit.market import codes
-from tcakit.replay.book_changes import touch_changes
 from tcakit.replay.order_entry import Special
 from tcakit.replay.recorded_market import RecordedMarket
 
@@ -90,10 +86,6 @@ class OwnGateway:
         now, wakes = self._clock.now, self._wakes
         wakes.count += 1
         heappush(wakes.heap, (ns if ns > now else now + 1, wakes.count, self._owner))
-
-    def touch_changes(self, after_ns: int, until_ns: int) -> NDArray[np.int64]:
-        """When `on_book` is to be asked."""
-        return touch_changes(self._market.feed, self._market.latency.feed_ns, after_ns, until_ns)
 
     @property
     def markets(self) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ class RecordedMarket:
         self._best = feed.best_bid.data, feed.best_ask.data
         self.desk = OrderDesk(feed, settings.session_ns is not None, settings.limits)
         # Where all arrays stand: this one never moves, so that kernels may know it by its address.
-        self.table = table_of(self.market, self.state)
+        self.table = table_of((*self.market, *self.state))
         # Views that give plain numbers, several times as fast as arrays do.
         self.at = memoryview(self.cursor)
         self.renew()
@@ -261,7 +261,7 @@ class RecordedMarket:
         state = self.state
         self.log_bytes = memoryview(state.log).cast("B")
         self._order_room, self._message_room = len(state.orders), len(state.bus)
-        self.table[:] = table_of(self.market, state)
+        self.table[:] = table_of((*self.market, *state))
         self.step: Callable[[int], int]
         self._see: Callable[[], None]
         self._send: Callable[..., None]

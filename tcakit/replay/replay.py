@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
+from tcakit.replay.book_changes import touch_changes
 from tcakit.replay.columns import Feed
 from tcakit.replay.markets import ORDERS_A_MARKET, Markets, names_of
 from tcakit.replay.own_gateway import OwnGateway, Wakes
@@ -108,18 +109,17 @@ def _run(
     heap = wakes.heap
     gateways = [_gateways(markets, owner, wakes) for owner in range(len(participants))]
     strategies = [participant.strategy for participant in participants]
-    homes = [
-        own[0] if participant.market is None else own[0].market(participant.market)
-        for own, participant in zip(gateways, participants, strict=True)
-    ]
+    names = names_of([market.feed.instrument for market in markets])
+    places = [0 if participant.market is None else names[participant.market] for participant in participants]
+    homes = [own[place] for own, place in zip(gateways, places, strict=True)]
     tellers = [_teller(market, strategies, [own[place] for own in gateways]) for place, market in enumerate(markets)]
     asks = [strategy.on_start for strategy in strategies]
     for owner, participant in enumerate(participants):
         wakes.count += 1
         heappush(heap, (participant.start_ns, wakes.count, owner))
     watchers = [
-        (home, strategy.on_book, iter(home.touch_changes(participant.start_ns, participant.end_ns).data))
-        for home, strategy, participant in zip(homes, strategies, participants, strict=True)
+        (homes[owner], strategy.on_book, _changes(markets[places[owner]], participants[owner]))
+        for owner, strategy in enumerate(strategies)
         if hasattr(strategy, "on_book")
     ]
     for number, (_, _, changes) in enumerate(watchers, len(participants)):
@@ -152,6 +152,12 @@ def _run(
             if engine.is_done:
                 return
             end = max(now + 1, engine.last_arrival_ns)
+
+
+def _changes(market: RecordedMarket, participant: Participant) -> Iterator[int]:
+    """When `on_book` of a participant is to be asked, which is not to be known before."""
+    times = touch_changes(market.feed, market.latency.feed_ns, participant.start_ns, participant.end_ns)
+    return iter(times.data)
 
 
 def _watch_on(wakes: Wakes, number: int, changes: Iterator[int]) -> None:

@@ -19,9 +19,10 @@ from tcakit.execution.volume_curve import default_curve
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
+from tcakit.replay.own_gateway import OwnGateway
 from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings
 from tcakit.simulator.order_flow import FlowParameters, make_day
-from tcakit.venue.gateway import Strategy
+from tcakit.venue.gateway import Gateway, Strategy
 from tcakit.venue.latency import ConstantLatency
 
 SECOND = 1_000_000_000
@@ -246,3 +247,9 @@ def test_the_cookbooks_strategies_do_what_they_say(name, side, tmp_path, monkeyp
 
 def test_every_ready_algorithm_is_held_to_it():
     assert set(ALGORITHMS) == set(NAMES)
+
+
+def test_a_strategy_is_handed_nothing_but_the_gateway() -> None:
+    """What a replay offers beside it could tell of what is to come."""
+    offered, promised = ({name for name in vars(kind) if not name.startswith("_")} for kind in (OwnGateway, Gateway))
+    assert offered == promised

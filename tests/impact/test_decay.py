@@ -149,7 +149,7 @@ class Shoulder:
         return np.minimum(lag, 1.0)
 
     def double_integral(self, lag):
-        raise NotImplementedError
+        raise AssertionError("no schedule of whole orders is priced by it")
 
 
 @pytest.mark.parametrize("decay", [DECAYS[2], DECAYS[4], DECAYS[6], Shoulder()], ids=lambda decay: type(decay).__name__)
@@ -159,10 +159,10 @@ def test_the_least_round_trip_is_the_cheapest_there_is(decay):
     assert trades.sum() == pytest.approx(0.0, abs=1e-12)
     assert trades @ trades == pytest.approx(1.0)
     assert schedule_cost(times, trades, decay) == pytest.approx(least)
-    tried = np.random.default_rng(3).normal(size=(2000, 9))
+    tried = np.random.default_rng(3).normal(size=(200, 9))
     tried -= tried.mean(axis=1, keepdims=True)
     tried /= np.linalg.norm(tried, axis=1, keepdims=True)
-    assert min(schedule_cost(times, trip, decay) for trip in tried[:200]) >= least
+    assert min(schedule_cost(times, trip, decay) for trip in tried) >= least
     assert (least < -0.01) == isinstance(decay, Shoulder)
     with pytest.raises(UsageError, match="two times"):
         least_round_trip([0.0], decay)
