@@ -546,6 +546,25 @@ TCA_MARKOUTS = Table(
         _c("markout_bps_of_price", "f64", "bps", "side x (mid at horizon - price) / price", True),
     ),
 )
+FITS = Table(
+    "fits",
+    "results",
+    "Models that were fitted: of impact, volume, spread and volatility",
+    (
+        _c("fit_id", "str", "", "hash of what it was fitted from and how"),
+        _c("kind", "str", "", "impact, volume, spread or volatility"),
+        _c("model", "str", "", "name of the model"),
+        _c("source", "str", "", "own-fills, tape-proxy or tape"),
+        _c("symbol", "str", "", "the store's symbol; null where it is of several", True),
+        _c("date_from", "str", "date", "first trade date it rests on"),
+        _c("date_to", "str", "date", "last trade date it rests on"),
+        _c("created_ns", "i64", "ns since 1970, UTC", "when it was fitted"),
+        _c("fitted", "str", "JSON", "the model with its parameters and their draws"),
+        _c("diagnostics", "str", "JSON", "what the fit printed: errors, checks, warnings"),
+        _c("data_keys", "str", "JSON list", "ingest keys of the files it rests on"),
+        _c("versions", "str", "JSON", "versions of the package and its libraries"),
+    ),
+)
 JOB_LOG = Table(
     "job_log",
     "results",
@@ -585,6 +604,7 @@ TABLES: tuple[Table, ...] = (
     TCA_PARENTS,
     TCA_FILLS,
     TCA_MARKOUTS,
+    FITS,
     JOB_LOG,
 )
 
