@@ -63,8 +63,12 @@ def query(
         store.attach(connection, store.results_path, "results")
         for number, day in enumerate(dates):
             store.attach(connection, store.day_path(day), f"day{number}")
+        made = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'results'").fetchall()
         for table in tables_of("results"):
-            connection.execute(f'CREATE VIEW "{table.name}" AS SELECT * FROM results."{table.name}"')
+            # A store may be older than one of them.
+            empty = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in table.ddl_types().items())
+            rows = f'FROM results."{table.name}"' if (table.name,) in made else f"SELECT {empty} WHERE false"
+            connection.execute(f'CREATE VIEW "{table.name}" AS {rows}')
         for table in tables_of("day"):
             parts = [f"SELECT '{day}' AS date, * FROM day{number}.\"{table.name}\"" for number, day in enumerate(dates)]
             empty = ", ".join(f'NULL AS "{name}"' for name in table.names)
@@ -95,7 +99,7 @@ def query(
             )
         cursor = connection.execute(statements[0])
         names = [column[0] for column in cursor.description or []]
-        rows = cursor.fetchmany(limit + 1)
+        found = cursor.fetchmany(limit + 1)
     except duckdb.PermissionException:
         raise UsageError(
             "files, networks and extensions are out of reach of a query",
@@ -112,4 +116,4 @@ def query(
         raise _does_not_run(error) from None
     finally:
         held.close()
-    return {"columns": names, "rows": [list(row) for row in rows[:limit]], "truncated": len(rows) > limit}
+    return {"columns": names, "rows": [list(row) for row in found[:limit]], "truncated": len(found) > limit}

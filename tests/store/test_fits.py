@@ -12,6 +12,7 @@ from tcakit.errors import UsageError
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import FittedModel
 from tcakit.impact.ranges import FittedRange
+from tcakit.jobs.sql import query
 from tcakit.store.database import Store
 from tcakit.store.fits import drop_fit, find_fit, fits, latest_fit, put_fit
 
@@ -55,6 +56,8 @@ def test_a_store_that_was_made_before_fits_were_kept_has_none(store: Store) -> N
         connection.execute("DROP TABLE fits")
     assert fits(store) == []
     assert drop_fit(store, "abc1") == 0
+    assert query(store.folder, "FROM fits")["rows"] == []
+    assert query(store.folder, "SELECT count(*) FROM runs")["rows"] == [[0]]
     put_fit(store, _row("abc1"))
     assert len(fits(store)) == 1
 
