@@ -63,12 +63,8 @@ def query(
         store.attach(connection, store.results_path, "results")
         for number, day in enumerate(dates):
             store.attach(connection, store.day_path(day), f"day{number}")
-        made = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'results'").fetchall()
         for table in tables_of("results"):
-            # A store may be older than one of them.
-            empty = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in table.ddl_types().items())
-            rows = f'FROM results."{table.name}"' if (table.name,) in made else f"SELECT {empty} WHERE false"
-            connection.execute(f'CREATE VIEW "{table.name}" AS {rows}')
+            connection.execute(f'CREATE VIEW "{table.name}" AS SELECT * FROM results."{table.name}"')
         for table in tables_of("day"):
             parts = [f"SELECT '{day}' AS date, * FROM day{number}.\"{table.name}\"" for number, day in enumerate(dates)]
             empty = ", ".join(f'NULL AS "{name}"' for name in table.names)

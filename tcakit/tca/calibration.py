@@ -66,7 +66,7 @@ def calibrated(
     dates = [day for day, kept in zip(days, usable, strict=True) if kept]
     count, left_out = len(dates), len(days) - len(dates)
     if count < LEAST_ORDERS:
-        return Calibration(count, len(set(dates)), left_out, *[None] * 6)
+        return Calibration(count, len(set(dates)), left_out, None, None, None, None, None, None)
     weight = 1.0 / width[usable] ** 2
     # About their mean: sums of squares of large numbers would lose their digits.
     centred = estimated - np.average(estimated, weights=weight)
