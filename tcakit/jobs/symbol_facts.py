@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -100,7 +100,7 @@ class FactsOfSymbols:
         return SymbolFacts(
             adv_shares=_mean(volumes),
             adv_days=len(volumes),
-            volatility_daily=_mean(volatilities, np.square) ** 0.5,
+            volatility_daily=math.sqrt(_mean([volatility**2 for volatility in volatilities])),
             volatility_days=len(volatilities),
             half_spread_bps=_mean(half_spreads),
             price=price,
@@ -144,8 +144,8 @@ class FactsOfSymbols:
         return ratio
 
 
-def _mean(values: Sequence[float], of: Callable[..., object] = np.asarray) -> float:
-    return float(np.mean(of(values))) if values else math.nan
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
 
 
 def _notes(
