@@ -34,6 +34,7 @@ _VERBS = {
     "backtest": "backtest",
     "sweep": "sweep",
     "fill-curves": "fill_curves",
+    "estimate": "estimate",
     "compare": "compare",
     "runs": "compare",
     "report": "report",

@@ -42,6 +42,7 @@ def files(store: Path) -> Path:
     return folder
 
 
+_ESTIMATE = "estimate --quantity 100 --adv 10000 --volatility 2%"
 CASES = [
     # command, exit code, words of the message
     ("ingest nope.csv", 2, "no such file"),
@@ -147,6 +148,22 @@ CASES = [
     ("fill-curves ALFA --queue-rule loog", 2, "did you mean 'log'?"),
     ("fill-curves ALFA --queue fifo", 2, "level-3"),
     ("fill-curves ALFA --out curves.pdf", 2, ".html"),
+    ("estimate --symbol ALFA", 2, "--quantity"),
+    ("estimate --quantity 100 --symbol ALFB --date 2026-03-04", 2, "--adv"),
+    (f"{_ESTIMATE} --volatility 2", 2, "write 2%"),
+    (f"{_ESTIMATE} --half-spread -1", 2, "--half-spread"),
+    (f"{_ESTIMATE} --price 0", 2, "--price"),
+    (f"{_ESTIMATE} --adv nan", 2, "--adv"),
+    (f"{_ESTIMATE} --side long", 2, "--side"),
+    (f"{_ESTIMATE} --participation 0", 2, "--participation"),
+    (f"{_ESTIMATE} --participation 10% --duration 1h", 2, "leave one of them out"),
+    (f"{_ESTIMATE} --duration soon", 2, "--duration"),
+    (f"{_ESTIMATE} --session 9-5 --duration 1h", 2, "--session"),
+    (f"{_ESTIMATE} --tz Europe/Lodnon", 2, "no time zone"),
+    (f"{_ESTIMATE} --model square-rot", 2, "did you mean 'square-root'?"),
+    (f"{_ESTIMATE} --model linear", 2, "linear,coefficient=1"),
+    (f"{_ESTIMATE} --fit abc", 2, "no fit called 'abc'"),
+    (f"{_ESTIMATE} --date 2026-13-01", 2, "--date"),
     ("drop nope.csv", 2, "nope.csv"),
     ("drop ''", 2, "too short"),
     ("sql ''", 2, "one SELECT"),

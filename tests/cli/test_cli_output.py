@@ -23,6 +23,10 @@ VERBS = {
         "fill-curves ALFA --every 60s --levels 2 --out curves.html",
         {"orders", "levels", "by_queue", "by_spread", "notes", "out"},
     ),
+    "estimate": (
+        "estimate --symbol ALFA --quantity 20000 --participation 10% --date 2026-03-04",
+        {"models", "facts", "quantity_adv", "notes"},
+    ),
     "sql": ("sql 'SELECT count(*) FROM fills'", {"columns", "rows"}),
     "simulate run": ("simulate run --events 2000", {"events", "trades", "seconds", "seed"}),
     "backtest": (
@@ -122,7 +126,7 @@ def test_tables_fit_the_terminal_and_cut_no_number(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     plain = ("catalog", "book ALFA --at 11:30:00", "sweep sweep.toml --jobs 1", "sql 'FROM fills LIMIT 3'")
-    for words in (_BACKTEST, VERBS["fill-curves"][0], *plain):
+    for words in (_BACKTEST, VERBS["fill-curves"][0], VERBS["estimate"][0], *plain):
         told = tcakit(*shlex.split(words))
         assert max(map(len, told.out.splitlines())) <= width
         assert "…" not in told.out
