@@ -16,6 +16,7 @@ from tcakit.errors import UsageError
 from tcakit.jobs.align import clock_offsets
 from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.clock_shift import offsets_of
+from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
@@ -99,6 +100,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         titles={"title": request.title} if request.title else {},
         checks=[check for day in _days(store, tables["parents"]) for check in day_checks(store, day)],
         clocks=clocks,
+        estimates=estimates_of(store, run_id, tables["parents"].filter(pl.col("matched"))),
     )
     summary = summarise(data)
     if request.out is not None:

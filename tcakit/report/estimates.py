@@ -16,6 +16,8 @@ from tcakit.tca.calibration import Calibration, Interval, calibrated
 _REALISED = "arrival_bps_of_executed"
 _BAND = ("mean_bps", "order_low_bps", "order_high_bps")
 _SURE_FROM_DAYS = 40
+_PICTURES = 2
+_POINTS_SHOWN = 2_000
 
 
 def estimates_against_costs(estimates: pl.DataFrame, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -63,8 +65,10 @@ def estimates_against_costs(estimates: pl.DataFrame, rows: Sequence[dict[str, An
 
 
 def estimate_figures(estimates: Sequence[dict[str, Any]]) -> dict[str, Figure]:
-    """A scatter a model by name (estimates-1, ...): realised on estimated cost, with the line of a perfect estimate."""
-    return {f"estimates-{place}": _scatter(row) for place, row in enumerate(estimates, start=1) if row["points"]}
+    """A scatter by name (estimates-1, ...) for the first models that have points: realised cost on estimated cost, with
+    the line of a perfect estimate."""
+    shown = [(place, row) for place, row in enumerate(estimates, start=1) if row["points"]]
+    return {f"estimates-{place}": _scatter(row) for place, row in shown[:_PICTURES]}
 
 
 def _statistic(value: float | None, interval: Interval, held: Calibration) -> dict[str, Any]:
@@ -84,7 +88,9 @@ def _caveat(held: Calibration) -> str | None:
 
 
 def _scatter(row: dict[str, Any]) -> Figure:
-    points = row["points"]
+    every = -(-len(row["points"]) // _POINTS_SHOWN)
+    points = row["points"][::every]
+    shown = f"; one order in {every} is shown" if every > 1 else ""
     inside, outside = ([point for point in points if point["outside"] is kind] for kind in (False, True))
     reach = [min(point["mean_bps"] for point in points), max(point["mean_bps"] for point in points)]
     if reach[0] == reach[1]:
@@ -107,7 +113,7 @@ def _scatter(row: dict[str, Any]) -> Figure:
         "data": traces,
         "layout": {
             "height": 420,
-            "xaxis": {"title": {"text": "Estimated before trading (bps of arrival), above zero is a cost"}},
+            "xaxis": {"title": {"text": f"Estimated before trading (bps of arrival), above zero is a cost{shown}"}},
             "yaxis": {"title": {"text": "Cost against arrival (bps of executed)"}, "zeroline": True},
             "legend": {"orientation": "h", "y": 1.12, "x": 0},
             "hovermode": "closest",

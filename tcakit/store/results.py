@@ -10,6 +10,7 @@ import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.market.schema import (
+    ESTIMATES,
     FILLS,
     ORDER_EVENTS,
     ORDERS,
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     import duckdb
 
 RUN_TABLES: dict[str, Table] = {
-    table.name: table for table in (PARENTS, ORDERS, ORDER_EVENTS, FILLS, TCA_PARENTS, TCA_FILLS, TCA_MARKOUTS)
+    table.name: table
+    for table in (PARENTS, ORDERS, ORDER_EVENTS, FILLS, TCA_PARENTS, TCA_FILLS, TCA_MARKOUTS, ESTIMATES)
 }
 
 
@@ -38,6 +40,13 @@ def put_run(store: Store, row: Mapping[str, Any], frames: Mapping[str, pl.DataFr
         insert(connection, RUNS, pl.DataFrame([dict(row)]))
         for name, rows in frames.items():
             insert(connection, RUN_TABLES[name], rows)
+
+
+def put_estimates(store: Store, run_id: str, rows: pl.DataFrame) -> None:
+    """Store what a run's parents were estimated to cost, in place of what stood there."""
+    with store.write_results() as connection:
+        connection.execute(f'DELETE FROM "{ESTIMATES.name}" WHERE run_id = ?', [run_id])
+        insert(connection, ESTIMATES, rows)
 
 
 def drop_run(store: Store, run_id: str) -> int:
