@@ -28,7 +28,8 @@ def has_book(day: SymbolDay) -> bool:
     return any(content.startswith("book") for content in day.contents)
 
 
-def _cached(store: Store, day: SymbolDay, what: str, make: Callable[[], Columns]) -> Columns:
+def day_columns(store: Store, day: SymbolDay, what: str, make: Callable[[], Columns]) -> Columns:
+    """Columns derived from a stored day, `what` says which, kept until the day or the code changes."""
     origin = {
         "what": what,
         "code": package_hash(),
@@ -42,7 +43,7 @@ def _cached(store: Store, day: SymbolDay, what: str, make: Callable[[], Columns]
 
 def replay_feed(store: Store, day: SymbolDay) -> Feed:
     """The day for the replay kernel; DataError if it has neither a book nor quotes."""
-    return feed_from_columns(day.instrument, _cached(store, day, "feed", lambda: _feed_columns(store, day)))
+    return feed_from_columns(day.instrument, day_columns(store, day, "feed", lambda: _feed_columns(store, day)))
 
 
 def _feed_columns(store: Store, day: SymbolDay) -> Columns:
@@ -74,7 +75,7 @@ def _prints_itself(book: dict[str, Any]) -> bool:
 
 def market_day(store: Store, day: SymbolDay) -> MarketDay:
     """The day's quotes and prints."""
-    columns = _cached(store, day, "market", lambda: _market_columns(store, day))
+    columns = day_columns(store, day, "market", lambda: _market_columns(store, day))
     instrument = day.instrument
 
     def price(name: str) -> np.ndarray[Any, Any]:
@@ -102,7 +103,7 @@ def _market_columns(store: Store, day: SymbolDay) -> Columns:
     separate = market_data.trades(store, day) if "trades" in day.contents else None
     if has_book(day):
         book = market_data.book_events(store, day)
-        feed = feed_from_columns(day.instrument, _cached(store, day, "feed", lambda: _feed_columns(store, day)))
+        feed = feed_from_columns(day.instrument, day_columns(store, day, "feed", lambda: _feed_columns(store, day)))
         quotes = quotes_of(feed)
         prints = _book_prints(book) if _prints_itself(book) or separate is None else _separate_prints(separate)
     else:
