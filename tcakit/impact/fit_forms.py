@@ -236,9 +236,9 @@ def _i_star(sample: FittingSample) -> Form:
     published = IStar()
     annual = math.sqrt(TRADING_DAYS)
     columns = {
-        "a2": (facts.quantity_adv, np.linspace(0.1, 1.0, 13)),
-        "a3": (facts.volatility_daily * annual, np.linspace(0.1, 1.3, 13)),
-        "a4": (facts.participation, np.linspace(0.05, 1.0, 11)),
+        "a2": (facts.quantity_adv, np.linspace(0.1, 1.0, 10)),
+        "a3": (facts.volatility_daily * annual, np.linspace(0.1, 1.3, 9)),
+        "a4": (facts.participation, np.linspace(0.05, 1.0, 8)),
     }
     axes = {name: grid for name, (values, grid) in columns.items() if span(values) >= _LEAST_SPAN}
     middle = {name: _centre(values) for name, (values, _) in columns.items()}

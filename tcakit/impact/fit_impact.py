@@ -144,8 +144,8 @@ def fit_impact(
     problem = LeastSquares(form_of(model, sample, exponent), sample, half_spread)
     sums = problem.clustered(sample.day)
     solution = problem.solve(sums.sum(axis=0))
-    found = _named(problem, *drawn_fits(problem, sums, draws, seed))
-    values = _named(problem, solution.coefficients[None], np.array([solution.exponents]).reshape(1, -1))[0]
+    found = named_parameters(problem, *drawn_fits(problem, sums, draws, seed))
+    values = named_parameters(problem, solution.coefficients[None], np.array([solution.exponents]).reshape(1, -1))[0]
     names = (*problem.form.names, HALF_SPREADS) if half_spread else problem.form.names
     usable = ~np.isnan(found).any(axis=1)
     return ImpactFit(
@@ -162,10 +162,10 @@ def fit_impact(
     )
 
 
-def _named(
+def named_parameters(
     problem: LeastSquares, coefficients: NDArray[np.float64], exponents: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Parameters (draws, names) of coefficients and exponents, half spreads last."""
+    """Parameters (draws, names) of coefficients (draws, width) and exponents (draws, axes), half spreads last."""
     own = problem.form.parameters(coefficients[:, : problem.form.width], exponents)
     return np.column_stack([own, coefficients[:, -1]]) if problem.half_spread else own
 
@@ -177,7 +177,7 @@ def _by_day_and_symbol(problem: LeastSquares, sums: NDArray[np.float64], draws: 
     _, clusters = np.unique(pairs, return_inverse=True)
     if len(np.unique(sample.symbol)) > 1:
         sums = problem.clustered(clusters.astype(np.int64))
-    found = _named(problem, *drawn_fits(problem, sums, draws, seed))
+    found = named_parameters(problem, *drawn_fits(problem, sums, draws, seed))
     return tuple(np.nanstd(found, axis=0, ddof=1).tolist() if draws > 1 else [np.nan] * found.shape[1])
 
 
@@ -229,7 +229,11 @@ def _outside(
         low, high = problem.form.limits[name]
         beyond = (draws[:, place] < low - 1e-9) | (draws[:, place] > high + 1e-9)
         if not low - 1e-9 <= values[place] <= high + 1e-9:
-            told.append(f"{name} came out as {values[place]:.3g}, which the model does not allow: {low:g} to {high:g}")
+            kept = min(max(values[place], low), high)
+            told.append(
+                f"{name} came out as {values[place]:.3g}, which the model does not allow ({low:g} to {high:g}): "
+                f"what is kept has {kept:g}"
+            )
         elif beyond.any():
             told.append(f"{int(beyond.sum())} of {len(draws)} draws of {name} lie beyond {low:g} to {high:g}")
         if len(draws) and name in problem.form.axes:
