@@ -38,6 +38,7 @@ _VERBS = {
     "compare": "compare",
     "runs": "compare",
     "report": "report",
+    "fit": "fit",
     "batch": "batch",
     "demo": "demo",
 }
