@@ -35,6 +35,7 @@ _VERBS = {
     "sweep": "sweep",
     "fill-curves": "fill_curves",
     "estimate": "estimate",
+    "schedule": "schedule",
     "compare": "compare",
     "runs": "compare",
     "report": "report",

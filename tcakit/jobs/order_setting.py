@@ -12,6 +12,7 @@ from tcakit.execution.volume_curve import VolumeCurve, default_curve
 from tcakit.feeds.sessions import session_of
 from tcakit.jobs.stored_days import StoredDays
 from tcakit.jobs.symbol_facts import LOOKBACK_DAYS, FactsOfSymbols, SymbolFacts
+from tcakit.jobs.variance_curve import variance_curve
 from tcakit.market.clock import midnight_ns, parse_time
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
@@ -123,6 +124,14 @@ class OrderSettings:
             lot = day.instrument.shares(day.instrument.lot_size)
         notes = (*facts.notes, *said)
         return Setting(request.symbol, date, facts, origins, timezone, open_ns, close_ns, curve, lot, multiplier, notes)
+
+    def variance_curve(self, request: SettingRequest, setting: Setting) -> VolumeCurve | None:
+        """How variance is spread over the session, None where too few earlier days are stored."""
+        if self._store is None or self._lookup is None or request.symbol is None:
+            return None
+        earlier = self._lookup.days(request.symbol, setting.date, request.venue, request.lookback_days)
+        span = setting.open_ns, setting.close_ns
+        return variance_curve(self._store, earlier, setting.date, setting.timezone, *span)
 
 
 def _day_of(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> SymbolDay | None:

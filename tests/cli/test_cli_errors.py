@@ -42,6 +42,9 @@ def files(store: Path) -> Path:
     return folder
 
 
+_SCHEDULE = "schedule --quantity 1000 --adv 100000 --volatility 2%"
+_AC = "schedule --quantity 1e6 --algo almgren-chriss --days 5 --volatility-currency 1"
+_AC = f"{_AC} --permanent 1e-7 --temporary 2.5e-6"
 _ESTIMATE = "estimate --quantity 100 --adv 10000 --volatility 2%"
 CASES = [
     # command, exit code, words of the message
@@ -164,6 +167,33 @@ CASES = [
     (f"{_ESTIMATE} --model linear", 2, "linear,coefficient=1"),
     (f"{_ESTIMATE} --fit abc", 2, "no fit called 'abc'"),
     (f"{_ESTIMATE} --date 2026-13-01", 2, "--date"),
+    ("schedule --symbol ALFA", 2, "--quantity"),
+    (f"{_SCHEDULE} --algo vwpa", 2, "did you mean 'vwap'?"),
+    (f"{_SCHEDULE} --algo is", 2, "is:30m"),
+    (f"{_SCHEDULE} --algo pov", 2, "pov:10"),
+    (f"{_SCHEDULE} --algo almgren-chris", 2, "did you mean 'almgren-chriss'?"),
+    (f"{_SCHEDULE} --algo obizhaeva-wang", 2, "nothing is published"),
+    (f"{_SCHEDULE} --participation 0.1%", 2, "do not fit"),
+    (f"{_SCHEDULE} --interval 0s", 2, "--interval"),
+    (f"{_SCHEDULE} --interval 1ms", 2, "--interval"),
+    (f"{_SCHEDULE} --slices 5 --interval 5m", 2, "one of the two"),
+    (f"{_SCHEDULE} --start noon", 2, "--start"),
+    (f"{_SCHEDULE} --no-trade 11:00", 2, "11:00-11:30"),
+    (f"{_SCHEDULE} --auction noon:5%", 2, "close:8%"),
+    (f"{_SCHEDULE} --auction close:8% --auction close:2%", 2, "once each"),
+    (f"{_SCHEDULE} --auction open:50% --auction close:50%", 2, "whole day"),
+    (f"{_SCHEDULE} --model square-root", 2, "every schedule is as good"),
+    (f"{_SCHEDULE} --days 5", 2, "almgren-chriss"),
+    (f"{_SCHEDULE} --time 5", 2, "it is of obizhaeva-wang"),
+    (f"{_SCHEDULE} --out plan.pdf", 2, ".html"),
+    (f"{_SCHEDULE} --risk-aversion 1", 2, "vwap has no urgency"),
+    ("schedule --quantity 1000 --algo almgren-chriss --days 5", 2, "--volatility-currency"),
+    ("schedule --quantity 1000 --algo almgren-chriss --symbol ALFA", 2, "--symbol"),
+    (f"{_AC} --risk-aversion 1e-6 --slices 1 --permanent 1.0001e-3", 2, "use 1001 intervals"),
+    (f"{_AC} --risk-aversion -1", 2, "risk aversion"),
+    (f"{_AC} --half-life 30m", 2, "trading days"),
+    (_AC, 2, "neither of --risk-aversion"),
+    ("schedule --quantity 100 --algo obizhaeva-wang --time 60m --half-life 5 --depth 9", 2, "one without"),
     ("drop nope.csv", 2, "nope.csv"),
     ("drop ''", 2, "too short"),
     ("sql ''", 2, "one SELECT"),
