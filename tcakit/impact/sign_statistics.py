@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tcakit.errors import DataError, UsageError
 
+_LEAST_BLOCK = 4_096
+
 
 @dataclass(frozen=True, slots=True)
 class SignStatistics:
@@ -59,19 +61,18 @@ def sign_statistics(signs: ArrayLike, moves: ArrayLike, lags: int, pieces: int =
     if not 1 <= lags <= count:
         raise UsageError(f"{lags} lags in a day of {count} trades", remedy="give fewer lags, or leave the day out")
     bounds = np.linspace(0, count, max(1, min(pieces, count // lags)) + 1).astype(np.int64)
+    all_known = bool((sign != 0.0).all())
     found = []
     for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        reach = min(end + lags - 1, count)
         own = sign[begin:end]
-        found.append(
-            SignStatistics(
-                response=_later(own, move[begin:reach], lags),
-                likeness=_later(own, sign[begin:reach], lags),
-                pairs=np.rint(_later(np.abs(own), np.abs(sign[begin:reach]), lags)),
-                moves_squared=float(move[begin:end] @ move[begin:end]),
-                trades=end - begin,
-            )
-        )
+        reach = slice(begin, min(end + lags - 1, count))
+        response, likeness = _later(own, [move[reach], sign[reach]], lags)
+        if all_known:
+            pairs = np.minimum(end, count - np.arange(lags)) - float(begin)
+        else:
+            (pairs,) = _later(np.abs(own), [np.abs(sign[reach])], lags)
+        moves_squared = float(move[begin:end] @ move[begin:end])
+        found.append(SignStatistics(response, likeness, np.rint(pairs), moves_squared, end - begin))
     return found
 
 
@@ -87,9 +88,24 @@ def add_statistics(parts: Sequence[SignStatistics], often: NDArray[np.int64] | N
     )
 
 
-def _later(first: NDArray[np.float64], then: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
-    """Σ first[t] then[t + l] for l from 0 to lags - 1."""
+def _later(first: NDArray[np.float64], then: Sequence[NDArray[np.float64]], lags: int) -> list[NDArray[np.float64]]:
+    """Σ first[t] then[t + l] for l from 0 to lags - 1, of each column of `then`.
+
+    Blocks of some lags' length fit into the processor's cache; their products are added before they are turned back.
+    """
     from scipy.fft import irfft, next_fast_len, rfft
 
-    size = next_fast_len(len(first) + len(then), real=True)
-    return np.asarray(irfft(np.conj(rfft(first, size)) * rfft(then, size), size)[:lags])
+    block = min(len(first), max(_LEAST_BLOCK, 3 * lags))
+    rows = -(-len(first) // block)
+    size = next_fast_len(block + lags - 1, real=True)
+    own = np.zeros(rows * block)
+    own[: len(first)] = first
+    turned = np.conj(rfft(own.reshape(rows, block), size))
+    found = []
+    for column in then:
+        padded = np.zeros(rows * block + lags - 1)
+        padded[: len(column)] = column
+        windows = np.lib.stride_tricks.sliding_window_view(padded, block + lags - 1)[::block]
+        product = np.einsum("ij,ij->j", turned, rfft(windows, size))
+        found.append(np.asarray(irfft(product, size)[:lags]))
+    return found

@@ -78,6 +78,18 @@ def test_sums_are_those_of_the_slow_count_in_any_pieces(seed, count, lags, piece
     assert whole.trades == count
 
 
+def test_sums_are_the_same_in_blocks(monkeypatch):
+    monkeypatch.setattr("tcakit.impact.sign_statistics._LEAST_BLOCK", 8)
+    random = np.random.default_rng(4)
+    for count in (15, 16, 17, 99):
+        signs, moves = random.choice([-1.0, 1.0], count), random.normal(size=count)
+        whole = add_statistics(sign_statistics(signs, moves, 3, 2))
+        response, likeness = slow_sums(signs, moves, 3)
+        assert whole.response == pytest.approx(response, abs=1e-12)
+        assert whole.likeness == pytest.approx(likeness, abs=1e-12)
+        assert whole.pairs.tolist() == [count, count - 1.0, count - 2.0]
+
+
 def test_pieces_drawn_anew_count_as_often_as_they_are_drawn():
     signs, moves = propagated(400, 0.4, 5.0)
     first, second = sign_statistics(signs, moves, 10, 2)
