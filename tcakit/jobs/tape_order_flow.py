@@ -56,11 +56,11 @@ def rests_on(days: int, parts: int, unit: str) -> str:
     """
     if days == 1:
         return (
-            f"intervals rest on {parts} {unit} of one day: they hold within that day only, "
+            f"intervals rest on {parts:,} {unit} of one day: they hold within that day only, "
             "how days differ is not in them"
         )
-    few = f"; {days} days are few, and such intervals too narrow: 20 or more are wanted" if days < FEW_DAYS else ""
-    return f"intervals rest on {days} days of {parts} {unit} in all, days drawn first{few}"
+    few = f"; {days} days are few, and such intervals too narrow: {FEW_DAYS} or more are wanted"
+    return f"intervals rest on {days} days ({parts:,} {unit}), drawn anew as a whole" + (few if days < FEW_DAYS else "")
 
 
 def _summary(lines: Sequence[Line], dates: Sequence[str]) -> dict[str, Any]:

@@ -42,6 +42,23 @@ def test_half_hours_of_one_day_move_with_the_flow_of_orders(one_day: dict[str, d
         assert view["rests_on"].startswith("intervals rest on 13 half-hours of one day")
 
 
+def test_impact_of_one_days_flow_is_concave_and_decays(one_day: dict[str, dict[str, Any]]) -> None:
+    for symbol in ("AMZN", "AAPL"):
+        assert one_day[symbol]["source"] == one_day[symbol]["model"]["source"] == "tape-proxy"
+        for row in one_day[symbol]["random_traders"]["by_traders"]:
+            assert 0.4 < row["exponent"] < 0.65
+            assert abs(row["sign_shuffle_prefactor"]) < 0.1 * row["prefactor"]
+        controls = one_day[symbol]["flow_state"]["null_controls"]
+        for control in controls.values():
+            assert control["r_squared"] < 0.05 * one_day[symbol]["flow_state"]["kernels"][0]["r_squared"]
+    decay = one_day["AAPL"]["propagator"]
+    assert decay["is_identified"]
+    assert 0.1 < decay["exponent"] < 0.4
+    assert decay["sign_shuffle"]["r_squared"] < 0.01 * decay["r_squared"]
+    # Too few trades to tell, and that is said.
+    assert one_day["AMZN"]["propagator"]["model"] is None
+
+
 def test_deeper_books_change_nothing_at_the_touch(ingested: Ingested, one_day: dict[str, dict[str, Any]]) -> None:
     five_levels = by_symbol(fit_tape(Store(ingested.store), ["AMZN"]))["AMZN"]["order_flow"]
     one_level = one_day["AMZN"]["order_flow"]
@@ -60,5 +77,8 @@ def test_five_days_of_two_shares(five_days: dict[str, dict[str, Any]]) -> None:
         assert view["order_flow"]["share_significant"] > 0.95
         assert view["profile"][-1]["relative"] < 0.7
         assert "5 days are few" in view["rests_on"]
+        state = five_days[symbol]["flow_state"]
+        assert all(kernel["r_squared_out_of_sample"] > 0.04 for kernel in state["kernels"])
+        assert all(abs(control["coefficient_over_fitted"]) < 0.1 for control in state["null_controls"].values())
     low, high = five_days["IBM"]["order_flow"]["depth_scaling"]["exponent_ci"]
     assert low < 1.0 < high

@@ -34,6 +34,39 @@ def stylised_book(seed: int = 0, depth: int = 50, session_s: int = SESSION_S, pe
     )  # fmt: skip
 
 
+def flow_driven(
+    kernel: str = "linear",
+    level: float = 15.0,
+    half_life_s: float = 900.0,
+    *,
+    noise: float = 0.5,
+    volatility: float = 0.01,
+    date: str = "2026-03-03",
+    seed: int = 0,
+) -> Tape:
+    """A day whose price is a state of its own flow, half gone after `half_life_s`, and a random walk.
+
+    A trade a second, of a volume of one in all; moves are in `volatility`, and `noise` is the walk's over a session.
+    """
+    random = np.random.default_rng(seed)
+    # Days lean to a side for minutes at a time, as signs do.
+    lean = np.repeat(random.choice([0.35, 0.65], SESSION_S // 60), 60)
+    signs = np.where(random.random(SESSION_S) < lean, 1.0, -1.0)
+    shares = random.exponential(size=SESSION_S)
+    shares /= shares.sum()
+    fading, states = 0.0, []
+    for flow in (signs * shares).reshape(-1, 10).sum(axis=1):
+        fading = fading * 2.0 ** (-10.0 / half_life_s) + flow
+        states.append(fading if kernel == "linear" else np.sign(fading) * abs(fading) ** 0.5)
+    walk = np.cumsum(random.normal(0.0, noise / np.sqrt(len(states)), len(states)))
+    price = 1e6 * np.exp(volatility * np.concatenate([[0.0], level * np.array(states) + walk]))
+    ones = np.ones(len(price))
+    return tape(
+        date=date, quote_ns=np.arange(len(price)) * 10 * SECOND, bid=price, bid_size=ones, ask=price, ask_size=ones,
+        trade_ns=np.arange(1, SESSION_S + 1) * SECOND, trade_sign=signs, trade_shares=shares,
+    )  # fmt: skip
+
+
 def tape(**columns: Any) -> Tape:
     """A tape of some columns, the rest as little as can be."""
     given = {
