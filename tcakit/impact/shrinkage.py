@@ -83,6 +83,8 @@ def shrunk(tape: Level, own: Level | None) -> Shrunk:
     """
     if own is None:
         return Shrunk(tape, 0.0)
+    if math.isinf(tape.log_se):
+        return Shrunk(own, 1.0)
     if tape.log_se == 0.0 and own.log_se == 0.0:
         if tape.prefactor != own.prefactor:
             raise UsageError("two different levels without error", remedy="give each its error")
@@ -90,6 +92,6 @@ def shrunk(tape: Level, own: Level | None) -> Shrunk:
     if math.isinf(own.log_se):
         return Shrunk(tape, 0.0)
     # Ratios, so that an error past all squares still has its weight.
-    weight = 1.0 if math.isinf(tape.log_se) else (tape.log_se / math.hypot(tape.log_se, own.log_se)) ** 2
+    weight = (tape.log_se / math.hypot(tape.log_se, own.log_se)) ** 2
     mean = weight * math.log(own.prefactor) + (1.0 - weight) * math.log(tape.prefactor)
     return Shrunk(Level(math.exp(mean), math.sqrt(weight) * own.log_se), weight)
