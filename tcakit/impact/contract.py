@@ -30,6 +30,7 @@ MODELS = {
     "i-star-small-cap": "tcakit.impact.i_star:SMALL_CAP",
     "obizhaeva-wang": "tcakit.impact.transient:ObizhaevaWang",
     "propagator": "tcakit.impact.transient:Propagator",
+    "alfonsi-fruth-schied": "tcakit.impact.concave_book:AlfonsiFruthSchied",
 }
 # What to say where a fact is missing.
 _REMEDIES = {

@@ -25,6 +25,7 @@ GIVEN = {
     "logarithm": ",prefactor=0.1,bend=1000",
     "propagator": ",prefactor=0.4",
     "obizhaeva-wang": ",transient=3,half_life=0.05",
+    "alfonsi-fruth-schied": ",prefactor=1,half_life=0.05",
 }
 EVERY = {name: parse_model(name + GIVEN.get(name, "")) for name in MODELS}
 FACTS = [field.name for field in fields(OrderFacts)]

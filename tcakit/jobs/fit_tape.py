@@ -1,0 +1,82 @@
+"""What the tape alone says of impact: fits on the market's trades and quotes, without a fill of ours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tcakit.errors import DataError, UsageError
+from tcakit.impact.contract import MODELS, ImpactModel
+from tcakit.impact.tape import Tape
+from tcakit.jobs.tape import read_tapes
+from tcakit.jobs.tape_flow_state import flow_state_view
+from tcakit.jobs.tape_order_flow import order_flow_view
+from tcakit.jobs.tape_propagator import propagator_view
+from tcakit.jobs.tape_random_traders import random_traders_view
+from tcakit.registry import find
+from tcakit.store.database import Store
+
+SOURCE = "tape-proxy"
+VIEWS: dict[str, Callable[[Sequence[Tape]], dict[str, Any]]] = {
+    "order_flow": order_flow_view,
+    "flow_state": flow_state_view,
+    "random_traders": random_traders_view,
+    "propagator": propagator_view,
+}
+
+
+def fit_tape(
+    store: Store,
+    symbols: Sequence[str] | None = None,
+    dates: Sequence[str] | None = None,
+    views: Sequence[str] = tuple(VIEWS),
+) -> dict[str, Any]:
+    """Fit each symbol's stored days (None: all): one JSON-able entry a symbol under `symbols`, with its caveats.
+
+    Each of `views` (all by default) is an entry of its own with caveats of its own, null where the symbol's tape is too
+    thin for it, and `caveats` says why. `model` is the impact model of the flow-state view, and its `source` says that
+    it is a proxy: `model_of` makes it. DataError where nothing of what is asked for is stored or can be read.
+    """
+    begun = time.perf_counter()
+    for name in views:
+        if name not in VIEWS:
+            raise UsageError(f"no view {name!r} of the tape", place="views", remedy=f"known are {', '.join(VIEWS)}")
+    tapes = read_tapes(store, symbols, dates)
+    fitted = [_fit_symbol(symbol, tapes.of(symbol), views) for symbol in tapes.symbols]
+    return {"symbols": fitted, "notes": list(tapes.notes), "seconds": round(time.perf_counter() - begun, 3)}
+
+
+def model_of(fitted: Mapping[str, Any], *, factor: float = 1.0) -> ImpactModel:
+    """The impact model of a symbol's entry, or of one of its views, its level times `factor`.
+
+    As fitted (1) it errs on the side of dear, half of it is the other end of its range. DataError where it has none.
+    """
+    told = fitted.get("model")
+    if told is None:
+        raise DataError("no model was fitted on the tape", remedy="its caveats say why")
+    parameters = dict(told["parameters"])
+    parameters[told["level"]] *= factor
+    model: ImpactModel = find(told["name"], MODELS, "impact model", "model")(**parameters)
+    return model
+
+
+def _fit_symbol(symbol: str, tapes: Sequence[Tape], views: Sequence[str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "symbol": symbol,
+        "source": SOURCE,
+        "dates": [tape.date for tape in tapes],
+        "model": None,
+    }
+    caveats: list[str] = []
+    for name in views:
+        try:
+            entry[name] = VIEWS[name](tapes)
+        except DataError as error:
+            entry[name] = None
+            caveats.append(f"{name}: {error}")
+    state = entry.get("flow_state")
+    if state is not None:
+        entry["model"] = state["model"] | {"source": SOURCE, "rests_on": state["rests_on"]}
+    entry["caveats"] = caveats
+    return entry
