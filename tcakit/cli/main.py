@@ -37,6 +37,7 @@ _VERBS = {
     "compare": "compare",
     "runs": "compare",
     "report": "report",
+    "venues": "venues",
     "batch": "batch",
     "demo": "demo",
 }

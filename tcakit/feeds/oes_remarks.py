@@ -43,7 +43,7 @@ class Remarks:
             self._remark(line, "improved_share", inside, f"at most the {better:g} at the quote or better")
 
     def _remark(self, line: int, name: str, found: object, allowed: str) -> None:
-        text = f"{found:g}" if isinstance(found, float) else found
+        text = f"{found:.12g}" if isinstance(found, float) else found
         self.faults.remark(line, _NAMES[name], text, allowed)
 
     def _participant(self, line: int, row: Row) -> None:

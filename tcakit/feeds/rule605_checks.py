@@ -25,7 +25,7 @@ def remark_rows(form: Form, rows: pl.DataFrame, faults: CellFaults, most: int) -
     for field, odd, expected in _oddities(form):
         found = rows.filter(odd.fill_null(False)).with_columns(expected.alias("expected"))
         for line, value, words in found.select("line", field, "expected").head(most).iter_rows():
-            faults.remark(line, form.called(field), f"{value:g}", words)
+            faults.remark(line, form.called(field), f"{value:.12g}", words)
         faults.unlisted_remarks += max(0, found.height - most)
 
 
@@ -38,7 +38,7 @@ def _remark_identity(form: Form, identity: Identity, rows: pl.DataFrame, faults:
     named = " + ".join(form.called(name) for name in identity.parts)
     column = " + ".join(form.called(name) for name in identity.whole)
     for line, total, added in broken.select("line", "whole", "sum").head(most).iter_rows():
-        faults.remark(line, column, f"{total:.10g}", f"{added:.10g}, the sum of {named}")
+        faults.remark(line, column, f"{total:.12g}", f"{added:.12g}, the sum of {named}")
     faults.unlisted_remarks += max(0, broken.height - most)
 
 
