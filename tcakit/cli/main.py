@@ -40,6 +40,7 @@ _VERBS = {
     "runs": "compare",
     "report": "report",
     "fit": "fit",
+    "venues": "venues",
     "batch": "batch",
     "demo": "demo",
 }

@@ -79,7 +79,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     fills = tables["fills"]
     tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
-    markets = _markets(store, tables["parents"])
+    markets = markets_of_parents(store, tables["parents"])
     files = _files(store, run["data_keys"], FILES)
     clocks: list[dict[str, Any]] = []
     if run["kind"] == "blotter":
@@ -136,7 +136,7 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     orphan = ~pl.col("parent_id").is_in(blotter.parents["parent_id"].to_list()).fill_null(False)
     mine = pl.col("parent_id").is_in(parents["parent_id"].to_list())
     fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
-    markets = _markets(store, parents)
+    markets = markets_of_parents(store, parents)
     keys = sorted({*blotter.data_keys, *(key for market in markets.values() for key in market.data_keys)})
     # What the security master says of the orders is part of them: multipliers, and fills restated after splits.
     stated = parents.select("parent_id", "symbol", "multiplier", "notes").rows()
@@ -189,7 +189,7 @@ def _days(store: Store, rows: pl.DataFrame) -> list[SymbolDay]:
     return list(out.values())
 
 
-def _markets(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
+def markets_of_parents(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
     """The market of every (symbol, date) that is stored."""
     return {(day.instrument.symbol, day.date): market_day(store, day) for day in _days(store, rows)}
 
@@ -226,7 +226,7 @@ def write_whole(out: Path, text: str) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         temporary = out.with_name(f".{out.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="")
         temporary.replace(out)
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", place=str(out), remedy="give another --out") from None
