@@ -28,6 +28,8 @@ def show_impact(result: dict[str, Any], console: Console) -> None:
     _show_parameters(result, console)
     _show_held_out(found, console)
     _show_ladder(result, console)
+    if "nonparametric" in found:
+        _show_nonparametric(found["nonparametric"], result["model"], console)
     for name in _BUCKETS:
         if name in found["residuals"]:
             _show_buckets(name, found["residuals"][name], console)
@@ -96,6 +98,19 @@ def _show_ladder(result: dict[str, Any], console: Console) -> None:
         )  # fmt: skip
     caption = "error: mean square in variances of chance, 1 for a perfect model; * the one fitted"
     show_table(console, columns, rows, "Models on the same orders", caption)
+    console.print()
+
+
+def _show_nonparametric(rows: list[dict[str, Any]], law: str, console: Console) -> None:
+    columns = [Column("model without a law"), Column("held-out\nerror", True), Column("below the\nlaw's, %", True)]
+    columns += [Column("95 % interval", True, rank=1), Column("p", True, rank=1), Column("wins")]
+    cells = [
+        [row["model"], number(row["loss"], 4), number(row["skill"]["skill"], 2, 100),
+         _between(row["skill"]["ci"], 2, 100), number(row["skill"]["p_value"], 4), "yes" if row["wins"] else "no"]
+        for row in rows
+    ]  # fmt: skip
+    caption = f"each learns what {law} leaves, but for boosting, which learns all; none is kept"
+    show_table(console, columns, cells, "Without a law", caption)
     console.print()
 
 

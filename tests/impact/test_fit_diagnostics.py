@@ -11,12 +11,12 @@ from made_orders import made_orders
 
 from tcakit.errors import DataError
 from tcakit.impact.clustered import clustered_regression
+from tcakit.impact.fit_controls import null_controls
 from tcakit.impact.fit_diagnostics import diagnose
 from tcakit.impact.fit_impact import fit_impact
 from tcakit.impact.fit_ladder import best_of, fit_ladder
 from tcakit.impact.held_out import calibration, day_blocks, held_out, held_out_mean, skill
 from tcakit.impact.influence import heavy_orders, without_each_day, without_outliers
-from tcakit.impact.null_controls import null_controls
 from tcakit.impact.power_law import PowerLaw
 from tcakit.impact.residual_tables import residual_tables
 from tcakit.impact.selected_orders import selection_checks
