@@ -34,6 +34,8 @@ _VERBS = {
     "backtest": "backtest",
     "sweep": "sweep",
     "fill-curves": "fill_curves",
+    "estimate": "estimate",
+    "schedule": "schedule",
     "compare": "compare",
     "runs": "compare",
     "report": "report",

@@ -79,7 +79,7 @@ class FactsOfSymbols:
         """As `symbol_facts`."""
         if lookback_days < 1:
             raise UsageError(f"{lookback_days} days to look back", place="lookback", remedy="give at least one")
-        days = self._found(symbol, date, venue, lookback_days, of_day)
+        days = self.days(symbol, date, venue, lookback_days, of_day)
         if not days:
             when = f"on {date}" if of_day else f"before {date}"
             return SymbolFacts(notes=(f"no day of {symbol} {when} is stored: its facts must be given",))
@@ -110,8 +110,15 @@ class FactsOfSymbols:
             ),
         )
 
-    def _found(self, symbol: str, date: str, venue: str | None, lookback_days: int, of_day: bool) -> list[SymbolDay]:
-        """The days to look at, oldest first, all of one venue: the one asked for, else the latest day's."""
+    def days(
+        self,
+        symbol: str,
+        date: str,
+        venue: str | None = None,
+        lookback_days: int = LOOKBACK_DAYS,
+        of_day: bool = False,
+    ) -> list[SymbolDay]:
+        """The stored days that facts come from, oldest first, all of the venue asked for, else of the latest day's."""
         found: list[SymbolDay] = []
         for other in [date] if of_day else [earlier for earlier in reversed(self._dates) if earlier < date]:
             held = [day for day in self._of_date(other).get(symbol, []) if venue in (None, day.instrument.venue)]
@@ -121,6 +128,11 @@ class FactsOfSymbols:
             if len(found) == lookback_days:
                 break
         return found[::-1]
+
+    def multiplier(self, symbol: str, venue: str | None, date: str) -> float:
+        """Currency of one contract per unit of price, 1 where the security master says nothing."""
+        told = self._references.fact("multiplier", symbol, venue, date)
+        return 1.0 if told is None else float(told)
 
     def _of_date(self, date: str) -> dict[str, list[SymbolDay]]:
         if date not in self._days:

@@ -23,6 +23,14 @@ VERBS = {
         "fill-curves ALFA --every 60s --levels 2 --out curves.html",
         {"orders", "levels", "by_queue", "by_spread", "notes", "out"},
     ),
+    "estimate": (
+        "estimate --symbol ALFA --quantity 20000 --participation 10% --date 2026-03-04",
+        {"models", "facts", "quantity_adv", "notes"},
+    ),
+    "schedule": (
+        "schedule --symbol ALFA --quantity 20000 --algo is:30m --date 2026-03-04 --frontier --out plan.html",
+        {"times", "quantities", "expected_cost", "variance", "frontier", "algorithms", "facts", "notes", "out"},
+    ),
     "sql": ("sql 'SELECT count(*) FROM fills'", {"columns", "rows"}),
     "simulate run": ("simulate run --events 2000", {"events", "trades", "seconds", "seed"}),
     "backtest": (
@@ -40,6 +48,9 @@ VERBS = {
 _CASES = [pytest.param(words, names, id=verb) for verb, (words, names) in VERBS.items()]
 _ORDERS = "backtest --orders --algo twap,pov:20 --where symbol=ALFA --from 2026-03-03 --to 2026-03-03 --by broker"
 _CASES.append(pytest.param(_ORDERS, VERBS["backtest"][1] - {"algorithms"} | {"runs", "left_out"}, id="backtest orders"))
+_NUMBERS = "--quantity 1e6 --days 5 --slices 5 --volatility-currency 0.95 --permanent 2.5e-7 --temporary 2.5e-6"
+_AC = f"schedule --algo almgren-chriss {_NUMBERS} --fixed 0.0625 --risk-aversion 1e-6 --frontier --out plan.html"
+_CASES.append(pytest.param(_AC, {"times", "quantities", "expected_cost", "variance", "out"}, id="schedule by numbers"))
 _CASES.append(pytest.param(f"{_BACKTEST} --engine bars --impact none", VERBS["backtest"][1], id="backtest by bars"))
 
 
@@ -123,7 +134,7 @@ def test_tables_fit_the_terminal_and_cut_no_number(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     plain = ("catalog", "book ALFA --at 11:30:00", "sweep sweep.toml --jobs 1", "sql 'FROM fills LIMIT 3'")
-    for words in (_BACKTEST, VERBS["fill-curves"][0], *plain):
+    for words in (_BACKTEST, VERBS["fill-curves"][0], VERBS["estimate"][0], VERBS["schedule"][0], _AC, *plain):
         told = tcakit(*shlex.split(words))
         assert max(map(len, told.out.splitlines())) <= width
         assert "…" not in told.out

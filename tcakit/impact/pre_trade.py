@@ -1,0 +1,164 @@
+"""What orders will cost, asked of many models side by side: published ones, those given by hand, and fitted ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcakit.errors import UsageError
+from tcakit.impact.contract import MODELS, ImpactModel, parse_model
+from tcakit.impact.facts import OrderFacts, timing_risk_bps
+from tcakit.impact.fitted import PUBLISHED, TAPE_PROXY, FittedModel
+
+GIVEN = "given"
+LEVEL_OF_TAPE = (0.5, 1.0)
+"""What part of a level that was fitted to everybody's flow an order of ours may meet: it is biased upwards, by a factor
+of about two in the one study that could compare (docs/estimate-and-schedule.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A model to be asked, under the name it is shown by; `fit_id` where it is a stored fit.
+
+    `reason` says why it cannot be asked at all; then there is no `fitted`.
+    """
+
+    name: str
+    fitted: FittedModel | None
+    fit_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreTrade:
+    """Answers of one model for n orders, bps of arrival, float64 of n each; NaN where the model says nothing.
+
+    `impact_bps` is the cost that the mid causes, `spread_bps` what is paid for the spread (NaN where unknown; then
+    `mean_bps`, their sum, is impact alone). `mean_low`, `mean_high` bound the mean, `order_low`, `order_high` a single
+    order, at the coverage asked for; `peak_bps`, `permanent_bps` are moves of the mid. `known` says which orders
+    have the facts that the model needs, `outside` which lie outside those it was fitted on, both bool of n.
+    """
+
+    impact_bps: NDArray[np.float64]
+    spread_bps: NDArray[np.float64]
+    mean_bps: NDArray[np.float64]
+    mean_low: NDArray[np.float64]
+    mean_high: NDArray[np.float64]
+    order_low: NDArray[np.float64]
+    order_high: NDArray[np.float64]
+    peak_bps: NDArray[np.float64]
+    permanent_bps: NDArray[np.float64]
+    timing_risk_bps: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+
+
+def published_models() -> list[Asked]:
+    """Every registered model, at its published parameters; where none are published the reason stands instead."""
+    found = []
+    for name in MODELS:
+        try:
+            found.append(asked_by_hand(name))
+        except UsageError as error:
+            found.append(Asked(name, None, reason=f"nothing is published that fits all markets; {error.remedy}"))
+    return found
+
+
+def asked_by_hand(text: str, place: str = "--model") -> Asked:
+    """A model as `parse_model` reads it: at its published parameters, or at those given.
+
+    >>> asked_by_hand("square-root,prefactor=0.8").fitted.source
+    'given'
+    """
+    name, *pairs = text.split(",")
+    model = parse_model(text, place)
+    given = {key.strip(): float(value) for key, _, value in (pair.partition("=") for pair in pairs)}
+    bare = FittedModel(
+        name.strip(),
+        (),
+        (),
+        np.empty((0, 0)),
+        fixed=given,
+        source=GIVEN if given else PUBLISHED,
+        resting_on="parameters given by hand" if given else model.range.source,
+        range=model.range,
+    )
+    return Asked(text.strip(), bare)
+
+
+def missing_facts(model: ImpactModel, facts: OrderFacts) -> list[str]:
+    """The facts that the model needs and no order has.
+
+    >>> from tcakit.impact.almgren import Almgren2005
+    >>> missing_facts(Almgren2005(), OrderFacts.of(quantity_adv=0.01, volatility_daily=0.02, participation=0.1))
+    ['shares_outstanding_adv']
+    """
+    return [name for name in model.needs if np.isnan(getattr(facts, name)).all()]
+
+
+def pre_trade(fitted: FittedModel, facts: OrderFacts, coverage: float = 0.95) -> PreTrade:
+    """What a model says of orders; those of which it misses a fact are NaN.
+
+    A model that fitted what is paid for the spread (`half_spreads`) is taken at its word; to every other one half a
+    spread a share is added, as an order that takes would pay. Of a model fitted to everybody's flow only the range of
+    its level is known (`LEVEL_OF_TAPE`): the mean is at its upper end, and the bounds reach down to the lower.
+
+    >>> facts = OrderFacts.of(quantity_adv=0.01, duration=0.12, volatility_daily=0.02, half_spread_bps=2.0)
+    >>> answer = pre_trade(asked_by_hand("square-root,prefactor=0.6").fitted, facts)
+    >>> answer.mean_bps.round(6).tolist(), answer.timing_risk_bps.round(6).tolist()
+    ([10.0], [40.0])
+    """
+    model = fitted.point()
+    known = facts.known(model.needs)
+    held = facts.take(known)
+    bare = replace(fitted, half_spreads=0.0)
+    impact = bare.cost_bps(held)
+    low, high = bare.mean_band(held, coverage)
+    order_low, order_high = bare.order_band(held, coverage)
+    if fitted.source == TAPE_PROXY:
+        # The level is a range, whatever the draws say within it.
+        least, most = LEVEL_OF_TAPE
+        reach = order_high - impact
+        low, high = least * np.where(np.isnan(low), impact, low), most * np.where(np.isnan(high), impact, high)
+        order_low, order_high = least * impact - reach, most * impact + reach
+    is_spread = fitted.model.partition(",")[0] == "half-spread"
+    spread = np.zeros(len(held)) if is_spread else (fitted.half_spreads or 1.0) * held.half_spread_bps
+    paid = np.where(np.isnan(spread), 0.0, spread)
+
+    def spread_out(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        out = np.full(len(facts), np.nan)
+        out[known] = values
+        return out
+
+    return PreTrade(
+        impact_bps=spread_out(np.zeros(len(held)) if is_spread else impact),
+        spread_bps=spread_out(impact if is_spread else spread),
+        mean_bps=spread_out(impact + paid),
+        mean_low=spread_out(low + paid),
+        mean_high=spread_out(high + paid),
+        order_low=spread_out(order_low + paid),
+        order_high=spread_out(order_high + paid),
+        peak_bps=spread_out(np.zeros(len(held)) if is_spread else model.peak_bps(held)),
+        permanent_bps=spread_out(model.permanent_bps(held)),
+        timing_risk_bps=timing_risk_bps(facts),
+        known=known,
+        outside=fitted.range.outside(facts) & known,
+    )
+
+
+def facts_outside(fitted: FittedModel, facts: OrderFacts, order: int = 0) -> list[str]:
+    """Which facts of an order lie outside those that the model was fitted on, in words.
+
+    >>> facts_outside(asked_by_hand("square-root").fitted, OrderFacts.of(quantity_adv=0.3))
+    ['quantity_adv 0.3 is above 0.1']
+    """
+    found = []
+    for name, (least, greatest) in fitted.range.facts.items():
+        value = float(getattr(facts, name)[order])
+        if value < least:
+            found.append(f"{name} {value:.3g} is below {least:g}")
+        elif value > greatest:
+            found.append(f"{name} {value:.3g} is above {greatest:g}")
+    return found
