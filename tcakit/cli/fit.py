@@ -43,6 +43,9 @@ def impact(
     lookback: Annotated[
         int, typer.Option("--lookback", min=1, help="Stored days before an order that its facts are taken from.")
     ] = 20,
+    nonparametric: Annotated[
+        bool, typer.Option("--nonparametric", help="Try models without a law on what the model leaves (extra learn).")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Fit and tell, but store nothing.")] = False,
     page: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the charts too: FILE.html, or the numbers: FILE.json.")
@@ -72,7 +75,18 @@ def impact(
         raise UsageError(f"{date_from} is after {date_to}", place="--from", remedy="turn them round")
     out = Out(json, quiet, verbose)
     request = FitImpactRequest(
-        symbol, first, last, parse_where(where or []), model, draws, seed, exponent, lookback, dry_run, page
+        symbol,
+        first,
+        last,
+        parse_where(where or []),
+        model,
+        draws,
+        seed,
+        exponent,
+        lookback,
+        dry_run,
+        nonparametric,
+        page,
     )
     with out.kernels():
         result = fit_own_impact(Path(store), request, wait_s=wait)

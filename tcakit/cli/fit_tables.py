@@ -28,6 +28,8 @@ def show_impact(result: dict[str, Any], console: Console) -> None:
     _show_parameters(result, console)
     _show_held_out(found, console)
     _show_ladder(result, console)
+    if "nonparametric" in found:
+        _show_nonparametric(found["nonparametric"], result["model"], console)
     for name in _BUCKETS:
         if name in found["residuals"]:
             _show_buckets(name, found["residuals"][name], console)
@@ -69,6 +71,14 @@ def _show_held_out(found: dict[str, Any], console: Console) -> None:
         f"{number(held['skill']['skill'], 2, 100)} % below that of the mean cost",
         markup=False,
     )
+    others = found["held_out_symbols"]
+    if others is not None:
+        slope = others["calibration"]
+        console.print(
+            f"on symbols that were not fitted: {number(slope['slope'], 2)} times ({_between(slope['ci'], 2)}), squared "
+            f"error {number(others['skill']['skill'], 2, 100)} % below",
+            markup=False,
+        )
     controls = found["null_controls"]
     if controls:
         signs = controls["signs"]
@@ -84,18 +94,33 @@ def _show_ladder(result: dict[str, Any], console: Console) -> None:
     columns = [Column("model"), Column("parameters", True, rank=3), Column("AIC", True, rank=2)]
     columns += [Column("BIC", True, rank=2), Column("held-out\nerror", True)]
     columns += [Column("below the\nmean, %", True), Column("95 % interval", True, rank=1)]
+    columns.append(Column("p against\nthe least", True, rank=1))
     rows = []
     for row in result["diagnostics"]["ladder"]:
         name = row["model"] + (" *" if row["model"] == result["model"] else "")
         if "reason" in row:
-            rows.append([f"{name}: {row['reason']}", "", "", "", "", "", ""])
+            rows.append([f"{name}: {row['reason']}", "", "", "", "", "", "", ""])
             continue
         rows.append(
             [name, str(row["free_parameters"]), number(row["aic"], 1), number(row["bic"], 1), number(row["loss"], 4),
-             number(row["skill"]["skill"], 2, 100), _between(row["skill"]["ci"], 2, 100)]
+             number(row["skill"]["skill"], 2, 100), _between(row["skill"]["ci"], 2, 100),
+             number(row["p_against_best"], 3)]
         )  # fmt: skip
     caption = "error: mean square in variances of chance, 1 for a perfect model; * the one fitted"
     show_table(console, columns, rows, "Models on the same orders", caption)
+    console.print()
+
+
+def _show_nonparametric(rows: list[dict[str, Any]], law: str, console: Console) -> None:
+    columns = [Column("model without a law"), Column("held-out\nerror", True), Column("below the\nlaw's, %", True)]
+    columns += [Column("95 % interval", True, rank=1), Column("p", True, rank=1), Column("wins")]
+    cells = [
+        [row["model"], number(row["loss"], 4), number(row["skill"]["skill"], 2, 100),
+         _between(row["skill"]["ci"], 2, 100), number(row["skill"]["p_value"], 4), "yes" if row["wins"] else "no"]
+        for row in rows
+    ]  # fmt: skip
+    caption = f"each learns what {law} leaves, but for boosting, which learns all; none is kept"
+    show_table(console, columns, cells, "Without a law", caption)
     console.print()
 
 

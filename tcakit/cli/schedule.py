@@ -132,6 +132,9 @@ def schedule(
         float | None, typer.Option("--lag-scale", help="By numbers: t0 of the decay (1 + t/t0)^-γ.")
     ] = None,
     frontier: Annotated[bool, typer.Option("--frontier", help="Tell the efficient frontier too.")] = False,
+    regret: Annotated[
+        bool, typer.Option("--regret", help="On a stored day: what solving the plan again during it was worth.")
+    ] = False,
     page: Annotated[Path | None, typer.Option("--out", help="Write the charts too: FILE.html.")] = None,
     store: StoreOption = DEFAULT_STORE,
     json: JsonOption = False,
@@ -156,6 +159,8 @@ def schedule(
     if time is not None and algo not in _OF_A_TIME:
         raise UsageError(f"--time with --algo {algo}", place="--time", remedy=f"it is of {' and '.join(_OF_A_TIME)}")
     by_numbers = algo == "almgren-chriss" or time is not None
+    if by_numbers and regret:
+        raise UsageError("--regret without a day", place="--regret", remedy="leave it out: formulas know no market")
     foreign = [f"--{name.replace('_', '-')}" for name in (_OF_A_DESK if by_numbers else _OF_A_FORMULA) if name in given]
     if foreign:
         needed = "--algo almgren-chriss with --days, or --time with obizhaeva-wang or power-kernel"
@@ -204,7 +209,14 @@ def _of_a_day(
         given.get("price_of_risk"),
     )
     request = ScheduleRequest(
-        order, algo, urgency, given.get("model"), given.get("fit"), given["frontier"], given.get("page")
+        order,
+        algo,
+        urgency,
+        model=given.get("model"),
+        fit=given.get("fit"),
+        frontier=given["frontier"],
+        regret=given["regret"],
+        out=given.get("page"),
     )
     return run(store, request)
 

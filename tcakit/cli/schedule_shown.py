@@ -58,6 +58,8 @@ def show_day(result: dict[str, Any], console: Any) -> None:
     console.print()
     _costs(result, console)
     _algorithms(result, console, "bps")
+    if "regret" in result:
+        _regret(result["regret"], console)
     for note in result["notes"]:
         console.print(f"note: {printable(note)}", markup=False)
     if "out" in result:
@@ -89,6 +91,28 @@ def show_formula(result: dict[str, Any], console: Any) -> None:
         console.print(f"note: {printable(note)}", markup=False)
     if "out" in result:
         console.print(f"page: {printable(result['out'])}", markup=False)
+
+
+_PLANS = {
+    "morning": "planned in the morning",
+    "solved_again": "solved again after each slice",
+    "knew_the_day": "as if the day's volume were known",
+}
+
+
+def _regret(told: dict[str, Any], console: Any) -> None:
+    """What solving the plan again was worth on that day."""
+    from tcakit.cli.tables import Column, number, show_table
+
+    columns = [Column("plan"), *(Column(f"{name}\nbps", True) for name in ("cost", "deviation", "regret"))]
+    cells = [
+        [words, *(number(told[plan][f"{name}_bps"], 3) for name in ("cost", "deviation", "regret"))]
+        for plan, words in _PLANS.items()
+    ]
+    seen, expected = sum(told["volume"]), sum(told["expected_volume"])
+    title = f"at the volume that really traded, {seen / expected:.0%} of what was expected"
+    show_table(console, columns, cells, title, caption="regret: cost and risk above those of the last")
+    console.print()
 
 
 def _costs(result: dict[str, Any], console: Any) -> None:

@@ -21,8 +21,12 @@ from tcakit.venue.gateway import Strategy
 
 SCHEDULED = ("twap", "vwap", "pov", "is")
 TWO_SIDED = ("market-maker",)
-NAMES = (*SCHEDULED, "passive-aggressive", "sniper", "iceberg", "pegged", *TWO_SIDED)
-KNOWN = "twap, vwap, pov:10, is:30m, passive-aggressive:30s, sniper:0.7, iceberg:200, pegged, market-maker:500"
+CURVED = ("vwap", "optimal")
+"""Those that follow a volume curve."""
+NAMES = (*SCHEDULED, "optimal", "passive-aggressive", "sniper", "iceberg", "pegged", *TWO_SIDED)
+KNOWN = (
+    "twap, vwap, pov:10, is:30m, optimal:30m, passive-aggressive:30s, sniper:0.7, iceberg:200, pegged, market-maker:500"
+)
 _TACTIC = {"interval": "interval_ns", "horizon": "horizon_ns", "finish": "finish_ns"}
 _PACE = ("interval", "finish")
 _OWN = {
@@ -30,6 +34,7 @@ _OWN = {
     "vwap": tuple(_TACTIC),
     "pov": (*_TACTIC, "rate", "clip"),
     "is": (*_TACTIC, "half_life"),
+    "optimal": (*_TACTIC, "half_life", "bucket", "volume", "volatility"),
     "passive-aggressive": (*_PACE, "patience", "imbalance", "clip"),
     "sniper": (*_PACE, "imbalance", "clip"),
     "iceberg": (*_PACE, "shown"),
@@ -40,6 +45,11 @@ _OWN = {
 _VALUE = {
     "pov": ("rate", "pov needs its rate", "write pov:10 for 10 % of volume"),
     "is": ("half_life", "implementation shortfall needs its urgency", "write is:30m for a half-life of 30 minutes"),
+    "optimal": (
+        "half_life",
+        "the optimal schedule needs its urgency",
+        "write optimal:30m for a half-life of 30 minutes",
+    ),
     "passive-aggressive": ("patience", "passive-aggressive needs its patience", "write passive-aggressive:30s"),
     "sniper": ("imbalance", "sniper needs the imbalance at which it takes", "write sniper:0.7"),
     "iceberg": ("shown", "iceberg needs the size that it shows", "write iceberg:200"),
@@ -172,11 +182,13 @@ def _peg(key: str, value: Any, place: str) -> str:
     return str(value)
 
 
+_BUCKET_NS = 300_000_000_000
 _SIZE = _number(lambda shares: shares > 0, "number of shares", "write a number above zero, KEY=200")
 _TICKS = _number(lambda _: True, "whole number of ticks", "write KEY=1", int)
 _CHECKS: dict[str, Callable[[str, Any, str], Any]] = {
-    **dict.fromkeys((*_TACTIC, "half_life", "patience"), _duration),
-    **dict.fromkeys(("clip", "shown", "size", "position"), _SIZE),
+    **dict.fromkeys((*_TACTIC, "half_life", "patience", "bucket"), _duration),
+    **dict.fromkeys(("clip", "shown", "size", "position", "volume"), _SIZE),
+    "volatility": _number(lambda daily: 0.0 < daily < 1.0, "volatility of a day", "write a fraction, KEY=0.015"),
     "rate": _rate,
     "imbalance": _number(
         lambda share: 0.5 <= share < 1.0, "imbalance", "write our side's share of both touches, 0.5 to 1, as 0.7"
@@ -191,20 +203,49 @@ _CHECKS: dict[str, Callable[[str, Any, str], Any]] = {
 def make_strategy(
     parent: ParentOrder, spec: AlgorithmSpec, *, lot: int, curve: VolumeCurve | None, size_scale: int = 1
 ) -> Strategy:
-    """The strategy that works a parent; `curve` is needed by vwap, `size_scale` is stored size units a share. The
-    user's own class is called with the parent and its parameters as keywords."""
+    """The strategy that works a parent; `curve` is needed by those of `CURVED`, `size_scale` is stored size units a
+    share. The user's own class is called with the parent and its parameters as keywords."""
     if spec.name not in NAMES:
         own = find(spec.name, {}, "strategy")
         with own_code([spec.name]):
             return own(parent, **spec.params)
-    if spec.name not in SCHEDULED:
+    if spec.name not in (*SCHEDULED, "optimal"):
         return _make_tactic(parent, spec, lot, size_scale)
     tactic = JoinThenCross()
     for key, attribute in _TACTIC.items():
         if key in spec.params:
             tactic = replace(tactic, **{attribute: parse_duration(str(spec.params[key]))})
+    if spec.name == "optimal":
+        return _make_optimal(parent, spec, tactic, lot, curve, size_scale)
     schedule = make_schedule(parent, spec, tactic.horizon_ns, lot=lot, curve=curve, size_scale=size_scale)
     return Scheduled(parent, schedule, tactic, lot)
+
+
+def _make_optimal(
+    parent: ParentOrder,
+    spec: AlgorithmSpec,
+    tactic: JoinThenCross,
+    lot: int,
+    curve: VolumeCurve | None,
+    size_scale: int,
+) -> Strategy:
+    # Nobody else is to wait for the solver's code.
+    from tcakit.execution.optimal import Optimal
+
+    if curve is None:
+        raise ValueError("optimal needs a volume curve")
+    params = spec.params
+    given = params.get("volume")
+    return Optimal(
+        parent,
+        tactic,
+        lot,
+        curve=curve,
+        half_life_ns=parse_duration(str(params["half_life"])),
+        bucket_ns=parse_duration(str(params["bucket"])) if "bucket" in params else _BUCKET_NS,
+        day_volume=curve.day_volume if given is None else given * size_scale,
+        volatility=params.get("volatility"),
+    )
 
 
 def _make_tactic(parent: ParentOrder, spec: AlgorithmSpec, lot: int, size_scale: int) -> Strategy:

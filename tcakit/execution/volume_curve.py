@@ -14,11 +14,15 @@ BINS = 78
 
 @dataclass(frozen=True, slots=True)
 class VolumeCurve:
-    """Cumulative share of a session's volume: `edges` (ns since 1970, ascending) and `shares` (0 to 1) at them."""
+    """Cumulative share of a session's volume: `edges` (ns since 1970, ascending) and `shares` (0 to 1) at them.
+
+    `day_volume` is the volume of a whole session that it goes with, in stored size units; None where unknown.
+    """
 
     name: str
     edges: NDArray[np.int64]
     shares: NDArray[np.float64]
+    day_volume: float | None = None
 
     def fraction(self, ns: int) -> float:
         """Share of the session's volume printed by `ns`, straight lines between the edges."""

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from tcakit.impact.fit_controls import null_controls
 from tcakit.impact.fit_forms import form_of
 from tcakit.impact.fit_impact import DRAWS, ImpactFit, profile_of
 from tcakit.impact.fit_ladder import fit_ladder
 from tcakit.impact.fit_profile import LeastSquares
-from tcakit.impact.held_out import HeldOut, calibration, held_out, held_out_mean, skill
+from tcakit.impact.held_out import HeldOut, calibration, held_out, held_out_mean, held_out_symbols, skill
 from tcakit.impact.influence import heavy_orders, without_each_day, without_outliers
-from tcakit.impact.null_controls import null_controls
 from tcakit.impact.residual_tables import residual_tables
 from tcakit.impact.selected_orders import selection_checks
 from tcakit.impact.stability import drift_of_level, level_by_window
@@ -41,6 +41,7 @@ def diagnose(
         }
         if complete
         else None,
+        "held_out_symbols": _on_other_symbols(fit, draws, seed),
         "ladder": rows,
         "residuals": residual_tables(fit),
         "surprises": surprise_checks(fit),
@@ -65,6 +66,14 @@ def _against_half_spread(fit: ImpactFit, out: HeldOut, draws: int, seed: int) ->
         return None
     base = LeastSquares(form_of("half-spread", fit.sample), fit.sample)
     return skill(out, held_out(base, base.clustered(fit.sample.day)), draws, seed)
+
+
+def _on_other_symbols(fit: ImpactFit, draws: int, seed: int) -> dict[str, Any] | None:
+    """Skill and calibration on symbols that were not fitted; None where there is one symbol, or they cannot be told."""
+    out = held_out_symbols(fit.problem)
+    if out is None or np.isnan(out.predicted_bps).any():
+        return None
+    return {"skill": skill(out, held_out_mean(fit.sample), draws, seed), "calibration": calibration(out)}
 
 
 def _warnings(fit: ImpactFit, found: dict[str, Any]) -> list[str]:

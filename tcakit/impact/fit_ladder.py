@@ -10,7 +10,7 @@ import numpy as np
 from tcakit.errors import DataError
 from tcakit.impact.fit_forms import LADDER, form_of
 from tcakit.impact.fit_profile import LeastSquares
-from tcakit.impact.held_out import HeldOut, held_out, held_out_mean, skill
+from tcakit.impact.held_out import HeldOut, compared, held_out, held_out_mean, skill
 from tcakit.impact.sample import FittingSample
 
 
@@ -19,12 +19,14 @@ def fit_ladder(sample: FittingSample, half_spread: bool, draws: int = 1_000, see
 
     `aic` and `bic` are of the cost alone, with the scale of chance fitted. `loss` is the mean squared error on held-out
     days, in variances of chance; `skill` (against the orders' mean cost) and `skill_on_half_spread` are shares of
-    squared error, each with an interval over days and a p-value. A model that these orders cannot tell has a `reason`
-    instead.
+    squared error, each with an interval over days and a p-value; `p_against_best` is of erring as little as the model
+    that errs least, None for that one: those with a large one are as good as it, so far as these days tell. A model
+    that these orders cannot tell has a `reason` instead.
     """
     mean = held_out_mean(sample)
     base: HeldOut | None = None
     rows: list[dict[str, Any]] = []
+    found: dict[str, HeldOut] = {}
     for model in LADDER:
         try:
             if model == "half-spread" and not half_spread:
@@ -42,6 +44,7 @@ def fit_ladder(sample: FittingSample, half_spread: bool, draws: int = 1_000, see
         if np.isnan(out.predicted_bps).any():
             rows.append({"model": model, "reason": "a block of the days tells it, and the others do not"})
             continue
+        found[model] = out
         if model == "half-spread":
             base = out
         likelihood = count * math.log(max(squares, 1e-300) / count)
@@ -55,6 +58,10 @@ def fit_ladder(sample: FittingSample, half_spread: bool, draws: int = 1_000, see
             "skill_on_half_spread": None if base is None or out is base else skill(out, base, draws, seed),
         }
         rows.append(row)
+    for row in rows:
+        if "loss" in row:
+            best = best_of(rows)
+            row["p_against_best"] = None if row["model"] == best else compared(found[best], found[row["model"]])
     return rows
 
 

@@ -45,9 +45,31 @@ def day_blocks(sample: FittingSample, blocks: int = BLOCKS) -> NDArray[np.int64]
 
 def held_out(problem: LeastSquares, sums: NDArray[np.float64], blocks: int = BLOCKS) -> HeldOut:
     """Each block said by a fit of all other blocks; `sums` are the moments by day (`LeastSquares.clustered`)."""
+    return _held_out(problem, sums, problem.sample.day, day_blocks(problem.sample, blocks))
+
+
+def held_out_symbols(problem: LeastSquares, blocks: int = BLOCKS) -> HeldOut | None:
+    """Each group of symbols said by a fit of all other symbols; None with fewer than two symbols.
+
+    What is left on symbols that a fit has not seen says whether volatility, volume and spread make them comparable.
+    """
     sample = problem.sample
-    block = day_blocks(sample, blocks)
-    _, first = np.unique(sample.day, return_index=True)
+    held, place = np.unique(sample.symbol, return_inverse=True)
+    if len(held) < 2:
+        return None
+    # The largest symbols first, dealt round: about as many orders in each group.
+    rank = np.empty(len(held), np.int64)
+    rank[np.argsort(-np.bincount(place), kind="stable")] = np.arange(len(held))
+    group = rank % min(blocks, len(held))
+    return _held_out(problem, problem.clustered(place.astype(np.int64)), place, group[place])
+
+
+def _held_out(
+    problem: LeastSquares, sums: NDArray[np.float64], cluster: NDArray[np.int64], block: NDArray[np.int64]
+) -> HeldOut:
+    """Costs of each block by the fit of the rest; `cluster` says for each order to which row of `sums` it belongs."""
+    sample = problem.sample
+    _, first = np.unique(cluster, return_index=True)
     total = sums.sum(axis=0)
     predicted = np.full(len(sample), np.nan)
     for number in range(int(block.max()) + 1):
@@ -74,9 +96,9 @@ def held_out_mean(sample: FittingSample, blocks: int = BLOCKS) -> HeldOut:
 
 
 def skill(model: HeldOut, other: HeldOut, draws: int = 1_000, seed: int = 0) -> dict[str, Any]:
-    """By what share the model's squared error is below another's, with an interval over days and a test.
+    """By what share the model's squared error is below another's, with an interval over days and `compared`.
 
-    The test is Diebold and Mariano's (1995) of the mean difference of losses, with days as clusters. Beside noise all
+    Beside noise all
     models are nearly equal: a skill of 2 per cent is what a true impact law has.
     """
     sample = model.sample
@@ -84,12 +106,17 @@ def skill(model: HeldOut, other: HeldOut, draws: int = 1_000, seed: int = 0) -> 
     ours, theirs = np.bincount(place, weights=model.losses), np.bincount(place, weights=other.losses)
     ratios = np.concatenate([1.0 - (times @ ours) / (times @ theirs) for times in times_drawn(len(ours), draws, seed)])
     low, high = np.percentile(ratios, [2.5, 97.5])
-    tested = clustered_regression(np.ones((len(sample), 1)), other.losses - model.losses, sample.day)
     return {
         "skill": float(1.0 - ours.sum() / theirs.sum()),
         "ci": [float(low), float(high)],
-        "p_value": tested.p_value(),
+        "p_value": compared(model, other),
     }
+
+
+def compared(model: HeldOut, other: HeldOut) -> float:
+    """Two-sided p-value of two models erring alike: Diebold and Mariano's (1995) test, with days as clusters."""
+    ones = np.ones((len(model.sample), 1))
+    return clustered_regression(ones, other.losses - model.losses, model.sample.day).p_value()
 
 
 def calibration(model: HeldOut) -> dict[str, Any]:

@@ -22,6 +22,17 @@ NO_DURATION = "no market volume while it traded, or unknown"
 NO_COST = "no cost against arrival"
 FLAT = "daily volatility of zero"
 NOTHING = "nothing filled"
+NO_FILLS = "without fills"
+NO_ADV = "no earlier day tells average daily volume"
+_EARLIER = "store earlier days of the symbols: volume and volatility are of days before the order"
+_REMEDIES = {
+    NO_ADV: _EARLIER,
+    NO_VOLATILITY: _EARLIER,
+    NO_DURATION: "store the trades of the orders' days: prints tell how long an order took on the volume's clock",
+    NO_COST: "store the quotes of the orders' days: without them there is no price at arrival",
+    NO_FILLS: "ingest the fills of the orders too",
+    NOTHING: "ingest the fills of the orders too",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +175,7 @@ def require_enough(sample: FittingSample) -> None:
         raise DataError(
             f"{found} order{'s' if found != 1 else ''} can be fitted{out}, and at least {LEAST_ORDERS} are needed",
             place="fit",
-            remedy="store more parents with fills, and their market days; a prefactor known to 25 % takes about 1,000",
+            remedy=_remedy(sample),
         )
     held = len(np.unique(sample.day))
     if held < LEAST_DAYS:
@@ -174,3 +185,12 @@ def require_enough(sample: FittingSample) -> None:
             place="fit",
             remedy=f"store the market of more days; from {SURE_DAYS} days on the intervals can be relied on",
         )
+
+
+def _remedy(sample: FittingSample) -> str:
+    """What would bring most of the orders in that are left out; where few are, more orders."""
+    if sample.excluded:
+        reason = max(sample.excluded, key=lambda name: sample.excluded[name])
+        if sample.excluded[reason] >= len(sample) and reason in _REMEDIES:
+            return _REMEDIES[reason]
+    return "store more parents with fills, and their market days; to know impact to 25 % takes about 1,000"

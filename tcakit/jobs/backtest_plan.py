@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from tcakit.errors import DataError, UsageError
+from tcakit.execution.algorithms import CURVED
 from tcakit.execution.parent import ParentOrder
 from tcakit.execution.volume_curve import VolumeCurve
 from tcakit.jobs.backtest_config import SIDES, BacktestConfig, ParentSpec
@@ -99,7 +100,7 @@ class Planner:
             notes = (*notes, "its start is before the open: it traded from the open on")
         if end > close_ns:
             notes = (*notes, "its end is after the close: it traded up to the close")
-        if spec.algo.name == "vwap":
+        if spec.algo.name in CURVED:
             curve_key = (spec.symbol, day.date, instrument.venue)
             if curve_key not in self._curves:
                 self._curves[curve_key] = self._stored.curve(day, open_ns, close_ns)

@@ -20,6 +20,7 @@ from tcakit.impact.fit_forms import LADDER
 from tcakit.impact.fit_impact import DRAWS, ImpactFit, fit_impact, prepared
 from tcakit.impact.fit_ladder import best_of, fit_ladder
 from tcakit.impact.fitted import OWN_FILLS
+from tcakit.impact.nonparametric import nonparametric_rows, require_learners
 from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.fit_sample import OwnSample, own_sample
 from tcakit.jobs.report import write_whole
@@ -37,7 +38,8 @@ class FitImpactRequest:
     """Which parents, which model (`fit_forms.LADDER`, or "ladder" for the best of them on held-out days), and how sure.
 
     `where` is as of `backtest_orders.parse_where`; `exponent` holds that of the power law; `dry_run` stores nothing;
-    `out` is the page, FILE.html, or the numbers, FILE.json.
+    `nonparametric` tries models without a law on what the model leaves; `out` is the page, FILE.html, or the numbers,
+    FILE.json.
     """
 
     symbol: str | None = None
@@ -50,6 +52,7 @@ class FitImpactRequest:
     exponent: float | None = None
     lookback_days: int = LOOKBACK_DAYS
     dry_run: bool = False
+    nonparametric: bool = False
     out: Path | None = None
 
 
@@ -69,6 +72,8 @@ def fit_own_impact(folder: Path, request: FitImpactRequest, wait_s: float = 30.0
             place="--out",
             remedy=f"give a file that ends in {' or '.join(_FORMATS)}",
         )
+    if request.nonparametric:
+        require_learners()
     store = Store(folder, wait_s=wait_s)
     own = own_sample(
         store,
@@ -97,10 +102,14 @@ def _result(request: FitImpactRequest, own: OwnSample, fit: ImpactFit, ladder: l
     days = np.unique(sample.day)
     symbols = sorted({sample.symbols[place] for place in sample.symbol})
     facts: list[Any] = [own.run_id, request.symbol, request.date_from, request.date_to, sorted(request.where.items())]
-    facts += [request.model, request.draws, request.seed, request.exponent, request.lookback_days, versions()]
+    facts += [request.model, request.draws, request.seed, request.exponent, request.lookback_days]
+    facts += [request.nonparametric, versions()]
     notes = [*own.notes, *fit.notes]
     if request.model == WHOLE_LADDER:
         notes.append(f"the best of {len(ladder)} models on held-out days: the best of several looks better than it is")
+    diagnostics = diagnose(fit, ladder, request.draws, request.seed)
+    if request.nonparametric:
+        diagnostics |= judged_without_law(fit, diagnostics["warnings"], request.draws, request.seed)
     return {
         "fit_id": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16],
         "model": fit.form.model,
@@ -116,10 +125,22 @@ def _result(request: FitImpactRequest, own: OwnSample, fit: ImpactFit, ladder: l
         "fixed": dict(fit.form.fixed),
         "draws": request.draws,
         "seed": request.seed,
-        "diagnostics": diagnose(fit, ladder, request.draws, request.seed),
+        "diagnostics": diagnostics,
         "notes": notes,
         "stored": not request.dry_run,
     }
+
+
+def judged_without_law(fit: ImpactFit, warnings: list[str], draws: int, seed: int) -> dict[str, Any]:
+    """Whether a model without a law says held-out days better; the warnings so far with one for each that does."""
+    rows = nonparametric_rows(fit, draws, seed)
+    won = [
+        f"{row['model']} says held-out days better than {fit.form.model} (error {row['skill']['skill']:.1%} lower): "
+        "the law misses something that the tables of residuals should show"
+        for row in rows
+        if row["wins"]
+    ]
+    return {"nonparametric": rows, "warnings": [*warnings, *won]}
 
 
 def _keep(store: Store, own: OwnSample, fit: ImpactFit, result: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.impact.facts import OrderFacts
-from tcakit.impact.sample import FittingSample
+from tcakit.impact.sample import NO_ADV, NO_FILLS, FittingSample
 from tcakit.jobs.backtest_orders import chosen_parents
 from tcakit.jobs.market import market_day
 from tcakit.jobs.report import ReportRequest, measured_blotter
@@ -27,8 +27,6 @@ from tcakit.tca.quotes import mid_at, recorded_span
 SETTLED_NS = 1_800 * NS_PER_SECOND
 """How long after the last fill the price is taken to have settled: half an hour, as Almgren et al. (2005)."""
 _FEW_DAYS = 10
-NO_FILLS = "without fills"
-NO_ADV = "no earlier day tells average daily volume"
 TOO_MUCH = "more filled than the market printed meanwhile"
 _LABELS = ("symbol", "algo", "broker", "trader")
 

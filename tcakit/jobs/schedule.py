@@ -21,6 +21,7 @@ from tcakit.jobs.order_setting import open_store
 from tcakit.jobs.schedule_decay import decaying_schedule
 from tcakit.jobs.schedule_frontier import frontier_points, ready_algorithms, without_auctions
 from tcakit.jobs.schedule_problem import Costed, Day, Order, day_of, problem_of, rate_notes
+from tcakit.jobs.schedule_regret import regret
 from tcakit.jobs.schedule_told import told, write_page
 from tcakit.jobs.schedule_urgency import URGENT, Urgency, risk_aversion_of, urgency_of
 from tcakit.market.fraction import parse_fraction
@@ -47,6 +48,7 @@ class ScheduleRequest:
     model: str | None = None
     fit: str | None = None
     frontier: bool = False
+    regret: bool = False
     out: Path | None = None
 
 
@@ -64,12 +66,15 @@ def schedule(folder: Path, request: ScheduleRequest) -> dict[str, Any]:
     notes = [*day.notes, *([] if store else [f"there is no store at {folder}: only what was given is known"])]
     model_name, fitted = _priced_by(store, request, day)
     if name in DECAYING:
-        weighed = [*request.urgency.given, *(["--frontier"] if request.frontier else [])]
+        asked_for = {"--frontier": request.frontier, "--regret": request.regret}
+        weighed = [*request.urgency.given, *(flag for flag, given in asked_for.items() if given)]
         if weighed:
             raise UsageError(f"{name} knows no risk", place=", ".join(weighed), remedy="leave it out, or use is")
         result = decaying_schedule(day, name, model_name, fitted)
     else:
         result = _planned(day, name, value, request, model_name, fitted)
+        if request.regret:
+            result |= _regret(store, day, name, model_name, fitted, result)
     result |= {"facts": facts_told(day.setting), "notes": [*notes, *result["notes"]]}
     return result if request.out is None else write_page(result, request.out)
 
@@ -149,6 +154,17 @@ def _planned(
         if request.frontier or request.out is not None:
             result["frontier"] = frontier_points(problem)
     return result | {"notes": notes}
+
+
+def _regret(
+    store: Store | None, day: Day, name: str, model_name: str, fitted: FittedModel, result: dict[str, Any]
+) -> dict[str, Any]:
+    """What solving the plan again during the day would have been worth, looking back at it."""
+    aversion = result["risk_aversion"]
+    if name == "target-close" or aversion is None or math.isinf(aversion):
+        raise UsageError(f"no regret of {result['algo']}", place="--regret", remedy="use --algo is:30m")
+    note = "regret looks back at the day itself, which nobody knew before; the plan above does not"
+    return {"regret": regret(store, day, fitted, model_name, aversion), "notes": [*result["notes"], note]}
 
 
 def _rate(value: str) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ class StoredDays:
         self._dates = store.dates()
         self._days: dict[str, list[SymbolDay]] = {}
         self._shares: dict[tuple[str, int, int, int], NDArray[np.float64] | None] = {}
+        self._volumes: dict[tuple[str, int, int, int], int] = {}
 
     def of(self, store: Store, date: str) -> list[SymbolDay]:
         """Every symbol of a trade date."""
@@ -34,20 +37,29 @@ class StoredDays:
     def curve(self, day: SymbolDay, open_ns: int, close_ns: int) -> VolumeCurve:
         """The volume curve of strictly earlier stored days, or the named default."""
         zone = day.instrument.timezone
-        earlier = []
+        earlier, volumes = [], []
         for date in [date for date in self._dates if date < day.date][-_CURVE_DAYS:]:
             # The same time of day, by the exchange's clock, whenever that day's recording began.
             other_open = open_ns - midnight_ns(day.date, zone) + midnight_ns(date, zone)
             for other in self.of(self._store, date):
                 if (other.instrument.symbol, other.instrument.venue) == (day.instrument.symbol, day.instrument.venue):
-                    earlier.append(self._of_day(other, other_open, close_ns - open_ns))
-        return mean_curve(open_ns, close_ns, earlier) or default_curve(open_ns, close_ns)
+                    shares, volume = self._of_day(other, other_open, close_ns - open_ns)
+                    earlier.append(shares)
+                    # Days may be stored in other units of size.
+                    volumes.append(volume * day.instrument.size_scale / other.instrument.size_scale)
+        found = mean_curve(open_ns, close_ns, earlier)
+        if found is None:
+            return default_curve(open_ns, close_ns)
+        return replace(found, day_volume=float(np.mean([volume for volume in volumes if volume])))
 
-    def _of_day(self, day: SymbolDay, open_ns: int, length_ns: int) -> NDArray[np.float64] | None:
+    def _of_day(self, day: SymbolDay, open_ns: int, length_ns: int) -> tuple[NDArray[np.float64] | None, int]:
+        """The shares of a day's volume at the edges of its session's parts, and the volume, in its stored units."""
         key = (day.date, day.instrument_id, open_ns, length_ns)
         if key not in self._shares:
-            self._shares[key] = shares_of_day(open_ns, length_ns, *_traded(self._store, day))
-        return self._shares[key]
+            ns, size = _traded(self._store, day)
+            self._shares[key] = shares_of_day(open_ns, length_ns, ns, size)
+            self._volumes[key] = int(size[(ns >= open_ns) & (ns <= open_ns + length_ns)].sum())
+        return self._shares[key], self._volumes[key]
 
 
 def _traded(store: Store, day: SymbolDay) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

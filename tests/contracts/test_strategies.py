@@ -31,6 +31,7 @@ ALGORITHMS = {
     "vwap": "vwap",
     "pov": "pov:10",
     "is": "is:5m",
+    "optimal": "optimal:5m,bucket=1m",
     "passive-aggressive": "passive-aggressive:20s",
     "sniper": "sniper:0.6",
     "iceberg": "iceberg:50",

@@ -11,12 +11,12 @@ from made_orders import made_orders
 
 from tcakit.errors import DataError
 from tcakit.impact.clustered import clustered_regression
+from tcakit.impact.fit_controls import null_controls
 from tcakit.impact.fit_diagnostics import diagnose
 from tcakit.impact.fit_impact import fit_impact
 from tcakit.impact.fit_ladder import best_of, fit_ladder
-from tcakit.impact.held_out import calibration, day_blocks, held_out, held_out_mean, skill
+from tcakit.impact.held_out import calibration, day_blocks, held_out, held_out_mean, held_out_symbols, skill
 from tcakit.impact.influence import heavy_orders, without_each_day, without_outliers
-from tcakit.impact.null_controls import null_controls
 from tcakit.impact.power_law import PowerLaw
 from tcakit.impact.residual_tables import residual_tables
 from tcakit.impact.selected_orders import selection_checks
@@ -90,6 +90,20 @@ def test_a_block_is_said_without_its_own_costs(fit):
     assert mean[block == 2] == pytest.approx(np.average(rest.cost_bps, weights=rest.noise_bps**-2.0))
 
 
+def test_symbols_are_said_without_their_own_costs(fit):
+    out = held_out_symbols(fit.problem)
+    assert np.isfinite(out.predicted_bps).all()
+    # Twenty symbols in five groups: those that share a group with one are held out with it.
+    moved = np.where(fit.sample.symbol == 3, 500.0, 0.0)
+    other = fit_impact(with_cost(fit.sample, fit.sample.cost_bps + moved), "square-root", draws=2)
+    after = held_out_symbols(other.problem).predicted_bps
+    assert after[moved > 0] == pytest.approx(out.predicted_bps[moved > 0])
+    same = np.isclose(after, out.predicted_bps)
+    assert len(np.unique(fit.sample.symbol[same])) == 4
+    assert calibration(out)["ci"][0] < 1.0 < calibration(out)["ci"][1]
+    assert held_out_symbols(fit_impact(fit.sample.take(fit.sample.symbol == 3), "square-root", draws=2).problem) is None
+
+
 def test_a_true_law_has_skill_and_noise_has_none(fit, noise):
     found = skill(held_out(fit.problem, fit.sums), held_out_mean(fit.sample))
     assert 0.0 < found["ci"][0] < found["skill"] < 0.1
@@ -114,6 +128,8 @@ def test_the_ladder_ends_at_the_law_that_made_the_orders():
     rows = fit_ladder(made_orders(1, 600, 20, noise=0.0, model=PowerLaw(0.8, 0.7)), True, draws=50)
     assert [row["model"] for row in rows][:3] == ["half-spread", "linear", "square-root"]
     assert best_of(rows) == "power-law"
+    assert [row["model"] for row in rows if row["p_against_best"] is None] == ["power-law"]
+    assert rows[0]["p_against_best"] < 0.01
     by_name = {row["model"]: row for row in rows}
     assert by_name["power-law"]["bic"] < by_name["square-root"]["bic"] < by_name["half-spread"]["bic"]
     assert by_name["power-law"]["skill"]["skill"] == pytest.approx(1.0, abs=1e-4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from own_orders import own_store
 from tcakit.cli.main import main
 from tcakit.errors import DataError, UsageError
 from tcakit.impact.fitted import FittedModel
+from tcakit.impact.nonparametric import LEARNERS
 from tcakit.jobs.backtest_orders import parse_where
 from tcakit.jobs.fit_impact import FitImpactRequest, fit_own_impact
 from tcakit.jobs.fit_sample import SETTLED_NS, own_sample
@@ -168,6 +170,19 @@ def test_the_page_holds_the_numbers(store: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "impact.json").read_text())["params"]["prefactor"]
     with pytest.raises(UsageError, match=r"\.csv is no kind of page"):
         fitted(store, out=tmp_path / "impact.csv")
+
+
+def test_models_without_a_law_are_set_beside_it(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.html"
+    found = fitted(store, nonparametric=True, out=page)
+    rows = found["diagnostics"]["nonparametric"]
+    assert [row["model"] for row in rows] == list(LEARNERS)
+    assert sum(row["wins"] for row in rows) == sum("misses something" in w for w in found["diagnostics"]["warnings"])
+    assert "Models without a law" in page.read_text(encoding="utf-8")
+    assert "nonparametric" not in fitted(store)["diagnostics"]
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(UsageError, match="models without a law need scikit-learn"):
+        fitted(store, nonparametric=True)
 
 
 def test_too_little_is_refused_with_what_is_needed(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ ALGORITHMS = {
     "vwap": "vwap",
     "pov": "pov:10",
     "is": "is:2m",
+    "optimal": "optimal:2m,bucket=20s,volatility=0.01,volume=100000",
     "passive-aggressive": "passive-aggressive:10s",
     "sniper": "sniper:0.6,interval=2s",
     "iceberg": "iceberg:50",
