@@ -47,7 +47,7 @@ def venues(
     With --orders or --run our own executions are measured in the same form, and --write writes them as a summary.
 
     \b
-    Example: tcakit venues acme202601.csv other202601.csv
+    Example: tcakit venues acme.csv --by-size
     """
     from tcakit.errors import TcakitError, UsageError
     from tcakit.jobs.rule605 import OwnRequest

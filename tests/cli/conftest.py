@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from tcakit.jobs.ingest import IngestRequest, ingest
+from tests.feeds.rule605_files import GOOD, changed, summary
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "sample_data"
@@ -53,6 +54,7 @@ def store(made_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "sample_data").symlink_to(SAMPLE)
     (tmp_path / "instruments.csv").write_text("symbol,isin,tick_size,valid_from\nALFA,,0.01,2026-01-01\n")
     (tmp_path / "rates.csv").write_text("date,base,quote,rate,source\n2026-03-03,EUR,USD,1.08,the desk\n")
+    (tmp_path / "acme.csv").write_bytes(summary(GOOD, changed(Sp500="N", OrderSize="199999")))
     (tmp_path / "sweep.toml").write_text(
         '[[parents]]\nsymbol = "ALFA"\nside = "buy"\nquantity = 200\nstart = "10:00"\nend = "10:05"\n'
         '[[sets]]\nalgo = "twap"\ninterval = ["2s", "5s"]\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 from blotters import write_blotter, write_fix_log
 
-from tcakit.errors import DataError, SeveralErrors, UsageError
+from tcakit.errors import DataError, SeveralErrors, TcakitError, UsageError
 from tcakit.execution.algorithms import parse_algorithm
 from tcakit.feeds.oes import read_summary
 from tcakit.jobs.backtest import backtest
@@ -21,6 +22,7 @@ from tcakit.jobs.venues import VenuesRequest, venues
 from tcakit.store import results
 from tcakit.store.database import Store
 from tests.feeds.rule605_files import GOOD, OLD_ROW, changed, detailed, old, summary
+from tests.fuzz.mutate import spoil
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 
@@ -192,3 +194,19 @@ def test_without_a_covered_execution_nothing_is_written(traded: Path, tmp_path: 
         venues(traded, VenuesRequest(own=OwnRequest("latest"), write=out))
     assert "it is immediate-or-cancel or fill-or-kill" in told.value.done["own"]["left_out"]
     assert not out.exists()
+
+
+def test_spoilt_files_give_a_comparison_or_one_error(tmp_path: Path) -> None:
+    wholes = [summary(GOOD, changed(OrderSize="199999")), detailed({}, {"size": "0"}), old(OLD_ROW)]
+    compared = refused = 0
+    for seed in range(240):
+        path = tmp_path / f"{seed}.csv"
+        path.write_bytes(bytes(spoil(random.Random(seed), wholes[seed % 3])))
+        try:
+            result = venues(tmp_path, VenuesRequest([str(path)], by_size=True))
+        except TcakitError as error:
+            refused += 1
+            result = error.done
+        compared += len(result["rows"])
+    assert refused > 20
+    assert compared > 50
