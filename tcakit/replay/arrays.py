@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
+from tcakit.replay.impact_arrays import impact_arrays
 from tcakit.replay.order_entry import write_session
 from tcakit.replay.settings import ReplaySettings
 from tcakit.replay.state_kernel import State
@@ -43,6 +44,7 @@ def state_of(feed: Feed, settings: ReplaySettings, is_one_book: bool) -> State:
         response_ns=np.zeros(1, np.int64) if table is None else table.ns,
         watched=np.zeros(16, np.int64),
         told=np.zeros((1024, lk.TOLD_FIELDS), np.int64),
+        **impact_arrays(feed, settings.impact, cursor),
     )
 
 
@@ -58,6 +60,8 @@ def _settings_of(
     found[lk.WHOLE_FILLS] = int(not settings.partial_fills)
     found[lk.DEPLETES] = int(settings.depletes_book)
     found[lk.SELF_MATCH_RULE] = settings.self_match
+    found[lk.HAS_IMPACT] = int(settings.impact is not None)
+    found[lk.REFILLS] = int(settings.impact is not None and settings.impact.refill_half_life_ns is not None)
     write_session(found, feed, settings.session_ns)
     found[lk.LEAST_RESPONSE_NS] = max(0, settings.latency.response_ns if table is None else int(table.ns.min()))
     if table is not None:

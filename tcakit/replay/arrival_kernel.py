@@ -20,13 +20,11 @@ from tcakit.market.codes import (
 from tcakit.replay.layout_kernel import (
     ACKNOWLEDGED,
     AHEAD,
-    ANY_TAKEN,
     BY_STRATEGY,
     CANCEL_REJECTED,
     CANCELLED,
     CLOSE_NS,
     CLOSE_ROW,
-    DEPLETES,
     DISPLAY,
     EXPIRED,
     FOR_CLOSE,
@@ -35,6 +33,7 @@ from tcakit.replay.layout_kernel import (
     FOR_PEG,
     FOR_STOP,
     HALTED,
+    HAS_IMPACT,
     HAS_PEG_LIMIT,
     IS_HALTED,
     IS_WATCHED,
@@ -46,6 +45,7 @@ from tcakit.replay.layout_kernel import (
     LEAVES,
     LOG_LOCAL_NS,
     MAKER,
+    MET_WITHHELD,
     MODIFY_REJECTED,
     N_LIVE,
     N_LOG,
@@ -61,11 +61,14 @@ from tcakit.replay.layout_kernel import (
     PEG_LIMIT,
     PRINTED,
     QUANTITY,
+    QUOTE_ASK,
+    QUOTE_BID,
     REJECTED,
     REPLACED,
     SELF_MATCH,
     SELF_MATCH_RULE,
     SESSION_OVER,
+    SHIFT,
     SIDE,
     STATE,
     STOP_TICK,
@@ -77,22 +80,33 @@ from tcakit.replay.layout_kernel import (
     TYPE,
     UNKNOWN_ORDER,
     WAITS,
+    WALK_SIZE,
     WALKED,
     WHOLE_FILLS,
+    WITHHELD,
     WOULD_CROSS,
 )
+from tcakit.replay.ledger_kernel import take_from
 from tcakit.replay.order_log_kernel import emit, fill, note_own_best, remove_live
+from tcakit.replay.shift_kernel import fade_to, meet_taking, push, reachable
 from tcakit.replay.watch_kernel import limit_of, peg_tick, watch
 
 
 @bare_call
-def _available(s, side, limit):
-    """Displayed size not yet taken on `side`, from the best to the limit tick."""
+def _available(s, order, limit):
+    """Displayed size of the other side that an order could take, from the best to the limit tick."""
+    side = 1 - s.orders[order, SIDE]
     total = np.int64(0)
     step = 1 if side == 1 else -1
     tick = s.best[side]
     while 0 <= tick < s.sizes.shape[1] and (limit - tick) * step >= 0:
-        total += max(0, s.sizes[side, tick] - s.taken[side, tick])
+        free = max(0, s.sizes[side, tick] - s.taken[side, tick])
+        may = free
+        if s.settings[HAS_IMPACT] == 1 and free > 0:
+            may = reachable(s, order, tick, np.float64(total), free)
+        total += may
+        if may < free:
+            break
         tick += step
     return total
 
@@ -106,6 +120,7 @@ def _walk(s, ns, order, limit, row):
     tick = s.best[side] + s.cursor[WALKED] * step
     while s.orders[order, LEAVES] > 0 and 0 <= tick < s.sizes.shape[1] and (limit - tick) * step >= 0:
         free = s.sizes[side, tick] - s.taken[side, tick]
+        wanted, is_stopped = s.orders[order, LEAVES], False
         if free > 0:
             if s.cursor[N_LOG] + 4 >= s.log.shape[0]:
                 s.cursor[WALKED] = (tick - s.best[side]) * step
@@ -113,10 +128,16 @@ def _walk(s, ns, order, limit, row):
             take = s.orders[order, LEAVES]
             if s.settings[WHOLE_FILLS] == 0:
                 take = min(free, take)
-            if s.settings[DEPLETES] == 1:
-                s.taken[side, tick] += take
-                s.cursor[ANY_TAKEN] = 1
+            if s.settings[HAS_IMPACT] == 1:
+                may = reachable(s, order, tick, s.impact[WALK_SIZE], take)
+                is_stopped, take = may < take, may
+                meet_taking(s, order, tick, take)
+            take_from(s, ns, side, tick, take)
             fill(s, ns, order, TOOK, tick, take, -1.0, row, TAKER)
+        if s.settings[HAS_IMPACT] == 1:
+            s.impact[WITHHELD] += min(wanted, s.sizes[side, tick]) - min(wanted, max(NOTHING, free))
+            if is_stopped:
+                break
         tick += step
     s.cursor[WALKED] = max(0, (tick - s.best[side]) * step)
     return True
@@ -127,14 +148,17 @@ def on_new(s, ns, order, row):
     """Our order reaches the venue; False when the log filled up before it was done (call again)."""
     ticks = s.sizes.shape[1]
     waits, force = s.orders[order, WAITS], s.orders[order, TIME_IN_FORCE]
-    limit = s.orders[order, PEG_LIMIT] if s.orders[order, PEG] != NO_PEG else limit_of(s, order)
+    limit = s.orders[order, PEG_LIMIT] if s.orders[order, PEG] != NO_PEG else s.orders[order, TICK]
     stop = s.orders[order, STOP_TICK]
     if limit < 0 or limit >= ticks or (waits == FOR_STOP and (stop < 0 or stop >= ticks)):
-        emit(s, ns, order, REJECTED, OFF_GRID, limit, NOTHING, -1.0, row, MAKER)
+        emit(s, ns, order, REJECTED, OFF_GRID, limit - s.cursor[SHIFT], NOTHING, -1.0, row, MAKER)
         return True
+    limit -= s.cursor[SHIFT]
     if s.orders[order, PEG] != NO_PEG:
         limit = peg_tick(s, order)
-        s.orders[order, TICK] = limit
+        s.orders[order, TICK] = limit + s.cursor[SHIFT] if limit >= 0 else limit
+    elif s.orders[order, TYPE] == MARKET:
+        limit = limit_of(s, order)
     if s.orders[order, STATE] == NEW:
         emit(s, ns, order, ACKNOWLEDGED, NO_REASON, limit, NOTHING, -1.0, row, MAKER)
         if _is_too_late(s, ns, waits, force, row):
@@ -188,13 +212,39 @@ def _walk_up_to_ours(s, ns, order, limit, row):
         if s.cursor[N_LOG] + 4 >= s.log.shape[0]:
             return False
         if s.settings[SELF_MATCH_RULE] != CANCEL_NEWEST:
-            met, tick, ahead = s.live[k, L_ORDER], s.live[k, L_TICK], max(0.0, s.queue[k, AHEAD])
+            met, ahead = s.live[k, L_ORDER], max(0.0, s.queue[k, AHEAD])
+            tick = limit_of(s, met)
             remove_live(s, k)
             emit(s, ns, met, CANCELLED, SELF_MATCH, tick, NOTHING, ahead, row, MAKER)
         if s.settings[SELF_MATCH_RULE] != CANCEL_OLDEST:
             emit(s, ns, order, CANCELLED, SELF_MATCH, limit, NOTHING, -1.0, row, MAKER)
             break
     return True
+
+
+@bare_call
+def _walked_ticks(s, side):
+    """By how many ticks what an order took has moved the best that is left of a side."""
+    step = 1 if side == 1 else -1
+    first = s.cursor[QUOTE_ASK] if side == 1 else s.cursor[QUOTE_BID]
+    tick = last = first
+    while 0 <= tick < s.sizes.shape[1]:
+        if s.sizes[side, tick] > 0:
+            last = tick
+        if s.sizes[side, tick] > s.taken[side, tick]:
+            return float(abs(tick - first))
+        tick += step
+    return float(abs(last - first) + 1)
+
+
+@bare_call
+def _move_the_market(s, ns, order):
+    """Let what an order took move the market, as far as the walk through the book has not; note what was withheld."""
+    if s.impact[WALK_SIZE] > 0.0:
+        side = s.orders[order, SIDE]
+        push(s, ns, 1.0 if side == 0 else -1.0, s.impact[WALK_SIZE], _walked_ticks(s, 1 - side))
+    s.log_impact[s.cursor[N_LOG] - 1, MET_WITHHELD] += s.impact[WITHHELD]
+    s.impact[WALK_SIZE] = s.impact[WITHHELD] = 0.0
 
 
 @bare_call
@@ -211,6 +261,8 @@ def place(s, ns, order, limit, row):
     halted = s.cursor[IS_HALTED] == 1
     reach = limit
     meets = False
+    if s.settings[HAS_IMPACT] == 1:
+        fade_to(s, ns)
     if s.settings[SELF_MATCH_RULE] != MATCH_OFF:
         own = s.cursor[OWN_ASK] if side == 0 else s.cursor[OWN_BID]
         meets = 0 <= own < ticks and (limit - own) * toward >= 0
@@ -221,7 +273,7 @@ def place(s, ns, order, limit, row):
         stop = NO_REASON if rests else HALTED
     elif crosses and force == POST_ONLY:
         stop = WOULD_CROSS
-    elif force == FOK and s.settings[WHOLE_FILLS] == 0 and _available(s, 1 - side, reach) < s.orders[order, LEAVES]:
+    elif force == FOK and s.settings[WHOLE_FILLS] == 0 and _available(s, order, reach) < s.orders[order, LEAVES]:
         stop = NO_LIQUIDITY
     elif meets:
         if not _walk_up_to_ours(s, ns, order, limit, row):
@@ -229,6 +281,8 @@ def place(s, ns, order, limit, row):
     elif crosses and not _walk(s, ns, order, limit, row):
         return False
     s.cursor[WALKED] = 0
+    if s.settings[HAS_IMPACT] == 1:
+        _move_the_market(s, ns, order)
     if s.orders[order, LEAVES] == 0 or s.orders[order, STATE] == CANCELLED:
         return True
     if stop == NO_REASON and not rests:
@@ -236,33 +290,41 @@ def place(s, ns, order, limit, row):
     if stop != NO_REASON:
         emit(s, ns, order, EXPIRED, stop, limit, NOTHING, -1.0, row, MAKER)
         return True
-    k = s.cursor[N_LIVE]
-    s.live[k, L_ORDER] = order
-    s.live[k, L_SIDE] = side
-    s.live[k, L_TICK] = limit
-    s.live[k, L_ROW] = row
-    s.queue[k, AHEAD] = float(s.sizes[side, limit])
-    s.queue[k, PRINTED] = 0.0
-    s.cursor[N_LIVE] = k + 1
-    s.orders[order, TIP] = min(s.orders[order, DISPLAY], s.orders[order, LEAVES])
-    s.mine[side, limit] += 1
-    note_own_best(s)
-    s.log_ahead[s.cursor[N_LOG] - 1] = s.queue[k, AHEAD]
+    stand(s, order, limit, row)
+    s.log_ahead[s.cursor[N_LOG] - 1] = s.queue[s.cursor[N_LIVE] - 1, AHEAD]
     return True
 
 
 @bare_call
+def stand(s, order, limit, row):
+    """Let an order rest behind all that is displayed at its limit, which is taken to lie within the ladder."""
+    side, tick = s.orders[order, SIDE], min(max(limit, 0), s.sizes.shape[1] - 1)
+    k = s.cursor[N_LIVE]
+    s.live[k, L_ORDER] = order
+    s.live[k, L_SIDE] = side
+    s.live[k, L_TICK] = tick
+    s.live[k, L_ROW] = row
+    s.queue[k, AHEAD] = float(s.sizes[side, tick])
+    s.queue[k, PRINTED] = 0.0
+    s.cursor[N_LIVE] = k + 1
+    s.orders[order, TIP] = min(s.orders[order, DISPLAY], s.orders[order, LEAVES])
+    s.mine[side, tick] += 1
+    note_own_best(s)
+
+
+@bare_call
 def on_cancel(s, ns, order, row):
+    held = s.orders[order, TICK] - s.cursor[SHIFT]
     for k in range(s.cursor[N_LIVE]):
         if s.live[k, L_ORDER] == order:
-            tick, ahead = s.live[k, L_TICK], max(0.0, s.queue[k, AHEAD])
+            ahead = max(0.0, s.queue[k, AHEAD])
             remove_live(s, k)
-            emit(s, ns, order, CANCELLED, BY_STRATEGY, tick, NOTHING, ahead, row, MAKER)
+            emit(s, ns, order, CANCELLED, BY_STRATEGY, held, NOTHING, ahead, row, MAKER)
             return
     if s.orders[order, IS_WATCHED] == 1:
-        emit(s, ns, order, CANCELLED, BY_STRATEGY, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
+        emit(s, ns, order, CANCELLED, BY_STRATEGY, held, NOTHING, -1.0, row, MAKER)
         return
-    emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, s.orders[order, TICK], NOTHING, -1.0, row, MAKER)
+    emit(s, ns, order, CANCEL_REJECTED, UNKNOWN_ORDER, held, NOTHING, -1.0, row, MAKER)
 
 
 @bare_call
@@ -271,23 +333,22 @@ def on_modify(s, ns, order, tick, quantity, row):
     k = NOTHING
     while k < s.cursor[N_LIVE] and s.live[k, L_ORDER] != order:
         k += 1
-    held = s.orders[order, TICK]
+    held, shift = s.orders[order, TICK], s.cursor[SHIFT]
     waits = k == s.cursor[N_LIVE]
     if waits and s.orders[order, IS_WATCHED] == 0:
-        emit(s, ns, order, MODIFY_REJECTED, UNKNOWN_ORDER, held, NOTHING, -1.0, row, MAKER)
+        emit(s, ns, order, MODIFY_REJECTED, UNKNOWN_ORDER, held - shift, NOTHING, -1.0, row, MAKER)
         return False
     ahead = -1.0 if waits else max(0.0, s.queue[k, AHEAD])
     if s.orders[order, TYPE] == MARKET:
         tick = held
     elif tick < 0 or tick >= s.sizes.shape[1]:
-        emit(s, ns, order, MODIFY_REJECTED, OFF_GRID, held, NOTHING, ahead, row, MAKER)
+        emit(s, ns, order, MODIFY_REJECTED, OFF_GRID, held - shift, NOTHING, ahead, row, MAKER)
         return False
     if s.orders[order, PEG] != NO_PEG:
         s.orders[order, PEG_LIMIT] = tick
         s.orders[order, HAS_PEG_LIMIT] = 1
         tick = peg_tick(s, order)
-        if tick < 0:
-            tick = held
+        tick = held if tick < 0 else tick + shift
     keeps = waits or (tick == held and quantity <= s.orders[order, LEAVES])
     s.orders[order, QUANTITY] += quantity - s.orders[order, LEAVES]
     s.orders[order, LEAVES] = quantity
@@ -295,7 +356,7 @@ def on_modify(s, ns, order, tick, quantity, row):
     s.orders[order, TIP] = min(s.orders[order, TIP], quantity)
     if not keeps:
         remove_live(s, k)
-    emit(s, ns, order, REPLACED, BY_STRATEGY, tick, NOTHING, ahead if keeps else -1.0, row, MAKER)
+    emit(s, ns, order, REPLACED, BY_STRATEGY, tick - shift, NOTHING, ahead if keeps else -1.0, row, MAKER)
     return not keeps
 
 
@@ -308,7 +369,7 @@ def on_lost(s, ns, order, event, reason, row):
         order,
         event,
         reason if reason != NO_REASON else NEVER_ARRIVED,
-        s.orders[order, TICK],
+        s.orders[order, TICK] - s.cursor[SHIFT],
         NOTHING,
         -1.0,
         row,

@@ -17,7 +17,7 @@ from tcakit.replay.arrays import doubled, table_of
 from tcakit.replay.columns import Feed
 from tcakit.replay.compiler import CompiledStrategy
 from tcakit.replay.events_kernel import run
-from tcakit.replay.recorded_market import RecordedMarket, ReplayResult, ReplaySettings
+from tcakit.replay.recorded_market import GROWS_WITH_LOG, RecordedMarket, ReplayResult, ReplaySettings
 from tcakit.venue.latency import EntryTable
 
 _EVENTS_A_CALL = 100_000
@@ -61,6 +61,12 @@ class CompiledReplay:
                 place="limits",
                 remedy="take the [limits] out, or write the strategy as a Python object",
             )
+        if settings.impact is not None:
+            raise UsageError(
+                "a compiled strategy does not see what its impact does to the market",
+                place="impact",
+                remedy="leave the impact out, or write the strategy as a Python object",
+            )
         self._market = RecordedMarket(feed, settings)
         state = self._market.state
         self._market.state = state._replace(settings=np.append(state.settings, feed.base_tick))
@@ -95,7 +101,7 @@ class CompiledReplay:
                 if self.progress is not None:
                     self.progress(int(self._market.cursor[lk.ROW]))
             else:
-                self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
+                self._grow(*(GROWS_WITH_LOG if status == lk.GROW_LOG else ("live", "queue", "watched")))
             status = self._call()
         return self.result()
 

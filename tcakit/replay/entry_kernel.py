@@ -71,6 +71,14 @@ def state_at(t):
         _flat(t, k + 16),
         _flat(t, k + 17),
         _grid(t, k + 18),
+        carray(_float64(t[k + 19, 0]), (t[k + 19, 1],)),
+        carray(_float64(t[k + 20, 0]), (t[k + 20, 1], t[k + 20, 2])),
+        _grid(t, k + 21),
+        _grid(t, k + 22),
+        carray(_float64(t[k + 23, 0]), (t[k + 23, 1], t[k + 23, 2])),
+        carray(_float64(t[k + 24, 0]), (t[k + 24, 1], t[k + 24, 2])),
+        _grid(t, k + 25),
+        _grid(t, k + 26),
     )
 
 

@@ -8,11 +8,9 @@ from tcakit.jit import bare_call, bare_part
 from tcakit.market.codes import FIFO
 from tcakit.replay.layout_kernel import (
     AHEAD,
-    ANY_TAKEN,
     AT_OR_BETTER,
     BETTER,
     CROSSED,
-    DEPLETES,
     DISPLAY,
     EITHER_SIDE,
     IS_HALTED,
@@ -34,6 +32,7 @@ from tcakit.replay.layout_kernel import (
     UNIT,
     WHOLE_FILLS,
 )
+from tcakit.replay.ledger_kernel import take_from
 from tcakit.replay.order_log_kernel import fill_resting, show_next_tip, visible
 from tcakit.replay.queue_kernel import after_level_change
 
@@ -193,8 +192,6 @@ def on_level(s, ns, side, tick, before, after, best, entered, printed, queued_ro
         if not whole:
             take = min(free, take)
             free -= take
-            if s.settings[DEPLETES] == 1:
-                s.taken[side, tick] += take
-                s.cursor[ANY_TAKEN] = 1
+            take_from(s, ns, side, tick, take)
         if not fill_resting(s, ns, k, CROSSED, take, row):
             _show_tip_if_gone(s, k, row)

@@ -37,6 +37,7 @@ SELF_MATCH = np.int64(codes.SELF_MATCH)
 TAKER = np.int64(codes.TAKER)
 MAKER = np.int64(codes.MAKER)
 NOTHING = np.int64(0)
+NEVER = np.int64(1 << 62)
 EITHER_SIDE = np.int64(-1)
 AT_OR_BETTER = np.int64(0)  # half ticks by which an order must be priced better to be eligible
 BETTER = np.int64(1)
@@ -78,13 +79,20 @@ UNSETTLED = 26  # what watched orders are still to do before anything else happe
 IS_CLOSED = 27  # whether the session's close has come for watched orders
 N_TOLD = 28  # rows of `told`
 LAST_ARRIVAL_NS = 29  # when the last message that does not get lost reaches the venue
-CURSOR_SIZE = 30
+SHIFT = 30  # whole ticks by which our impact has moved the recorded book: our tick less that of the recording
+SHIFT_NS = 31  # when the shift is to be looked at again, as it may have faded to another tick; never without impact
+IMPACT_NS = 32  # the time of which the impact in `terms` and `impact` is
+N_SHIFTS = 33  # rows of `shifts`
+NEXT_PAST = 34  # next row of `own_past`
+N_LENT = 35  # rows of `lent_at`
+CURSOR_SIZE = 36
 
 # cursor[UNSETTLED]
 OPENS = 1  # the opening auction has printed
 CLOSES = 2  # the closing auction has
 MOVES = 4  # stops were set off, or the price of pegs moved
 ENDS = 8  # the session has ended
+SHIFTS = 16  # our impact is to be looked at: the book may have moved by a tick
 
 # settings: int64 parameters of the run.
 RESPONSE_LATENCY_NS = 0
@@ -100,7 +108,9 @@ CLOSE_NS = 9  # end of the session, for the orders that end with it
 OPEN_ROW = 10  # the row that prints the opening auction, -1 if none does
 CLOSE_ROW = 11
 LEAST_RESPONSE_NS = 12  # no answer takes less
-SETTINGS_SIZE = 13
+HAS_IMPACT = 13  # 1 when what our fills do to the market is kept and logged
+REFILLS = 14  # 1 when time gives back what we took
+SETTINGS_SIZE = 15
 
 # How long an answer takes (RESPONSE_KIND).
 FIXED = 0  # RESPONSE_LATENCY_NS
@@ -111,7 +121,28 @@ DRAWN = 2  # response_ns, one after the other
 POWER = 0  # of the power queue rules
 UNIT = 1  # stored size units a share, contract or coin
 
-# orders: int64 (capacity, ORDER_FIELDS), by order id.
+# terms: float64 (terms, TERM_FIELDS), one for each exponential by which impact fades.
+WEIGHT = 0  # ticks that the price moves for each stored unit
+HALVINGS = 1  # how often it halves in a ns
+LEFT = 2  # ticks left at cursor[IMPACT_NS], above zero where we bought
+TERM_FIELDS = 3
+
+# impact: float64 (IMPACT_SIZE).
+TRANSIENT = 0  # ticks at cursor[IMPACT_NS]: the sum of what the terms have left
+PERMANENT = 1  # ticks
+LASTING = 2  # ticks of permanent impact for each stored unit
+JUMP = 3  # ticks of both kinds for each stored unit
+PASSIVE_WEIGHT = 4  # part of it that a fill has which took nothing
+WALK_SIZE = 5  # what the order at hand has taken
+WITHHELD = 6  # and what it could not, as we took it before
+REFILL_HALVINGS = 7  # how often what we took halves in a ns
+IMPACT_SIZE = 8
+
+# own_past: int64 (fills, 2), the firm's fills that the recording holds: ns, and stored units, below zero for sells.
+# shifts: int64 (capacity, 2): ns and the shift from then on. lent_at: int64 (capacity, 2): side and tick of `lent`.
+
+# orders: int64 (capacity, ORDER_FIELDS), by order id. All ticks of an order are ours: less the shift they are those of
+# the recorded book.
 SIDE = 0  # 0 buy, 1 sell
 TICK = 1
 QUANTITY = 2
@@ -164,7 +195,8 @@ TOLD_TICK = 3
 TOLD_SIZE = 4
 TOLD_FIELDS = 5
 
-# live: int64 (capacity, 4), resting orders in order of arrival; queue: float64 (capacity, 2).
+# live: int64 (capacity, 4), resting orders in order of arrival, at ticks of the recorded book; queue: float64
+# (capacity, 2).
 # watched: int64 (capacity), orders in order of arrival.
 L_ORDER = 0
 L_SIDE = 1
@@ -173,7 +205,8 @@ L_ROW = 3
 AHEAD = 0
 PRINTED = 1
 
-# log: int64 (capacity, LOG_FIELDS) of what the venue did; log_ahead: float64 (capacity).
+# log: int64 (capacity, LOG_FIELDS) of what the venue did; log_ahead: float64 (capacity). Its tick is ours, bid and ask
+# are those of the recorded book.
 LOG_NS = 0
 LOG_LOCAL_NS = 1
 LOG_ORDER = 2
@@ -186,4 +219,13 @@ LOG_ROW = 8
 LOG_BID = 9
 LOG_ASK = 10
 LOG_LIQUIDITY = 11
-LOG_FIELDS = 12
+LOG_SHIFT = 12
+LOG_FIELDS = 13
+
+# log_impact: float64 (capacity, MET_FIELDS), one row a row of the log; ticks, above zero where they move prices up.
+MET_TRANSIENT = 0  # what earlier fills had moved the market by
+MET_PERMANENT = 1
+MET_OWN = 2  # what the fill itself moved it by while it traded
+MET_CHARGE = 3  # by how much a fill that took is dearer than its tick says
+MET_WITHHELD = 4  # displayed size that it could not have, as we took it before
+MET_FIELDS = 5

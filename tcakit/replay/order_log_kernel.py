@@ -13,6 +13,7 @@ from tcakit.replay.layout_kernel import (
     DRAWN,
     EXPIRED,
     FILLED,
+    HAS_IMPACT,
     IS_WATCHED,
     L_ORDER,
     L_ROW,
@@ -30,6 +31,7 @@ from tcakit.replay.layout_kernel import (
     LOG_ORDER,
     LOG_REASON,
     LOG_ROW,
+    LOG_SHIFT,
     LOG_SIZE,
     LOG_TICK,
     MAKER,
@@ -48,9 +50,13 @@ from tcakit.replay.layout_kernel import (
     REPLACED,
     RESPONSE_KIND,
     RESPONSE_LATENCY_NS,
+    SHIFT,
     STATE,
+    TICK,
     TIP,
+    TOOK,
 )
+from tcakit.replay.shift_kernel import meet_waiting
 from tcakit.replay.watch_kernel import unwatch
 
 
@@ -66,7 +72,8 @@ def _response_ns(s, ns):
 
 @bare_call
 def emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
-    """Log what the venue did, and when the strategy will know; answers never overtake each other."""
+    """Log what the venue did at a tick of the recorded book, and when the strategy will know; answers never overtake
+    each other."""
     at = s.cursor[N_LOG]
     local = max(ns + _response_ns(s, ns), s.cursor[LAST_RESPONSE_NS])
     s.cursor[LAST_RESPONSE_NS] = local
@@ -75,13 +82,14 @@ def emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
     s.log[at, LOG_ORDER] = order
     s.log[at, LOG_EVENT] = event
     s.log[at, LOG_REASON] = reason
-    s.log[at, LOG_TICK] = tick
+    s.log[at, LOG_TICK] = tick + s.cursor[SHIFT]
     s.log[at, LOG_SIZE] = size
     s.log[at, LOG_LEAVES] = s.orders[order, LEAVES]
     s.log[at, LOG_ROW] = row
     s.log[at, LOG_BID] = s.cursor[QUOTE_BID]
     s.log[at, LOG_ASK] = s.cursor[QUOTE_ASK]
     s.log[at, LOG_LIQUIDITY] = liquidity
+    s.log[at, LOG_SHIFT] = s.cursor[SHIFT]
     s.log_ahead[at] = ahead
     s.cursor[N_LOG] = at + 1
     if event != CANCEL_REJECTED and event != MODIFY_REJECTED and event != REPLACED:
@@ -93,6 +101,8 @@ def emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity):
 
 @bare_call
 def fill(s, ns, order, reason, tick, size, ahead, row, liquidity):
+    if s.settings[HAS_IMPACT] == 1 and reason != TOOK:
+        meet_waiting(s, ns, order, size)
     s.orders[order, LEAVES] -= size
     event = FILLED if s.orders[order, LEAVES] == 0 else PARTIAL
     emit(s, ns, order, event, reason, tick, size, ahead, row, liquidity)
@@ -102,7 +112,7 @@ def fill(s, ns, order, reason, tick, size, ahead, row, liquidity):
 def fill_resting(s, ns, k, reason, size, row):
     """Fill the k-th resting order at its own price; gives whether it is gone."""
     order = s.live[k, L_ORDER]
-    fill(s, ns, order, reason, s.live[k, L_TICK], size, max(0.0, s.queue[k, AHEAD]), row, MAKER)
+    fill(s, ns, order, reason, s.orders[order, TICK] - s.cursor[SHIFT], size, max(0.0, s.queue[k, AHEAD]), row, MAKER)
     if s.orders[order, LEAVES] > 0:
         s.orders[order, TIP] = max(0, s.orders[order, TIP] - size)
         return False

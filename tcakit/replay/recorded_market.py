@@ -18,6 +18,7 @@ from tcakit.replay import layout_kernel as lk
 from tcakit.replay.arrays import doubled, state_of, table_of
 from tcakit.replay.columns import Feed
 from tcakit.replay.entry_kernel import advance_at, see_at, send_at, send_new_at
+from tcakit.replay.impact_view import ImpactView
 from tcakit.replay.order_entry import OrderDesk, Special
 from tcakit.replay.replay_kernel import advance, see
 from tcakit.replay.send_kernel import send, send_new
@@ -27,8 +28,9 @@ from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latenc
 
 __all__ = ["ANSWER_ROW", "Clock", "RecordedMarket", "ReplayResult", "ReplaySettings"]
 
-# LOG_NS to LOG_LEAVES, then LOG_LIQUIDITY: what a strategy is told of.
-ANSWER_ROW = struct.Struct(f"={lk.LOG_LEAVES + 1}q{8 * (lk.LOG_LIQUIDITY - lk.LOG_LEAVES - 1)}xq")
+# LOG_NS to LOG_LEAVES, then LOG_LIQUIDITY: what a strategy is told of; and the shift.
+ANSWER_ROW = struct.Struct(f"={lk.LOG_LEAVES + 1}q{8 * (lk.LOG_LIQUIDITY - lk.LOG_LEAVES - 1)}xqq")
+GROWS_WITH_LOG = ("log", "log_ahead", "log_impact", "shifts")
 _ASKS = {lk.SEND_NEW: SUBMIT, lk.SEND_CANCEL: CANCEL, lk.SEND_MODIFY: MODIFY}
 
 
@@ -36,7 +38,7 @@ _ASKS = {lk.SEND_NEW: SUBMIT, lk.SEND_CANCEL: CANCEL, lk.SEND_MODIFY: MODIFY}
 class ReplayResult:
     """What happened. `orders` and `log` are laid out as in `layout_kernel`; `local_events`, (n, 5), are (ns, order,
     event, tick, size): what the strategy asked of an order, with the limit and open size that it then had, or was to
-    get."""
+    get. `log_impact`, a row a row of the log, and `shifts` say what our impact did; None and empty without it."""
 
     feed: Feed
     orders: NDArray[np.int64]
@@ -45,6 +47,8 @@ class ReplayResult:
     local_events: NDArray[np.int64]
     rows: int
     first_order_ns: int | None
+    log_impact: NDArray[np.float64] | None = None
+    shifts: NDArray[np.int64] | None = None
 
 
 class Clock:
@@ -84,6 +88,7 @@ class RecordedMarket:
         self.market = Market(**{name: getattr(feed, name) for name in Market._fields})
         self.state = state_of(feed, settings, self.is_one_book)
         self.cursor = self.state.cursor
+        self._view = None if settings.impact is None else ImpactView(self, settings.impact)
         self._best = feed.best_bid.data, feed.best_ask.data
         self.desk = OrderDesk(feed, settings.session_ns is not None, settings.limits)
         # Where all arrays stand: this one never moves, so that kernels may know it by its address.
@@ -109,11 +114,13 @@ class RecordedMarket:
             sizes, taken = self.state.local_sizes, self.state.local_taken
             while 0 <= tick < self._ticks and sizes[row, tick] <= taken[row, tick]:
                 tick += step
-        return tick + self._base_tick if 0 <= tick < self._ticks else None
+        if not 0 <= tick < self._ticks:
+            return None
+        return tick + self._base_tick + (0 if self._view is None else self._view.shift())
 
     def size_at(self, side: int, tick: int) -> int:
         """Displayed size at a level that has reached the strategies, less what they know they took."""
-        at = tick - self.feed.base_tick
+        at = tick - self.feed.base_tick - (0 if self._view is None else self._view.shift())
         if not 0 <= at < self.feed.ticks:
             return 0
         self._look()
@@ -130,15 +137,20 @@ class RecordedMarket:
         """Bring the sizes that strategies see up to now."""
         if not self.is_one_book and self.at[lk.SEEN_ROW] < self.at[lk.LOCAL_ROW]:
             self._see()
+        if self._view is not None:
+            self._view.give_back()
 
     def knows_taken(self, side: int, tick: int, size: int) -> None:
-        """Show strategies no more what an order of a side (0 buy, 1 sell) took at a level: they know of it now."""
+        """Show strategies no more what an order of a side (0 buy, 1 sell) took at a level of the recorded book: they
+        know of it now."""
         if not self._depletes or self.is_one_book:
             return
         self._look()
         taken = int(self.state.local_taken[1 - side, tick]) + size
         self.state.local_taken[1 - side, tick] = min(taken, self.state.local_sizes[1 - side, tick])
         self.at[lk.ANY_LOCAL_TAKEN] = 1
+        if self._view is not None:
+            self._view.took(1 - side, tick, size)
 
     # --- what is sent to it ---------------------------------------------------------------------------------
 
@@ -233,7 +245,7 @@ class RecordedMarket:
 
     def enlarge(self, status: int) -> None:
         """Make room for what a step came back for (GROW_LOG, GROW_LIVE): it is to be called again."""
-        self._grow(*(("log", "log_ahead") if status == lk.GROW_LOG else ("live", "queue", "watched")))
+        self._grow(*(GROWS_WITH_LOG if status == lk.GROW_LOG else ("live", "queue", "watched")))
 
     @property
     def rows(self) -> int:
@@ -291,6 +303,7 @@ class RecordedMarket:
                 extra[at, lk.LOG_LEAVES] = self.state.orders[order, lk.LEAVES]
                 extra[at, lk.LOG_ROW] = -1
                 self.state.orders[order, lk.STATE] = codes.EXPIRED
+            extra[:, lk.LOG_SHIFT] = self.at[lk.SHIFT]
             log = np.concatenate([log, extra])
             ahead = np.concatenate([ahead, np.full(len(left), -1.0)])
         return ReplayResult(
@@ -301,7 +314,15 @@ class RecordedMarket:
             local_events=self.state.told[: self.cursor[lk.N_TOLD]].copy(),
             rows=int(self.cursor[lk.ROW]),
             first_order_ns=int(self.state.orders[0, lk.SUBMITTED_NS]) if count else None,
+            **self._impact_of(logged, len(left)),
         )
+
+    def _impact_of(self, logged: int, left: int) -> dict[str, NDArray[Any]]:
+        """What our impact did, for a log of so many rows and so many more that nobody took back."""
+        if self._view is None:
+            return {}
+        met = np.concatenate([self.state.log_impact[:logged], np.zeros((left, lk.MET_FIELDS))])
+        return {"log_impact": met, "shifts": self.state.shifts[: self.at[lk.N_SHIFTS]].copy()}
 
 
 @cache

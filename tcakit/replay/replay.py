@@ -194,7 +194,7 @@ def _teller(
         now, log = clock.now, market.log_bytes
         row, logged = at[lk.DELIVERED], at[lk.N_LOG]
         while row < logged:
-            ns, local_ns, order, event, reason, tick, size, leaves, liquidity = _unpack(log, row * _ROW_BYTES)
+            ns, local_ns, order, event, reason, tick, size, leaves, liquidity, shift = _unpack(log, row * _ROW_BYTES)
             if local_ns > now:
                 break
             row += 1
@@ -209,7 +209,7 @@ def _teller(
             if event == filled or event == partial_fill:
                 side = sent & 1
                 if reason == took:
-                    market.knows_taken(side, tick, size)
+                    market.knows_taken(side, tick - shift, size)
                 fill = _fill((first + order, 1 - 2 * side, tick + base_tick, size, ns, local_ns, liquidity == maker))
                 on_fill(gateway, fill)
             elif on_order is not None:

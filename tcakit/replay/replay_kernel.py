@@ -66,6 +66,7 @@ from tcakit.replay.layout_kernel import (
     OWN_BID,
     PLACING,
     QUEUE_RULE,
+    REFILLS,
     REJECTED,
     RESPONSE,
     ROW,
@@ -76,13 +77,15 @@ from tcakit.replay.layout_kernel import (
     SEND_MODIFY,
     SEND_MODIFY_LOST,
     SEND_NEW,
+    SHIFT_NS,
+    SHIFTS,
     STATE,
-    TICK,
     UNSETTLED,
 )
+from tcakit.replay.ledger_kernel import give_back, shrink_with
 from tcakit.replay.order_log_kernel import note_quote
 from tcakit.replay.settle_kernel import settle
-from tcakit.replay.watch_kernel import look_at_row
+from tcakit.replay.watch_kernel import limit_of, look_at_row
 
 
 @bare_part
@@ -174,16 +177,23 @@ def advance(market, s, until):
         ends = cursor[N_WATCHED] > 0 and cursor[IS_CLOSED] == 0 and s.settings[CLOSE_NS] <= horizon
         if ends:
             has_message, horizon = False, s.settings[CLOSE_NS]
+        # Our impact fades to another tick: after the rows and the session's end of that time.
+        fades = cursor[SHIFT_NS] < horizon or (cursor[SHIFT_NS] == horizon and not ends)
+        if fades:
+            has_message, ends, horizon = False, False, cursor[SHIFT_NS]
         watched = cursor[N_WATCHED] > 0
         logged = cursor[N_LOG]
         quiet = cursor[N_LIVE] == 0
         calm = quiet and not watched
         any_taken = cursor[ANY_TAKEN] == 1
+        refills = any_taken and s.settings[REFILLS] == 1
         full = False
         i = cursor[ROW]
         while i < rows and market.ns[i] <= horizon:
             do = market.action[i]
             side = 0 if market.side[i] > 0 else 1
+            if refills and do & SETS_LEVEL and s.taken[side, market.tick2[i] >> 1] > market.level[i]:
+                shrink_with(s, market.ns[i], side, market.tick2[i] >> 1, market.level[i])
             if calm:
                 _apply(market, i, do, side, s.sizes, s.taken, any_taken)
             else:
@@ -191,6 +201,8 @@ def advance(market, s, until):
                     if cursor[N_LOG] + 2 * cursor[N_LIVE] + 4 >= log.shape[0]:
                         full = True
                         break
+                    if refills:
+                        give_back(s, market.ns[i])
                     note_quote(market, s, i)
                     _on_row(market, s, i, do, side)
                 else:
@@ -212,6 +224,9 @@ def advance(market, s, until):
             cursor[IS_CLOSED] = 1
             cursor[UNSETTLED] |= ENDS
             continue
+        if fades:
+            cursor[UNSETTLED] |= SHIFTS
+            continue
         if not has_message:
             break
         if cursor[N_LOG] + 8 >= log.shape[0]:
@@ -221,6 +236,8 @@ def advance(market, s, until):
         if horizon >= s.settings[CLOSE_NS]:
             cursor[IS_CLOSED] = 1
         order = bus[cursor[BUS_HEAD], BUS_ORDER]
+        if refills:
+            give_back(s, horizon)
         if s.orders[order, STATE] == NEW or (bus[cursor[BUS_HEAD], BUS_WHAT] != SEND_NEW and cursor[PLACING] == 0):
             # Not again for an order that was taking when the log filled up.
             note_quote(market, s, i)
@@ -236,7 +253,7 @@ def advance(market, s, until):
             tick, quantity = bus[cursor[BUS_HEAD], BUS_TICK], bus[cursor[BUS_HEAD], BUS_QUANTITY]
             if cursor[PLACING] == 1 or on_modify(s, horizon, order, tick, quantity, i):
                 cursor[PLACING] = 1
-                if not place(s, horizon, order, s.orders[order, TICK], i):
+                if not place(s, horizon, order, limit_of(s, order), i):
                     return GROW_LOG
                 cursor[PLACING] = 0
         elif not on_new(s, horizon, order, i):
@@ -247,6 +264,8 @@ def advance(market, s, until):
     if cursor[DELIVERED] < cursor[N_LOG] and log[cursor[DELIVERED], LOG_LOCAL_NS] <= until:
         status = RESPONSE
         cursor[NOW] = log[cursor[DELIVERED], LOG_LOCAL_NS]
+    if s.settings[REFILLS] == 1:
+        give_back(s, cursor[NOW])
     i = cursor[ROW]
     if s.settings[ONE_BOOK] == 0:
         i = cursor[LOCAL_ROW]

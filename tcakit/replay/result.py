@@ -9,6 +9,7 @@ import polars as pl
 
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
+from tcakit.replay.impact_result import fill_prices
 from tcakit.replay.recorded_market import ReplayResult
 from tcakit.venue.fees import FeeSchedule
 
@@ -31,6 +32,7 @@ def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame
     log = result.log
     is_market = result.orders[log[:, lk.LOG_ORDER], lk.TYPE] == codes.MARKET
     is_fill = np.isin(log[:, lk.LOG_EVENT], (codes.PARTIAL, codes.FILLED))
+    recorded = log[:, lk.LOG_TICK] - log[:, lk.LOG_SHIFT]
     venue = pl.DataFrame(
         {
             "order": log[:, lk.LOG_ORDER],
@@ -43,7 +45,7 @@ def order_events(result: ReplayResult, run_id: str, prefix: str) -> pl.DataFrame
             "leaves": log[:, lk.LOG_LEAVES],
             "queue_ahead": result.log_ahead,
             "market_row": log[:, lk.LOG_ROW],
-            "priced": is_fill | ~(is_market | _is_unpriced(result, log[:, lk.LOG_ORDER], log[:, lk.LOG_TICK])),
+            "priced": is_fill | ~(is_market | _is_unpriced(result, log[:, lk.LOG_ORDER], recorded)),
             "rank": np.arange(len(log)) + 0.0,
         }
     )
@@ -160,7 +162,7 @@ def fills(
     part = log[rows]
     order = part[:, lk.LOG_ORDER]
     owner = result.orders[order, lk.OWNER]
-    price = _prices(result, part[:, lk.LOG_TICK])
+    price = fill_prices(result, rows)
     is_maker = part[:, lk.LOG_LIQUIDITY] == codes.MAKER
     acknowledged: dict[int, int] = {
         int(row[lk.LOG_ORDER]): int(row[lk.LOG_NS]) for row in log if row[lk.LOG_EVENT] == codes.ACKNOWLEDGED
@@ -182,8 +184,8 @@ def fills(
             "liquidity": _names(part[:, lk.LOG_LIQUIDITY], codes.LIQUIDITY_NAMES),
             "reason": _names(part[:, lk.LOG_REASON], codes.REASON_NAMES),
             "fee": fee,
-            "bid": _prices(result, bid),
-            "ask": _prices(result, ask),
+            "bid": _prices(result, bid + part[:, lk.LOG_SHIFT]),
+            "ask": _prices(result, ask + part[:, lk.LOG_SHIFT]),
             "has_bid": bid >= 0,
             "has_ask": ask >= 0,
         },

@@ -21,6 +21,7 @@ from tcakit.replay.layout_kernel import (
     FOR_STOP,
     GROW_LIVE,
     GROW_LOG,
+    IMPACT_NS,
     IS_DUE,
     L_ORDER,
     LEAVES,
@@ -40,10 +41,13 @@ from tcakit.replay.layout_kernel import (
     OFF_GRID,
     OPENS,
     PLACING,
+    REFILLS,
     REPLACED,
     REPRICED,
     ROW,
     SESSION_OVER,
+    SHIFT,
+    SHIFTS,
     SIDE,
     TAKER,
     TICK,
@@ -54,6 +58,8 @@ from tcakit.replay.layout_kernel import (
     WAITS,
     WHOLE_FILLS,
 )
+from tcakit.replay.ledger_kernel import give_back
+from tcakit.replay.moved_book_kernel import shift_book
 from tcakit.replay.order_log_kernel import emit, fill, note_quote, remove_live
 from tcakit.replay.watch_kernel import limit_of, no_longer_waits, peg_tick
 
@@ -142,12 +148,12 @@ def _begins_to_move(s, ns, order, row):
         return True
     tick = peg_tick(s, order)
     k = _place_of(s, order)
-    if tick < 0 or (k >= 0 and tick == s.orders[order, TICK]):
+    if tick < 0 or (k >= 0 and tick + s.cursor[SHIFT] == s.orders[order, TICK]):
         return False
     if k >= 0:
         remove_live(s, k)
     s.orders[order, WAITS] = FOR_NOTHING
-    s.orders[order, TICK] = tick
+    s.orders[order, TICK] = tick + s.cursor[SHIFT]
     emit(s, ns, order, REPLACED, REPRICED, tick, NOTHING, -1.0, row, MAKER)
     return True
 
@@ -156,7 +162,10 @@ def _begins_to_move(s, ns, order, row):
 def _move(market, s):
     """Let the stops that were set off and the pegs whose price moved come anew, in order of their arrival."""
     row = s.cursor[ROW]
-    ns = market.ns[row - 1]
+    # A peg may also follow a book that our impact moved, later than its last row.
+    ns = max(market.ns[row - 1], s.cursor[IMPACT_NS]) if row > 0 else s.cursor[IMPACT_NS]
+    if s.settings[REFILLS] == 1:
+        give_back(s, ns)
     while True:
         order = _first_due(s)
         if order < 0:
@@ -206,16 +215,19 @@ def _end_session(market, s):
 @bare_call
 def settle(market, s):
     """Do all that cursor[UNSETTLED] says; gives 0, or GROW_LOG or GROW_LIVE (call again)."""
-    for bit in (OPENS, CLOSES, MOVES, ENDS):
-        if s.cursor[UNSETTLED] & bit == 0:
-            continue
-        if bit == MOVES:
-            status = _move(market, s)
-        elif bit == ENDS:
-            status = _end_session(market, s)
-        else:
-            status = _fill_in_auction(market, s, FOR_OPEN if bit == OPENS else FOR_CLOSE)
-        if status != NOTHING:
-            return status
-        s.cursor[UNSETTLED] &= ~bit
+    while s.cursor[UNSETTLED] != 0:
+        for bit in (SHIFTS, OPENS, CLOSES, MOVES, ENDS):
+            if s.cursor[UNSETTLED] & bit == 0:
+                continue
+            if bit == SHIFTS:
+                status = shift_book(market, s)
+            elif bit == MOVES:
+                status = _move(market, s)
+            elif bit == ENDS:
+                status = _end_session(market, s)
+            else:
+                status = _fill_in_auction(market, s, FOR_OPEN if bit == OPENS else FOR_CLOSE)
+            if status != NOTHING:
+                return status
+            s.cursor[UNSETTLED] &= ~bit
     return NOTHING

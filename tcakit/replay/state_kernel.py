@@ -44,3 +44,11 @@ class State(NamedTuple):
     response_ns: Any  # int64, how long answers took
     watched: Any
     told: Any
+    impact: Any  # float64 (IMPACT_SIZE)
+    terms: Any  # float64 (terms, TERM_FIELDS)
+    own_past: Any
+    shifts: Any
+    log_impact: Any
+    lent: Any  # float64 (2, ticks), what we took of a level at `lent_ns`, and have not given back
+    lent_ns: Any  # int64 (2, ticks)
+    lent_at: Any

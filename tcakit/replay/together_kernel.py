@@ -28,6 +28,7 @@ from tcakit.replay.layout_kernel import (
     NOW,
     RESPONSE,
     ROW,
+    SHIFT_NS,
     UNSETTLED,
 )
 
@@ -48,6 +49,7 @@ def may_answer_at(market, s):
             at = market.ns[cursor[ROW]]
         if cursor[N_WATCHED] > 0 and cursor[IS_CLOSED] == 0:
             at = min(at, s.settings[CLOSE_NS])
+        at = min(at, cursor[SHIFT_NS])
         at = min(at, _NEVER - s.settings[LEAST_RESPONSE_NS]) + s.settings[LEAST_RESPONSE_NS]
     if cursor[BUS_HEAD] < cursor[BUS_TAIL]:
         # No sooner than it gets there: what is lost is answered at that very time.

@@ -27,6 +27,7 @@ from tcakit.replay.layout_kernel import (
     PEG_BID,
     PEG_LIMIT,
     PEG_OFFSET,
+    SHIFT,
     SIDE,
     STOP_ABOVE,
     STOP_BELOW,
@@ -41,7 +42,7 @@ from tcakit.replay.layout_kernel import (
 
 
 @bare_call
-def _note_watched(s):
+def note_watched(s):
     """Remember what rows must be looked at for: which prints set off a stop, and whether anything is pegged."""
     s.cursor[STOP_ABOVE] = 4 * s.sizes.shape[1]
     s.cursor[STOP_BELOW] = -4
@@ -51,7 +52,7 @@ def _note_watched(s):
         if s.orders[order, PEG] != NO_PEG:
             s.cursor[N_PEGGED] += 1
         if s.orders[order, WAITS] == FOR_STOP:
-            stop2 = 2 * s.orders[order, STOP_TICK]
+            stop2 = 2 * (s.orders[order, STOP_TICK] - s.cursor[SHIFT])
             if s.orders[order, SIDE] == 0:
                 s.cursor[STOP_ABOVE] = min(s.cursor[STOP_ABOVE], stop2)
             else:
@@ -66,7 +67,7 @@ def watch(s, order):
     # What pegs that are there already were priced by is the same: they have followed every change.
     s.cursor[PEG_BID] = s.best[0]
     s.cursor[PEG_ASK] = s.best[1]
-    _note_watched(s)
+    note_watched(s)
 
 
 @bare_call
@@ -82,7 +83,7 @@ def unwatch(s, order):
     s.orders[order, IS_WATCHED] = 0
     s.orders[order, IS_DUE] = 0
     s.orders[order, WAITS] = FOR_NOTHING
-    _note_watched(s)
+    note_watched(s)
 
 
 @bare_call
@@ -92,20 +93,21 @@ def no_longer_waits(s, order):
     if s.orders[order, PEG] == NO_PEG and s.orders[order, TIME_IN_FORCE] != DAY:
         unwatch(s, order)
     else:
-        _note_watched(s)
+        note_watched(s)
 
 
 @bare_call
 def limit_of(s, order):
-    """The tick up to which an order may trade."""
+    """The tick of the recorded book up to which an order may trade; with impact it may lie outside of it."""
     if s.orders[order, TYPE] == MARKET:
         return s.sizes.shape[1] - 1 if s.orders[order, SIDE] == 0 else np.int64(0)
-    return s.orders[order, TICK]
+    return s.orders[order, TICK] - s.cursor[SHIFT]
 
 
 @bare_call
 def peg_tick(s, order):
-    """What a pegged order is priced at by the best displayed ticks of now, -1 where it has nothing to be pegged to."""
+    """The tick of the recorded book that a pegged order is priced at by the best displayed ones of now, -1 where it has
+    nothing to be pegged to."""
     side, peg = s.orders[order, SIDE], s.orders[order, PEG]
     ticks = s.sizes.shape[1]
     has_bid, has_ask = s.best[0] >= 0, s.best[1] < ticks
@@ -118,7 +120,7 @@ def peg_tick(s, order):
         if not (has_bid if of == 0 else has_ask):
             return np.int64(-1)
         tick = s.best[of]
-    limit, offset = s.orders[order, PEG_LIMIT], s.orders[order, PEG_OFFSET]
+    limit, offset = s.orders[order, PEG_LIMIT] - s.cursor[SHIFT], s.orders[order, PEG_OFFSET]
     tick = min(tick + offset, limit) if side == 0 else max(tick - offset, limit)
     return min(max(tick, 0), ticks - 1)
 
@@ -128,14 +130,15 @@ def _hit_stops(s, tick2):
     for k in range(s.cursor[N_WATCHED]):
         order = s.watched[k]
         if s.orders[order, WAITS] == FOR_STOP:
-            beyond = (tick2 - 2 * s.orders[order, STOP_TICK]) * (1 if s.orders[order, SIDE] == 0 else -1)
+            beyond = (tick2 - 2 * (s.orders[order, STOP_TICK] - s.cursor[SHIFT])) * (1 if s.orders[order, SIDE] == 0 else -1)
             if beyond >= 0:
                 s.orders[order, IS_DUE] = 1
                 s.cursor[STOPS_HIT] = 1
 
 
 @bare_call
-def _due_pegs(s):
+def look_for_pegs(s):
+    """Let all pegged orders be priced anew."""
     for k in range(s.cursor[N_WATCHED]):
         if s.orders[s.watched[k], PEG] != NO_PEG:
             s.orders[s.watched[k], IS_DUE] = 1
@@ -162,7 +165,7 @@ def look_at_row(market, s, i, do):
         s.cursor[PEG_BID] = bid
         s.cursor[PEG_ASK] = ask
         s.cursor[UNSETTLED] |= MOVES
-        _due_pegs(s)
+        look_for_pegs(s)
     if s.cursor[STOPS_HIT] == 1:
         s.cursor[STOPS_HIT] = 0
         s.cursor[UNSETTLED] |= MOVES
