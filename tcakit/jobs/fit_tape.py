@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from tcakit.errors import DataError, UsageError
 from tcakit.impact.contract import MODELS, ImpactModel
 from tcakit.impact.tape import Tape
-from tcakit.jobs.tape import read_tapes
+from tcakit.jobs.tape import chosen_days, read_tapes
 from tcakit.jobs.tape_flow_state import flow_state_view
 from tcakit.jobs.tape_order_flow import order_flow_view
 from tcakit.jobs.tape_propagator import propagator_view
@@ -42,9 +43,17 @@ def fit_tape(
     for name in views:
         if name not in VIEWS:
             raise UsageError(f"no view {name!r} of the tape", place="views", remedy=f"known are {', '.join(VIEWS)}")
-    tapes = read_tapes(store, symbols, dates)
-    fitted = [_fit_symbol(symbol, tapes.of(symbol), views) for symbol in tapes.symbols]
-    return {"symbols": fitted, "notes": list(tapes.notes), "seconds": round(time.perf_counter() - begun, 3)}
+    fitted: list[dict[str, Any]] = []
+    notes: list[str] = []
+    # A symbol at a time: the tapes of all of a store may not fit into memory.
+    for symbol, days in groupby(chosen_days(store, symbols, dates), key=lambda day: day.instrument.symbol):
+        tapes = read_tapes(store, list(days))
+        notes += tapes.notes
+        if tapes.tapes:
+            fitted.append(_fit_symbol(symbol, tapes.tapes, views))
+    if not fitted:
+        raise DataError("; ".join(notes), remedy="ingest quotes and trades, or a book, of the session")
+    return {"symbols": fitted, "notes": notes, "seconds": round(time.perf_counter() - begun, 3)}
 
 
 def model_of(fitted: Mapping[str, Any], *, factor: float = 1.0) -> ImpactModel:

@@ -11,8 +11,8 @@ from tcakit.errors import DataError
 from tcakit.impact.flow_state import HORIZON_S, LEVEL_FACTORS, SKIPPED_S, FlowFit, fit_flow_state
 from tcakit.impact.null_controls import shuffle_signs, shuffle_times
 from tcakit.impact.tape import Tape
-from tcakit.impact.tape_scale import DAYS, TapeScale, scales
-from tcakit.jobs.tape_order_flow import rests_on
+from tcakit.impact.tape_scale import DAYS, TapeScale, days_that_move, scales
+from tcakit.jobs.tape_order_flow import days_left_out, rests_on
 from tcakit.jobs.tape_statistics import flow_statistics
 
 SHUFFLES = 20
@@ -28,6 +28,7 @@ def flow_state_view(tapes: Sequence[Tape], *, shuffles: int = SHUFFLES, seed: in
     `model` has a registered name, its parameters and, as `level_range`, the prefactor from half to all of what was
     fitted. `better` is by what was explained of later days, where there are some. DataError where the tape is too thin.
     """
+    given, tapes = tapes, days_that_move(tapes)
     of_day = scales(tapes)
     sums = flow_statistics(tapes, of_day)
     fits = [fit_flow_state(own, seed=seed) for own in sums]
@@ -41,7 +42,7 @@ def flow_state_view(tapes: Sequence[Tape], *, shuffles: int = SHUFFLES, seed: in
         "model": flow_model(best, float(np.mean([tape.close_ns - tape.open_ns for tape in tapes])) / 1e9),
         "null_controls": _controls(tapes, of_day, best, shuffles, seed),
         "rests_on": rests_on(days, parts, "half-hours"),
-        "caveats": _caveats(best, of_day),
+        "caveats": _caveats(best, of_day) + days_left_out(given, tapes),
     }
 
 

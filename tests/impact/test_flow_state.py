@@ -118,6 +118,15 @@ def test_the_view_is_a_model_of_a_proxy_with_its_range_and_controls():
         assert control["r_squared"] < 0.2 * view["kernels"][0]["r_squared"]
 
 
+def test_days_without_trades_are_left_out_and_told():
+    days = [flow_driven(seed=seed, date=f"2026-03-{seed:02d}") for seed in (1, 2, 3)]
+    view = flow_state_view([*days, tape(date="2026-03-04")], shuffles=2)
+    assert "2026-03-04" in view["caveats"][-1]
+    assert view["kernels"] == flow_state_view(days, shuffles=2)["kernels"]
+    with pytest.raises(DataError, match="no day has trades"):
+        flow_state_view([tape()])
+
+
 def test_a_price_that_goes_against_the_flow_is_no_impact():
     (sums,) = flow_statistics([flow_driven(level=-15.0)], [SCALE], kernels=["linear"], half_lives_s=[900.0])
     with pytest.raises(DataError, match="does not move with the flow"):

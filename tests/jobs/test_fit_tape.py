@@ -12,7 +12,7 @@ from stored_tapes import put_days
 from tcakit.errors import DataError, UsageError
 from tcakit.impact.facts import OrderFacts
 from tcakit.jobs.fit_tape import VIEWS, fit_tape, model_of
-from tcakit.jobs.tape import read_tapes
+from tcakit.jobs.tape import chosen_days, read_tapes
 from tcakit.jobs.tape_order_flow import rests_on
 
 
@@ -47,11 +47,15 @@ def test_one_day_says_that_it_is_one(tmp_path: Path) -> None:
 
 
 def test_unsigned_prints_are_signed_by_the_quote_and_that_is_said(tmp_path: Path) -> None:
-    recorded = read_tapes(put_days(tmp_path / "a", ["2026-03-03"]))
-    guessed = read_tapes(put_days(tmp_path / "b", ["2026-03-03"], signed=False))
-    assert recorded.notes == ()
-    assert "of 100% of the prints the side that took is not recorded" in guessed.notes[0]
-    assert np.array_equal(recorded.tapes[0].trade_sign, guessed.tapes[0].trade_sign)
+    read = {}
+    for name, signed in (("recorded", True), ("guessed", False)):
+        store = put_days(tmp_path / name, ["2026-03-03", "2026-03-04"], signed=signed)
+        read[name] = read_tapes(store, chosen_days(store))
+    assert read["recorded"].notes == ()
+    (note,) = read["guessed"].notes
+    assert note.startswith("ALFA on 2 days, 2026-03-03 to 2026-03-04: of 100% of the prints the side that took is not")
+    for one, other in zip(read["recorded"].tapes, read["guessed"].tapes, strict=True):
+        assert np.array_equal(one.trade_sign, other.trade_sign)
 
 
 def test_what_is_not_stored_is_said(tmp_path: Path) -> None:
