@@ -546,6 +546,50 @@ TCA_MARKOUTS = Table(
         _c("markout_bps_of_price", "f64", "bps", "side x (mid at horizon - price) / price", True),
     ),
 )
+FITS = Table(
+    "fits",
+    "results",
+    "Models that were fitted: of impact, volume, spread and volatility",
+    (
+        _c("fit_id", "str", "", "hash of what it was fitted from and how"),
+        _c("kind", "str", "", "impact, volume, spread or volatility"),
+        _c("model", "str", "", "name of the model"),
+        _c("source", "str", "", "own-fills, tape-proxy or tape"),
+        _c("symbol", "str", "", "the store's symbol; null where it is of several", True),
+        _c("date_from", "str", "date", "first trade date it rests on"),
+        _c("date_to", "str", "date", "last trade date it rests on"),
+        _c("created_ns", "i64", "ns since 1970, UTC", "when it was fitted"),
+        _c("fitted", "str", "JSON", "the model with its parameters and their draws"),
+        _c("diagnostics", "str", "JSON", "what the fit printed: errors, checks, warnings"),
+        _c("data_keys", "str", "JSON list", "ingest keys of the files it rests on"),
+        _c("versions", "str", "JSON", "versions of the package and its libraries"),
+    ),
+)
+ESTIMATES = Table(
+    "estimates",
+    "results",
+    "What each parent was estimated to cost before it was traded, by what was known then",
+    (
+        _c("run_id", "str", "", "the run, or the measured blotter"),
+        _c("parent_id", "str", "", "the parent"),
+        _c("model", "str", "", "name of the model"),
+        _c("fit_id", "str", "", "the fit it comes from; null for published parameters", True),
+        _c("source", "str", "", "own-fills, tape-proxy or published"),
+        _c(
+            "mean_bps",
+            "f64",
+            "bps",
+            "mean cost against the mid at arrival; null where the model could not be asked",
+            True,
+        ),
+        _c("mean_low_bps", "f64", "bps", "95 % interval of that mean", True),
+        _c("mean_high_bps", "f64", "bps", "95 % interval of that mean", True),
+        _c("order_low_bps", "f64", "bps", "interval that 95 % of such orders' costs lie in", True),
+        _c("order_high_bps", "f64", "bps", "interval that 95 % of such orders' costs lie in", True),
+        _c("outside", "bool", "", "whether the order lies outside the range that was fitted"),
+        _c("reason", "str", "", "why there is no estimate", True),
+    ),
+)
 JOB_LOG = Table(
     "job_log",
     "results",
@@ -585,6 +629,8 @@ TABLES: tuple[Table, ...] = (
     TCA_PARENTS,
     TCA_FILLS,
     TCA_MARKOUTS,
+    FITS,
+    ESTIMATES,
     JOB_LOG,
 )
 
