@@ -104,10 +104,10 @@ def _scaling(fits: Sequence[IntervalFit]) -> dict[str, Any] | None:
     return {
         "coefficient": found.coefficient,
         "coefficient_ci": [
-            found.coefficient * float(np.exp(side * _SIGNIFICANT * found.coefficient_log_se)) for side in (-1.0, 1.0)
+            found.coefficient * float(np.exp(side * found.reach * found.coefficient_log_se)) for side in (-1.0, 1.0)
         ],
         "exponent": found.exponent,
-        "exponent_ci": [found.exponent + side * _SIGNIFICANT * found.exponent_se for side in (-1.0, 1.0)],
+        "exponent_ci": [found.exponent + side * found.reach * found.exponent_se for side in (-1.0, 1.0)],
         "r_squared": found.r_squared,
         "intervals": found.count,
         "left_out": found.left_out,

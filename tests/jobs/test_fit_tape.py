@@ -11,7 +11,7 @@ from stored_tapes import put_days
 
 from tcakit.errors import DataError, UsageError
 from tcakit.impact.facts import OrderFacts
-from tcakit.jobs.fit_tape import VIEWS, fit_tape, model_of
+from tcakit.jobs.fit_tape import VIEWS, fit_tape, fitted_of, model_of
 from tcakit.jobs.tape import chosen_days, read_tapes
 from tcakit.jobs.tape_order_flow import rests_on
 
@@ -92,14 +92,19 @@ def test_every_view_is_told_with_its_model_and_what_it_rests_on(tmp_path: Path) 
     for name in VIEWS:
         assert entry[name]["rests_on"].startswith("intervals rest on ")
     assert entry["model"]["source"] == "tape-proxy"
-    model, half = model_of(entry), model_of(entry, factor=0.5)
+    low, high = entry["model"]["level_range"]
+    middle, dear, fitted = model_of(entry), model_of(entry, level=high), fitted_of(entry)
     facts = OrderFacts.of(quantity_adv=0.01, duration=0.1, volatility_daily=0.01)
-    assert model.name == entry["model"]["name"]
-    assert half.cost_bps(facts)[0] == pytest.approx(model.cost_bps(facts)[0] / 2.0)
-    assert entry["model"]["level_range"] == [
-        half.parameters[entry["model"]["level"]],
-        model.parameters[entry["model"]["level"]],
-    ]
+    assert middle.name == fitted.model == entry["model"]["name"]
+    assert fitted.source == "tape-proxy"
+    assert fitted.resting_on == entry["flow_state"]["rests_on"]
+    assert fitted.cost_bps(facts) == pytest.approx(middle.cost_bps(facts))
+    assert dear.cost_bps(facts)[0] == pytest.approx(middle.cost_bps(facts)[0] * np.sqrt(2.0))
+    # The band of the mean holds what is not known of the level, and not only the error of the fit.
+    cheap, most = fitted.mean_band(facts)
+    assert cheap[0] < 1.1 * model_of(entry, level=low).cost_bps(facts)[0]
+    assert most[0] > 0.9 * dear.cost_bps(facts)[0]
+    assert len(entry["data_keys"]) == 2
     # These prices keep what each trade did to them: 0.5 ticks of 100 for 300 shares, the mean size.
     kernel = entry["propagator"]["kernel"]
     assert [row["raw_bps"] for row in kernel if row["lag_trades"] == 50] == pytest.approx([0.5], rel=0.3)
@@ -112,5 +117,7 @@ def test_views_can_be_chosen(tmp_path: Path) -> None:
     assert [name for name in VIEWS if name in entry] == ["propagator"]
     with pytest.raises(DataError, match="no model was fitted"):
         model_of(entry)
+    with pytest.raises(DataError, match="no model was fitted"):
+        fitted_of(entry)
     with pytest.raises(UsageError, match="no view 'orders' of the tape"):
         fit_tape(store, views=["orders"])
