@@ -6,12 +6,15 @@ regressed on the state's. Given the half-life that is one ratio of sums, which a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.errors import DataError, UsageError
+from tcakit.impact.fitted import TAPE_PROXY, FittedModel
+from tcakit.impact.ranges import FittedRange
 from tcakit.impact.tape import Tape, sum_in_bins
 from tcakit.impact.tape_scale import TapeScale
 
@@ -20,7 +23,7 @@ HALF_LIVES_S = (60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_
 BIN_S = 10.0
 HORIZON_S = 60.0
 SKIPPED_S = 1_800.0
-DRAWS = 2_000
+DRAWS = 1_000
 # Level of a fit on the tape over that of orders: one study found it about twice too high.
 LEVEL_FACTORS = (0.5, 1.0)
 _CONFIDENCE = 0.95
@@ -72,7 +75,8 @@ class FlowFit:
 
     Intervals (95 %) draw days anew where there are several, else parts of the one day, and choose the half-life anew in
     each draw. `r_squared` is without a constant, in sample; `r_squared_out` of days by a fit on the days before them,
-    None with one day. `grid` has (half-life, level, R²) of each half-life tried.
+    None with one day. `grid` has (half-life, level, R²) of each half-life tried, `draws` float64 (n, 2) the level and
+    half-life of each draw.
     """
 
     kernel: str
@@ -87,11 +91,44 @@ class FlowFit:
     clustered_by: str
     count: int
     grid: tuple[tuple[float, float, float], ...]
+    draws: NDArray[np.float64] = field(compare=False, repr=False)
 
     @property
     def coefficient_range(self) -> tuple[float, float]:
         """From half the level to all of it: that of an order lies in there, as far as is known."""
         return LEVEL_FACTORS[0] * self.coefficient, LEVEL_FACTORS[1] * self.coefficient
+
+    @property
+    def middle(self) -> float:
+        """The middle of the range, by its logarithm: what is taken for the level of an order."""
+        return math.sqrt(LEVEL_FACTORS[0] * LEVEL_FACTORS[1]) * self.coefficient
+
+    def fitted(self, session_s: float, resting_on: str, *, seed: int = 0) -> FittedModel:
+        """The fit as a model of whole orders with draws: a proxy, at the middle of its range.
+
+        Each draw is one of the bootstrap at a place of the range, drawn evenly in its logarithm, so that what is not
+        known of the level is in every band. Half-lives are on the volume's clock: volume is taken to come evenly over
+        the session. DataError where the level is not above zero, which is no impact.
+        """
+        if not self.coefficient > 0.0:
+            raise DataError(
+                f"a level of {self.coefficient:.3g}: the price does not move with the flow",
+                remedy="check the sides of the trades",
+            )
+        linear = self.kernel == "linear"
+        random = np.random.default_rng(seed)
+        low, high = np.log(LEVEL_FACTORS)
+        places = np.exp(random.uniform(low, high, len(self.draws)))
+        return FittedModel(
+            model="obizhaeva-wang" if linear else "alfonsi-fruth-schied",
+            names=("transient" if linear else "prefactor", "half_life"),
+            values=(self.middle, self.half_life_s / session_s),
+            draws=np.column_stack([np.maximum(self.draws[:, 0], 0.0) * places, self.draws[:, 1] / session_s]),
+            fixed={} if linear else {"concavity": 0.5},
+            source=TAPE_PROXY,
+            resting_on=resting_on,
+            range=FittedRange("the flow of the whole market, of no orders of one's own"),
+        )
 
 
 def fit_flow_state(statistics: FlowStatistics, *, draws: int = DRAWS, seed: int = 0) -> FlowFit:
@@ -121,8 +158,10 @@ def fit_flow_state(statistics: FlowStatistics, *, draws: int = DRAWS, seed: int 
     drawn_level, drawn_squared = _levels(often @ xx.T, often @ xy.T, (often @ yy)[:, None])
     chosen = np.argmax(drawn_squared, axis=1)
     tails = [(1.0 - _CONFIDENCE) / 2.0, (1.0 + _CONFIDENCE) / 2.0]
-    low, high = np.quantile(drawn_level[np.arange(draws), chosen], tails)
-    shortest, longest = np.quantile(np.array(statistics.half_lives_s)[chosen], tails, method="nearest")
+    drawn = drawn_level[np.arange(draws), chosen]
+    low, high = np.quantile(drawn, tails)
+    half_lives = np.array(statistics.half_lives_s)[chosen]
+    shortest, longest = np.quantile(half_lives, tails, method="nearest")
     rows, out = _by_day(statistics, days, place, float(level[best]), best)
     return FlowFit(
         kernel=statistics.kernel,
@@ -137,6 +176,7 @@ def fit_flow_state(statistics: FlowStatistics, *, draws: int = DRAWS, seed: int 
         clustered_by="day" if by_day else "part of the one day",
         count=int(statistics.count.sum()),
         grid=tuple(zip(statistics.half_lives_s, level.tolist(), squared.tolist(), strict=True)),
+        draws=np.column_stack([drawn, half_lives]),
     )
 
 

@@ -47,6 +47,13 @@ class DepthScaling:
     count: int
     left_out: int
 
+    @property
+    def reach(self) -> float:
+        """Half a 95 % interval in standard errors: Student's t of so few points."""
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.count - 2, 0.975))
+
 
 def order_flow(bid: ArrayLike, bid_size: ArrayLike, ask: ArrayLike, ask_size: ArrayLike) -> NDArray[np.float64]:
     """What each change of the best quotes added to demand less supply, in shares; 0 for the first row.

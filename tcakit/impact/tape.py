@@ -69,6 +69,9 @@ class Tape:
         low, high = np.asarray(bid, np.float64), np.asarray(ask, np.float64)
         times = np.asarray(quote_ns, np.int64)
         whole = np.isfinite(low) & np.isfinite(high) & (low <= high) & (times <= close_ns)
+        # Of what was quoted before the session, only what stood when it opened matters.
+        before = np.flatnonzero(whole[: int(np.searchsorted(times, open_ns, "right"))])
+        whole[before[:-1]] = False
         if not whole.any():
             raise DataError(
                 f"{symbol} on {date} has no quote with both sides", remedy="ingest quotes or a book of the session"

@@ -22,6 +22,14 @@ class TapeScale:
     earlier_days: int
 
 
+def days_that_move(tapes: Sequence[Tape]) -> list[Tape]:
+    """The days with trades and a price that moves, which have a scale; DataError if there is none."""
+    found = [tape for tape in tapes if tape.trade_shares.sum() > 0.0 and realised_volatility(tape) > 0.0]
+    if not found:
+        raise DataError("no day has trades and a price that moves", remedy="ingest trades and quotes of the session")
+    return found
+
+
 def scales(tapes: Sequence[Tape], days: int = DAYS) -> list[TapeScale]:
     """The scale of each day of one symbol, earliest first, from up to so many days before it.
 
@@ -37,8 +45,8 @@ def scales(tapes: Sequence[Tape], days: int = DAYS) -> list[TapeScale]:
     for tape, shares, squared in zip(tapes, volume, variance, strict=True):
         if not (shares > 0.0 and squared > 0.0):
             what = "no trade" if not shares > 0.0 else "a price that never moves"
-            raise DataError(f"{tape.symbol} on {tape.date} has {what}", remedy="leave the day out")
-    found = []
+            raise DataError(f"{tape.symbol} on {tape.date} has {what}", remedy="leave it out")
+    found: list[TapeScale] = []
     for place in range(len(tapes)):
         first = max(0, place - days)
         own = slice(first, place) if place else slice(0, 1)

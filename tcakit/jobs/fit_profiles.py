@@ -65,6 +65,7 @@ def fit_volume(
         "model": "volume-by-time-of-day",
         "unit": "share of the day's volume",
         "dates": [date for date, _ in whole],
+        "data_keys": list(held.data_keys),
         "params": params,
         "diagnostics": {"mean_daily_shares": float(volumes.sum(axis=1).mean()), "vwap_tracking": tracked},
         "profile": _rows(held.labels, volumes / volumes.sum(axis=1)[:, None]),
@@ -93,6 +94,7 @@ def fit_spread(
         "model": "spread-by-time-of-day",
         "unit": "bps",
         "dates": known,
+        "data_keys": list(held.data_keys),
         "params": {"mean_bps": float(rows[quoted].mean())},
         "diagnostics": {"bins_without_quotes": int((~quoted).sum())},
         "profile": _rows(held.labels, rows),
@@ -141,6 +143,7 @@ def fit_volatility(
         "model": "volatility-by-time-of-day",
         "unit": f"bps in {sample_s:g} s",
         "dates": list(held.dates),
+        "data_keys": list(held.data_keys),
         "params": {"volatility_daily": _daily(prices, 1)},
         "diagnostics": {
             "signature": [{"sample_s": sample_s * skip, "volatility_daily": _daily(prices, skip)} for skip in (1, 2, 5)]

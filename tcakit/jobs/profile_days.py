@@ -23,7 +23,7 @@ class ProfileDays:
     """Days of as many intervals each.
 
     `frames` has those of each day (see `bar_market.IntervalDay`), `labels` the start and end of each on the exchange's
-    clock, and `notes` which days were left out, and why.
+    clock, `data_keys` the ingest keys of their files, and `notes` which days were left out, and why.
     """
 
     symbol: str
@@ -31,6 +31,7 @@ class ProfileDays:
     frames: tuple[pl.DataFrame, ...]
     labels: tuple[tuple[str, str], ...]
     size_scale: int
+    data_keys: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -80,7 +81,7 @@ def profile_days(store: Store, symbol: str, dates: Sequence[str] | None, bin_s: 
     ]
     return ProfileDays(
         symbol, tuple(day.date for day, _ in kept), tuple(frame for _, frame in kept), tuple(labels),
-        last.instrument.size_scale, tuple(notes),
+        last.instrument.size_scale, tuple(sorted({key for day, _ in kept for key in day.data_keys})), tuple(notes),
     )  # fmt: skip
 
 

@@ -28,18 +28,10 @@ _EVENT_BOOKS = ("book-l3", "book-l2-window")
 
 @dataclass(frozen=True, slots=True)
 class Tapes:
-    """The tapes of some symbols and days, by symbol and date, and in sentences what was passed over or assumed."""
+    """The tapes of one symbol, earliest day first, and in sentences what was passed over or assumed."""
 
     tapes: tuple[Tape, ...]
     notes: tuple[str, ...]
-
-    def of(self, symbol: str) -> tuple[Tape, ...]:
-        """The tapes of one symbol, earliest first."""
-        return tuple(tape for tape in self.tapes if tape.symbol == symbol)
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(tape.symbol for tape in self.tapes))
 
 
 def chosen_days(
@@ -69,26 +61,43 @@ def chosen_days(
     return [found[key] for key in sorted(found)]
 
 
-def read_tapes(store: Store, symbols: Sequence[str] | None = None, dates: Sequence[str] | None = None) -> Tapes:
-    """Every chosen day that can be fitted on; DataError, saying why of each, if there is none."""
-    tapes, notes = [], []
-    for day in chosen_days(store, symbols, dates):
+def read_tapes(store: Store, days: Sequence[SymbolDay]) -> Tapes:
+    """Some days of one symbol, as far as they can be fitted on."""
+    tapes: list[Tape] = []
+    left_out: list[str] = []
+    guessed: dict[str, float] = {}
+    without_hours: list[str] = []
+    for day in days:
         try:
-            tape, told = read_tape(store, day)
+            tape, share = read_tape(store, day)
         except DataError as error:
-            notes.append(f"left out: {error}")
+            left_out.append(f"left out: {error}")
             continue
         tapes.append(tape)
-        notes += told
-    if not tapes:
-        raise DataError("; ".join(notes), remedy="ingest quotes and trades, or a book, of the session")
-    return Tapes(tuple(tapes), tuple(notes))
+        if share > 0.0:
+            guessed[day.date] = share
+        if not _has_hours(day):
+            without_hours.append(day.date)
+    symbol = days[0].instrument.symbol if days else ""
+    if without_hours:
+        left_out.append(
+            f"{symbol} on {_dates(without_hours)}: the hours of the session are not known, "
+            "all that was recorded is taken for it"
+        )
+    if guessed:
+        least, most = f"{min(guessed.values()):.0%}", f"{max(guessed.values()):.0%}"
+        left_out.append(
+            f"{symbol} on {_dates(list(guessed))}: of {most if least == most else f'{least} to {most}'} of the prints "
+            "the side that took is not recorded, Lee and Ready's rule gave it"
+        )
+    return Tapes(tuple(tapes), tuple(left_out))
 
 
-def read_tape(store: Store, day: SymbolDay) -> tuple[Tape, list[str]]:
-    """A stored day's session as a tape, and what was assumed; DataError where it has no quotes.
+def read_tape(store: Store, day: SymbolDay) -> tuple[Tape, float]:
+    """A stored day's session as a tape, and the share of its prints whose side had to be guessed.
 
-    Where the hours of the session are not known, as of markets that never close, it is the whole recording.
+    Where the hours of the session are not known, as of markets that never close, it is the whole recording. DataError
+    where the day has no quotes.
     """
     instrument = day.instrument
     where = f"{instrument.symbol} on {day.date}"
@@ -99,19 +108,13 @@ def read_tape(store: Store, day: SymbolDay) -> tuple[Tape, list[str]]:
         quotes = _event_quotes(store, day)
     else:
         quotes = _book_quotes(market) if has_book(day) else _recorded_quotes(store, day)
-    sign, told = _signs(market)
-    open_ns, close_ns = instrument.session_open_ns, instrument.session_close_ns
-    if open_ns is None or close_ns is None:
-        span = recorded_span(market)
-        if span is None:
-            raise DataError(f"{where}: no quote is stored", remedy="ingest the day again")
-        open_ns, close_ns = span
-        told.append("the hours of its session are not known: all that was recorded is taken for it")
+    span = recorded_span(market) or (0, 0)
+    sign, share = _signs(market)
     tape = Tape.of(
         symbol=instrument.symbol,
         date=day.date,
-        open_ns=open_ns,
-        close_ns=close_ns,
+        open_ns=span[0] if instrument.session_open_ns is None else instrument.session_open_ns,
+        close_ns=span[1] if instrument.session_close_ns is None else instrument.session_close_ns,
         tick=instrument.tick_size / instrument.price_scale,
         **quotes,
         trade_ns=market.print_ns,
@@ -119,7 +122,16 @@ def read_tape(store: Store, day: SymbolDay) -> tuple[Tape, list[str]]:
         trade_shares=market.print_size / instrument.size_scale,
         timezone=instrument.timezone,
     )
-    return tape, [f"{where}: {sentence}" for sentence in told]
+    return tape, share
+
+
+def _has_hours(day: SymbolDay) -> bool:
+    return day.instrument.session_open_ns is not None and day.instrument.session_close_ns is not None
+
+
+def _dates(dates: Sequence[str]) -> str:
+    """A date, or how many days from when to when."""
+    return dates[0] if len(dates) == 1 else f"{len(dates)} days, {dates[0]} to {dates[-1]}"
 
 
 def _recorded_quotes(store: Store, day: SymbolDay) -> Columns:
@@ -164,15 +176,13 @@ def _event_quotes(store: Store, day: SymbolDay) -> Columns:
     }
 
 
-def _signs(market: MarketDay) -> tuple[NDArray[np.float64], list[str]]:
-    """Which side took in each print: as recorded, else by the quote before it and the tick test."""
+def _signs(market: MarketDay) -> tuple[NDArray[np.float64], float]:
+    """Which side took in each print, as recorded or else by the quote before it and the tick test; and how many so."""
     recorded = market.print_aggressor
     unknown = recorded == 0
     if not unknown.any():
-        return recorded.astype(np.float64), []
+        return recorded.astype(np.float64), 0.0
     row = np.searchsorted(market.quote_ns, market.print_ns, "left") - 1
     mid = np.where(row >= 0, market.mid[np.maximum(row, 0)] if len(market.mid) else np.nan, np.nan)
     guessed = lee_ready(market.print_price / market.instrument.price_scale, mid)
-    sign = np.where(unknown, guessed, recorded).astype(np.float64)
-    share = float(unknown.mean())
-    return sign, [f"of {share:.0%} of the prints the side that took is not recorded: Lee and Ready's rule gave it"]
+    return np.where(unknown, guessed, recorded).astype(np.float64), float(unknown.mean())

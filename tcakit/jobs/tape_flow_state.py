@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tcakit.errors import DataError
 from tcakit.impact.flow_state import HORIZON_S, LEVEL_FACTORS, SKIPPED_S, FlowFit, fit_flow_state
 from tcakit.impact.tape import Tape
 from tcakit.impact.tape_controls import shuffle_signs, shuffle_times
-from tcakit.impact.tape_scale import DAYS, TapeScale, scales
-from tcakit.jobs.tape_order_flow import rests_on
+from tcakit.impact.tape_scale import DAYS, TapeScale, days_that_move, scales
+from tcakit.jobs.tape_order_flow import days_left_out, rests_on
 from tcakit.jobs.tape_statistics import flow_statistics
 
 SHUFFLES = 20
@@ -25,44 +24,36 @@ _SHUFFLES: dict[str, Callable[[Tape, np.random.Generator], Tape]] = {
 def flow_state_view(tapes: Sequence[Tape], *, shuffles: int = SHUFFLES, seed: int = 0) -> dict[str, Any]:
     """Each kernel's fit over the days of one symbol, the better of them as a model, and its null controls.
 
-    `model` has a registered name, its parameters and, as `level_range`, the prefactor from half to all of what was
-    fitted. `better` is by what was explained of later days, where there are some. DataError where the tape is too thin.
+    `better` is by what was explained of later days, where there are some. `model` has a registered name, its parameters
+    at the middle of `level_range`, which is half to all of what was fitted, and `level_ci`, with that range in it;
+    `fitted` is the same as `FittedModel.as_dict`, with its draws. DataError where the tape is too thin, or the price
+    does not move with the flow.
     """
+    given, tapes = tapes, days_that_move(tapes)
     of_day = scales(tapes)
     sums = flow_statistics(tapes, of_day)
     fits = [fit_flow_state(own, seed=seed) for own in sums]
     best = max(fits, key=lambda fit: fit.r_squared if fit.r_squared_out is None else fit.r_squared_out)
-    days, parts = len({tape.date for tape in tapes}), len(sums[0].dates)
+    told = rests_on(len({tape.date for tape in tapes}), len(sums[0].dates), "half-hours")
+    session_s = float(np.mean([tape.close_ns - tape.open_ns for tape in tapes])) / 1e9
+    fitted = best.fitted(session_s, told, seed=seed)
     return {
         "horizon_s": HORIZON_S,
         "skipped_s": SKIPPED_S,
         "kernels": [_told(fit) for fit in fits],
         "better": best.kernel,
-        "model": flow_model(best, float(np.mean([tape.close_ns - tape.open_ns for tape in tapes])) / 1e9),
+        "model": {
+            "name": fitted.model,
+            "parameters": dict(zip(fitted.names, fitted.values, strict=True)) | dict(fitted.fixed),
+            "level": fitted.names[0],
+            "level_fitted": best.coefficient,
+            "level_range": list(best.coefficient_range),
+            "level_ci": list(fitted.interval(fitted.names[0])),
+        },
+        "fitted": fitted.as_dict(),
         "null_controls": _controls(tapes, of_day, best, shuffles, seed),
-        "rests_on": rests_on(days, parts, "half-hours"),
-        "caveats": _caveats(best, of_day),
-    }
-
-
-def flow_model(fit: FlowFit, session_s: float) -> dict[str, Any]:
-    """The fit as a registered model: name, parameters and the range of its level.
-
-    Half-lives are on the volume's clock in a model: volume is taken to come evenly over the session. DataError where
-    the level is not above zero, which is no impact.
-    """
-    if not fit.coefficient > 0.0:
-        raise DataError(
-            f"a level of {fit.coefficient:.3g}: the price does not move with the flow", remedy="check the trades' sides"
-        )
-    half_life = fit.half_life_s / session_s
-    level = "transient" if fit.kernel == "linear" else "prefactor"
-    return {
-        "name": "obizhaeva-wang" if fit.kernel == "linear" else "alfonsi-fruth-schied",
-        "parameters": {level: fit.coefficient, "half_life": half_life},
-        "level": level,
-        "level_range": list(fit.coefficient_range),
-        "level_ci": list(fit.coefficient_interval),
+        "rests_on": told,
+        "caveats": _caveats(best, of_day) + days_left_out(given, tapes),
     }
 
 

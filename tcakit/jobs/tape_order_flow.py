@@ -63,6 +63,14 @@ def rests_on(days: int, parts: int, unit: str) -> str:
     return f"intervals rest on {days} days ({parts:,} {unit}), drawn anew as a whole" + (few if days < FEW_DAYS else "")
 
 
+def days_left_out(given: Sequence[Tape], kept: Sequence[Tape]) -> list[str]:
+    """A sentence on the days that have nothing to be measured by, if there are any."""
+    dates = sorted({tape.date for tape in given} - {tape.date for tape in kept})
+    if not dates:
+        return []
+    return [f"days without a trade or without a move of the price are left out: {', '.join(dates)}"]
+
+
 def _summary(lines: Sequence[Line], dates: Sequence[str]) -> dict[str, Any]:
     squared = np.array([line.r_squared for line in lines])
     low, high = ratio_interval(squared, np.ones(len(squared)), dates)
@@ -96,10 +104,10 @@ def _scaling(fits: Sequence[IntervalFit]) -> dict[str, Any] | None:
     return {
         "coefficient": found.coefficient,
         "coefficient_ci": [
-            found.coefficient * float(np.exp(side * _SIGNIFICANT * found.coefficient_log_se)) for side in (-1.0, 1.0)
+            found.coefficient * float(np.exp(side * found.reach * found.coefficient_log_se)) for side in (-1.0, 1.0)
         ],
         "exponent": found.exponent,
-        "exponent_ci": [found.exponent + side * _SIGNIFICANT * found.exponent_se for side in (-1.0, 1.0)],
+        "exponent_ci": [found.exponent + side * found.reach * found.exponent_se for side in (-1.0, 1.0)],
         "r_squared": found.r_squared,
         "intervals": found.count,
         "left_out": found.left_out,

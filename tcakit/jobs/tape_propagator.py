@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from tcakit.impact.flow_state import LEVEL_FACTORS
 from tcakit.impact.propagator_fit import PropagatorFit, fit_propagator_to_tapes
 from tcakit.impact.tape import Tape, realised_volatility
 from tcakit.impact.tape_controls import shuffle_signs
@@ -72,13 +74,13 @@ def _model(fit: PropagatorFit, tapes: Sequence[Tape]) -> dict[str, Any] | None:
         return None
     volatility = float(np.sqrt(np.nanmean([realised_volatility(tape) ** 2 for tape in tapes])))
     model = fit.model(float(np.mean([len(tape.trade_ns) for tape in tapes])), volatility)
-    low, high = _around(model.prefactor, fit.level_log_se) or (None, None)
+    low, high = LEVEL_FACTORS
     return {
         "name": model.name,
-        "parameters": model.parameters,
+        "parameters": model.parameters | {"prefactor": math.sqrt(low * high) * model.prefactor},
         "level": "prefactor",
-        "level_range": [0.5 * model.prefactor, model.prefactor],
-        "level_ci": [low, high],
+        "level_fitted": model.prefactor,
+        "level_range": [low * model.prefactor, high * model.prefactor],
     }
 
 

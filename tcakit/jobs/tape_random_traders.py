@@ -12,8 +12,8 @@ from tcakit.errors import DataError
 from tcakit.impact.random_traders import FEWEST_ORDERS, ProxyOrders, fit_size_law, prefactor_at, proxy_orders, size_sums
 from tcakit.impact.tape import Tape
 from tcakit.impact.tape_controls import shuffle_signs
-from tcakit.impact.tape_scale import TapeScale, scales
-from tcakit.jobs.tape_order_flow import rests_on
+from tcakit.impact.tape_scale import TapeScale, days_that_move, scales
+from tcakit.jobs.tape_order_flow import days_left_out, rests_on
 
 TRADERS = (4, 10, 20, 40, 100)
 DEALS = 5
@@ -30,6 +30,7 @@ def random_traders_view(
     or half-hours of the one day. `spread_over_deals` is how much chance in the dealing moves the exponent.
     DataError where no number of traders gives enough orders.
     """
+    given, tapes = tapes, days_that_move(tapes)
     of_day = scales(tapes)
     random = np.random.default_rng(seed)
     rows = [_row(tapes, of_day, number, deals, random) for number in traders]
@@ -49,6 +50,7 @@ def random_traders_view(
         "caveats": [
             "nobody knows how many traders there are: read the rows together, not one of them",
             "orders are made of other people's trades: the prefactor is a proxy, thought to be up to twice too high",
+            *days_left_out(given, tapes),
         ],
     }
 

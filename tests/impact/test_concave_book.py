@@ -40,3 +40,15 @@ def test_the_cost_is_the_mean_of_the_move_on_the_way():
 def test_impossible_parameters_are_refused(wrong):
     with pytest.raises(UsageError):
         AlfonsiFruthSchied(**({"prefactor": 1.0, "half_life": 0.1} | wrong))
+
+
+@pytest.mark.parametrize("fading", [0.1, 1.0, 10.0])
+def test_buying_slowly_and_selling_at_once_does_not_pay(fading):
+    """It does where each trade's root decays by itself: see `manipulation.pump_and_dump_cost`."""
+    decay = AlfonsiFruthSchied(1.0, np.log(2.0) / fading).decay
+    elapsed = (np.arange(100_000) + 0.5) / 100_000
+    bought = np.sqrt(decay.integral(elapsed)).mean()
+    left = float(decay.integral(1.0))
+    # Selling all of it walks the state from what is left down through nothing.
+    received = 2.0 / 3.0 * (left**1.5 - (1.0 - left) ** 1.5)
+    assert bought - received > 0.0

@@ -13,7 +13,7 @@ from tcakit.impact.flow_state import FlowStatistics, fading_flow, fit_flow_state
 from tcakit.impact.tape import Tape, realised_volatility
 from tcakit.impact.tape_controls import shuffle_signs, shuffle_times
 from tcakit.impact.tape_scale import TapeScale, scales
-from tcakit.jobs.tape_flow_state import flow_model, flow_state_view
+from tcakit.jobs.tape_flow_state import flow_state_view
 from tcakit.jobs.tape_statistics import flow_statistics
 
 SCALE = TapeScale(1.0, 0.01, 20)
@@ -109,7 +109,9 @@ def test_the_view_is_a_model_of_a_proxy_with_its_range_and_controls():
     low, high = view["model"]["level_range"]
     assert view["better"] == "linear"
     assert view["model"]["name"] == "obizhaeva-wang"
-    assert view["model"]["parameters"]["transient"] == high == 2.0 * low
+    assert view["model"]["level_fitted"] == high == 2.0 * low
+    assert view["model"]["parameters"]["transient"] == pytest.approx(np.sqrt(low * high))
+    assert view["model"]["level_ci"][0] < low
     assert any("proxy" in sentence for sentence in view["caveats"])
     assert any("first day is measured by its own volume" in sentence for sentence in view["caveats"])
     assert "3 days are few" in view["rests_on"]
@@ -118,10 +120,19 @@ def test_the_view_is_a_model_of_a_proxy_with_its_range_and_controls():
         assert control["r_squared"] < 0.2 * view["kernels"][0]["r_squared"]
 
 
+def test_days_without_trades_are_left_out_and_told():
+    days = [flow_driven(seed=seed, date=f"2026-03-{seed:02d}") for seed in (1, 2, 3)]
+    view = flow_state_view([*days, tape(date="2026-03-04")], shuffles=2)
+    assert "2026-03-04" in view["caveats"][-1]
+    assert view["kernels"] == flow_state_view(days, shuffles=2)["kernels"]
+    with pytest.raises(DataError, match="no day has trades"):
+        flow_state_view([tape()])
+
+
 def test_a_price_that_goes_against_the_flow_is_no_impact():
     (sums,) = flow_statistics([flow_driven(level=-15.0)], [SCALE], kernels=["linear"], half_lives_s=[900.0])
     with pytest.raises(DataError, match="does not move with the flow"):
-        flow_model(fit_flow_state(sums), 23_400.0)
+        fit_flow_state(sums).fitted(23_400.0, "")
 
 
 def test_scales_look_back_only():

@@ -68,6 +68,7 @@ def test_slopes_fall_with_depth_as_the_stylised_book_says():
 def test_slopes_below_zero_are_left_out_and_counted():
     found = depth_scaling([-0.1, 0.005, 0.0025, 0.00125, 0.1], [10, 100, 200, 400, np.nan])
     assert (found.count, found.left_out) == (3, 2)
+    assert found.reach == pytest.approx(12.706, abs=1e-3)
     with pytest.raises(DataError, match="2 points"):
         depth_scaling([0.1, 0.2], [1, 2])
 

@@ -21,6 +21,14 @@ def test_a_book_in_between_two_rows_of_one_event_is_passed_over():
         tape(bid=[np.nan])
 
 
+def test_of_what_was_quoted_before_the_session_only_the_last_is_kept():
+    rows = tape(
+        open_ns=10, quote_ns=[1, 2, 10, 11], bid=[97, 98, np.nan, 99], bid_size=[1] * 4, ask=[102] * 4, ask_size=[1] * 4
+    )
+    assert rows.bid.tolist() == [98.0, 99.0]
+    assert rows.mid_at(10) == 100.0
+
+
 def test_mids_at_and_before_an_instant():
     rows = tape(quote_ns=[10, 20, 20], bid=[98, 99, 100], bid_size=[1] * 3, ask=[102] * 3, ask_size=[1] * 3)
     assert np.array_equal(rows.mid_at([9, 10, 20, 25]), [np.nan, 100.0, 101.0, 101.0], equal_nan=True)

@@ -30,6 +30,7 @@ def test_a_profile_has_all_bins_and_leaves_half_days_out(week: Store, fit) -> No
     found = fit(week, "ALFA", bin_s=1_800.0)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["dates"] == WEEK
+    assert len(found["data_keys"]) == 7
     assert found["notes"] == ["2026-03-11 is left out: its session of 3.5 h is not as long as most"]
     assert found["caveats"][0] == "7 days are few for a usual day: 20 or more are wanted"
     profile = found["profile"]

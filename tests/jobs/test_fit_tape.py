@@ -11,8 +11,8 @@ from stored_tapes import put_days
 
 from tcakit.errors import DataError, UsageError
 from tcakit.impact.facts import OrderFacts
-from tcakit.jobs.fit_tape import VIEWS, fit_tape, model_of
-from tcakit.jobs.tape import read_tapes
+from tcakit.jobs.fit_tape import VIEWS, fit_tape, fitted_of, model_of
+from tcakit.jobs.tape import chosen_days, read_tapes
 from tcakit.jobs.tape_order_flow import rests_on
 
 
@@ -47,11 +47,15 @@ def test_one_day_says_that_it_is_one(tmp_path: Path) -> None:
 
 
 def test_unsigned_prints_are_signed_by_the_quote_and_that_is_said(tmp_path: Path) -> None:
-    recorded = read_tapes(put_days(tmp_path / "a", ["2026-03-03"]))
-    guessed = read_tapes(put_days(tmp_path / "b", ["2026-03-03"], signed=False))
-    assert recorded.notes == ()
-    assert "of 100% of the prints the side that took is not recorded" in guessed.notes[0]
-    assert np.array_equal(recorded.tapes[0].trade_sign, guessed.tapes[0].trade_sign)
+    read = {}
+    for name, signed in (("recorded", True), ("guessed", False)):
+        store = put_days(tmp_path / name, ["2026-03-03", "2026-03-04"], signed=signed)
+        read[name] = read_tapes(store, chosen_days(store))
+    assert read["recorded"].notes == ()
+    (note,) = read["guessed"].notes
+    assert note.startswith("ALFA on 2 days, 2026-03-03 to 2026-03-04: of 100% of the prints the side that took is not")
+    for one, other in zip(read["recorded"].tapes, read["guessed"].tapes, strict=True):
+        assert np.array_equal(one.trade_sign, other.trade_sign)
 
 
 def test_what_is_not_stored_is_said(tmp_path: Path) -> None:
@@ -88,14 +92,19 @@ def test_every_view_is_told_with_its_model_and_what_it_rests_on(tmp_path: Path) 
     for name in VIEWS:
         assert entry[name]["rests_on"].startswith("intervals rest on ")
     assert entry["model"]["source"] == "tape-proxy"
-    model, half = model_of(entry), model_of(entry, factor=0.5)
+    low, high = entry["model"]["level_range"]
+    middle, dear, fitted = model_of(entry), model_of(entry, level=high), fitted_of(entry)
     facts = OrderFacts.of(quantity_adv=0.01, duration=0.1, volatility_daily=0.01)
-    assert model.name == entry["model"]["name"]
-    assert half.cost_bps(facts)[0] == pytest.approx(model.cost_bps(facts)[0] / 2.0)
-    assert entry["model"]["level_range"] == [
-        half.parameters[entry["model"]["level"]],
-        model.parameters[entry["model"]["level"]],
-    ]
+    assert middle.name == fitted.model == entry["model"]["name"]
+    assert fitted.source == "tape-proxy"
+    assert fitted.resting_on == entry["flow_state"]["rests_on"]
+    assert fitted.cost_bps(facts) == pytest.approx(middle.cost_bps(facts))
+    assert dear.cost_bps(facts)[0] == pytest.approx(middle.cost_bps(facts)[0] * np.sqrt(2.0))
+    # The band of the mean holds what is not known of the level, and not only the error of the fit.
+    cheap, most = fitted.mean_band(facts)
+    assert cheap[0] < 1.1 * model_of(entry, level=low).cost_bps(facts)[0]
+    assert most[0] > 0.9 * dear.cost_bps(facts)[0]
+    assert len(entry["data_keys"]) == 2
     # These prices keep what each trade did to them: 0.5 ticks of 100 for 300 shares, the mean size.
     kernel = entry["propagator"]["kernel"]
     assert [row["raw_bps"] for row in kernel if row["lag_trades"] == 50] == pytest.approx([0.5], rel=0.3)
@@ -108,5 +117,7 @@ def test_views_can_be_chosen(tmp_path: Path) -> None:
     assert [name for name in VIEWS if name in entry] == ["propagator"]
     with pytest.raises(DataError, match="no model was fitted"):
         model_of(entry)
+    with pytest.raises(DataError, match="no model was fitted"):
+        fitted_of(entry)
     with pytest.raises(UsageError, match="no view 'orders' of the tape"):
         fit_tape(store, views=["orders"])
