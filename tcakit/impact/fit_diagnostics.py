@@ -32,7 +32,7 @@ def diagnose(
     """
     out = held_out(fit.problem, fit.sums)
     complete = not np.isnan(out.predicted_bps).any()
-    rows = fit_ladder(fit.sample, fit.problem.half_spread, draws, seed) if ladder is None else ladder
+    rows = fit_ladder(fit.sample, fit.problem.half_spread, draws, seed, fit.problem.held) if ladder is None else ladder
     found = {
         "held_out": {
             "skill": skill(out, held_out_mean(fit.sample), draws, seed),
