@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tcakit.errors import DataError, UsageError
 from tcakit.impact.fit_bootstrap import drawn_fits
-from tcakit.impact.fit_forms import Form, form_of, sought_as, sought_from
-from tcakit.impact.fit_profile import LeastSquares, Solution, minima
+from tcakit.impact.fit_forms import Form, form_of, sought_as
+from tcakit.impact.fit_profile import LeastSquares, Solution
 from tcakit.impact.fitted import OWN_FILLS, FittedModel
 from tcakit.impact.ranges import FittedRange
 from tcakit.impact.sample import FittingSample, require_enough
@@ -268,44 +268,3 @@ def _outside(
             if share > 0.05:
                 told.append(f"{share:.0%} of the draws of {name} are at an end of where it was sought: not well told")
     return tuple(told)
-
-
-def profile_of(fit: ImpactFit) -> dict[str, Any] | None:
-    """The profile likelihood of a model's one exponent; None where it has none, or several.
-
-    `values` and `deviance` are lists; `interval` holds the values whose deviance is below 3.84 times `inflation`, by
-    how much the error over days is larger than if orders were independent (Pace, Salvan and Sartori, 2011). An end is
-    None where the interval goes beyond what was looked at.
-    """
-    axes = fit.form.axes
-    if len(axes) != 1:
-        return None
-    ((name, grid),) = axes.items()
-    total = fit.sums.sum(axis=0)
-    _, _, gains = minima(total[:, None], fit.problem.width, np.empty(0, np.int64))
-    deviance = (fit.problem.null_squares - gains - fit.solution.squares) / fit.dispersion
-    place = fit.form.names.index(name)
-    drawn = sought_as(name, fit.draws[:, place])
-    best = fit.solution.exponents[0]
-    near = np.argsort(np.abs(grid - best))[:5]
-    curvature = 2.0 * float(np.polyfit(grid[near] - best, deviance[near], 2)[0])
-    spread = float(np.nanvar(drawn, ddof=1)) if len(drawn) > 1 else np.nan
-    inflation = max(1.0, spread * curvature / 2.0) if curvature > 0.0 and np.isfinite(spread) else np.nan
-    most = 3.841 * (inflation if np.isfinite(inflation) else 1.0)
-    fine = np.linspace(grid[0], grid[-1], 20 * len(grid))
-    inside = fine[np.interp(fine, grid, deviance) <= most]
-    ends: list[float | None] = [None, None]
-    if len(inside):
-        ends = [
-            None if inside[0] == fine[0] else float(inside[0]),
-            None if inside[-1] == fine[-1] else float(inside[-1]),
-        ]
-    told = [None if end is None else float(sought_from(name, np.array(end))) for end in ends]
-    return {
-        "parameter": name,
-        "values": sought_from(name, grid).tolist(),
-        "deviance": deviance.tolist(),
-        "limit": most,
-        "inflation": inflation,
-        "interval": told,
-    }

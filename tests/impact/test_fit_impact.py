@@ -15,9 +15,10 @@ from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fit_bootstrap import times_drawn
 from tcakit.impact.fit_diagnostics import diagnose
 from tcakit.impact.fit_forms import LADDER
-from tcakit.impact.fit_impact import fit_impact, profile_of
+from tcakit.impact.fit_impact import fit_impact
 from tcakit.impact.half_spread import HalfSpread
 from tcakit.impact.i_star import IStar
+from tcakit.impact.likelihood_profile import profile_of
 from tcakit.impact.linear import Linear
 from tcakit.impact.logarithm import Logarithm
 from tcakit.impact.power_law import PowerLaw, SquareRoot
