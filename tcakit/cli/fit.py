@@ -36,6 +36,10 @@ def impact(
     exponent: Annotated[
         float | None, typer.Option("--exponent", help="Hold the power law's exponent, e.g. at 0.5.")
     ] = None,
+    half_spreads: Annotated[
+        float | None,
+        typer.Option("--half-spreads", help="Hold how many of them a share pays, e.g. at 1, in place of fitting it."),
+    ] = None,
     draws: Annotated[
         int, typer.Option("--draws", min=100, max=20_000, help="How often the days are drawn anew for the errors.")
     ] = 1_000,
@@ -83,6 +87,7 @@ def impact(
         draws,
         seed,
         exponent,
+        half_spreads,
         lookback,
         dry_run,
         nonparametric,

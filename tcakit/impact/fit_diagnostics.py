@@ -8,11 +8,12 @@ import numpy as np
 
 from tcakit.impact.fit_controls import null_controls
 from tcakit.impact.fit_forms import form_of
-from tcakit.impact.fit_impact import DRAWS, ImpactFit, profile_of
+from tcakit.impact.fit_impact import DRAWS, ImpactFit
 from tcakit.impact.fit_ladder import fit_ladder
 from tcakit.impact.fit_profile import LeastSquares
 from tcakit.impact.held_out import HeldOut, calibration, held_out, held_out_mean, held_out_symbols, skill
 from tcakit.impact.influence import heavy_orders, without_each_day, without_outliers
+from tcakit.impact.likelihood_profile import profile_of
 from tcakit.impact.residual_tables import residual_tables
 from tcakit.impact.selected_orders import selection_checks
 from tcakit.impact.stability import drift_of_level, level_by_window
@@ -32,7 +33,7 @@ def diagnose(
     """
     out = held_out(fit.problem, fit.sums)
     complete = not np.isnan(out.predicted_bps).any()
-    rows = fit_ladder(fit.sample, fit.problem.half_spread, draws, seed) if ladder is None else ladder
+    rows = fit_ladder(fit.sample, fit.problem.half_spread, draws, seed, fit.problem.held) if ladder is None else ladder
     found = {
         "held_out": {
             "skill": skill(out, held_out_mean(fit.sample), draws, seed),

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tcakit.errors import DataError
+from tcakit.errors import DataError, UsageError
 from tcakit.impact.fit_bootstrap import drawn_fits
-from tcakit.impact.fit_forms import Form, form_of, sought_as, sought_from
-from tcakit.impact.fit_profile import LeastSquares, Solution, minima
+from tcakit.impact.fit_forms import Form, form_of, sought_as
+from tcakit.impact.fit_profile import LeastSquares, Solution
 from tcakit.impact.fitted import OWN_FILLS, FittedModel
 from tcakit.impact.ranges import FittedRange
 from tcakit.impact.sample import FittingSample, require_enough
@@ -57,7 +57,7 @@ class ImpactFit:
     @cached_property
     def predicted_bps(self) -> NDArray[np.float64]:
         """What the fit says each order costs on average, bps; float64 of n."""
-        return np.asarray(self.problem.design(self.solution.exponents) @ self.solution.coefficients)
+        return self.problem.said(self.solution.exponents, self.solution.coefficients)
 
     @cached_property
     def surprises(self) -> NDArray[np.float64]:
@@ -104,13 +104,23 @@ class ImpactFit:
         }
 
 
-def prepared(sample: FittingSample) -> tuple[FittingSample, bool]:
+def prepared(sample: FittingSample, half_spreads: float | None = None) -> tuple[FittingSample, bool]:
     """The orders to fit and whether half spreads are fitted: where most orders know theirs, those that do.
 
-    Raises DataError with too few orders or days.
+    With `half_spreads` so many are paid and none fitted. Raises DataError with too few orders or days, UsageError for a
+    number that nobody pays.
     """
     spread = sample.facts.half_spread_bps
     known = ~np.isnan(spread)
+    if half_spreads is not None:
+        if not -1.0 <= half_spreads <= 1.0:
+            raise UsageError(
+                f"{half_spreads:g} half spreads", place="--half-spreads", remedy="give a number from -1 to 1"
+            )
+        if half_spreads:
+            sample = sample.without(NO_HALF_SPREAD, ~known)
+        require_enough(sample)
+        return sample, False
     fitted = bool(known.mean() > 0.5 and spread[known].max() > 0.0) if len(sample) else False
     if fitted:
         sample = sample.without(NO_HALF_SPREAD, ~known)
@@ -125,15 +135,20 @@ def fit_impact(
     draws: int = DRAWS,
     seed: int = 0,
     exponent: float | None = None,
+    half_spreads: float | None = None,
     source: str = OWN_FILLS,
 ) -> ImpactFit:
     """Fit a model of `fit_forms.LADDER` by weighted least squares, half spreads paid beside it.
 
     cost = half_spreads x half spread + the model's cost + chance, each order weighted by 1 / (σ √(T/3)). `exponent`
-    holds that of the power law. Errors are those of `draws` samples whose days are drawn with replacement. Raises
-    DataError with what is missing where the orders are too few or too alike.
+    holds that of the power law, `half_spreads` how many of them are paid. Errors are those of `draws` samples whose
+    days are drawn with replacement. Raises DataError with what is missing where the orders are too few or too alike.
     """
-    sample, half_spread = prepared(sample)
+    sample, half_spread = prepared(sample, half_spreads)
+    if model == "half-spread" and half_spreads is not None:
+        raise UsageError(
+            "nothing is left to fit", place="--half-spreads", remedy="leave it out, or fit another model beside it"
+        )
     if model == "half-spread" and not half_spread:
         missing = int(np.isnan(sample.facts.half_spread_bps).sum())
         raise DataError(
@@ -141,7 +156,7 @@ def fit_impact(
             place="fit",
             remedy="store quotes of the symbols",
         )
-    problem = LeastSquares(form_of(model, sample, exponent), sample, half_spread)
+    problem = LeastSquares(form_of(model, sample, exponent), sample, half_spread, half_spreads or 0.0)
     sums = problem.clustered(sample.day)
     solution = problem.solve(sums.sum(axis=0))
     found = named_parameters(problem, *drawn_fits(problem, sums, draws, seed))
@@ -158,7 +173,11 @@ def fit_impact(
         errors_by_day_and_symbol=_by_day_and_symbol(problem, sums, draws, seed),
         sums=sums,
         failed=int((~usable).sum()),
-        notes=tuple(problem.form.held) + _outside(problem, names, values, found[usable]),
+        notes=(
+            *problem.form.held,
+            *_spread_note(problem, half_spreads),
+            *_outside(problem, names, values, found[usable]),
+        ),
     )
 
 
@@ -196,7 +215,7 @@ def _fitted(
         bounds = np.array([form.limits[name] for name in names]).T
         own = np.clip(values[: len(names)], *bounds)
         own_draws = np.clip(draws[:, : len(names)], *bounds)
-        paid = float(values[-1]) if problem.half_spread else 0.0
+        paid = float(values[-1]) if problem.half_spread else problem.held
         paid_draws = draws[:, -1].copy() if problem.half_spread else np.empty(0)
     facts: Mapping[str, NDArray[np.float64]] = {
         "quantity_adv": sample.facts.quantity_adv,
@@ -216,6 +235,12 @@ def _fitted(
         half_spreads=paid,
         half_spread_draws=paid_draws,
     )
+
+
+def _spread_note(problem: LeastSquares, asked: float | None) -> tuple[str, ...]:
+    if problem.half_spread or asked is not None:
+        return ()
+    return ("half spreads are unknown for most orders: what is paid for the spread is in the impact",)
 
 
 def _outside(
@@ -243,44 +268,3 @@ def _outside(
             if share > 0.05:
                 told.append(f"{share:.0%} of the draws of {name} are at an end of where it was sought: not well told")
     return tuple(told)
-
-
-def profile_of(fit: ImpactFit) -> dict[str, Any] | None:
-    """The profile likelihood of a model's one exponent; None where it has none, or several.
-
-    `values` and `deviance` are lists; `interval` holds the values whose deviance is below 3.84 times `inflation`, by
-    how much the error over days is larger than if orders were independent (Pace, Salvan and Sartori, 2011). An end is
-    None where the interval goes beyond what was looked at.
-    """
-    axes = fit.form.axes
-    if len(axes) != 1:
-        return None
-    ((name, grid),) = axes.items()
-    total = fit.sums.sum(axis=0)
-    _, _, gains = minima(total[:, None], fit.problem.width, np.empty(0, np.int64))
-    deviance = (fit.problem.null_squares - gains - fit.solution.squares) / fit.dispersion
-    place = fit.form.names.index(name)
-    drawn = sought_as(name, fit.draws[:, place])
-    best = fit.solution.exponents[0]
-    near = np.argsort(np.abs(grid - best))[:5]
-    curvature = 2.0 * float(np.polyfit(grid[near] - best, deviance[near], 2)[0])
-    spread = float(np.nanvar(drawn, ddof=1)) if len(drawn) > 1 else np.nan
-    inflation = max(1.0, spread * curvature / 2.0) if curvature > 0.0 and np.isfinite(spread) else np.nan
-    most = 3.841 * (inflation if np.isfinite(inflation) else 1.0)
-    fine = np.linspace(grid[0], grid[-1], 20 * len(grid))
-    inside = fine[np.interp(fine, grid, deviance) <= most]
-    ends: list[float | None] = [None, None]
-    if len(inside):
-        ends = [
-            None if inside[0] == fine[0] else float(inside[0]),
-            None if inside[-1] == fine[-1] else float(inside[-1]),
-        ]
-    told = [None if end is None else float(sought_from(name, np.array(end))) for end in ends]
-    return {
-        "parameter": name,
-        "values": sought_from(name, grid).tolist(),
-        "deviance": deviance.tolist(),
-        "limit": most,
-        "inflation": inflation,
-        "interval": told,
-    }

@@ -14,8 +14,11 @@ from tcakit.impact.held_out import HeldOut, compared, held_out, held_out_mean, s
 from tcakit.impact.sample import FittingSample
 
 
-def fit_ladder(sample: FittingSample, half_spread: bool, draws: int = 1_000, seed: int = 0) -> list[dict[str, Any]]:
-    """One row a model of `LADDER`, in its order; `sample` and `half_spread` as `fit_impact.prepared` gives them.
+def fit_ladder(
+    sample: FittingSample, half_spread: bool, draws: int = 1_000, seed: int = 0, held: float = 0.0
+) -> list[dict[str, Any]]:
+    """One row a model of `LADDER`, in its order; `sample` and `half_spread` as `fit_impact.prepared` gives them, and
+    `held` half spreads where none are fitted.
 
     `aic` and `bic` are of the cost alone, with the scale of chance fitted. `loss` is the mean squared error on held-out
     days, in variances of chance; `skill` (against the orders' mean cost) and `skill_on_half_spread` are shares of
@@ -30,14 +33,14 @@ def fit_ladder(sample: FittingSample, half_spread: bool, draws: int = 1_000, see
     for model in LADDER:
         try:
             if model == "half-spread" and not half_spread:
-                raise DataError("half spreads are unknown")
-            problem = LeastSquares(form_of(model, sample), sample, half_spread)
+                raise DataError("half spreads are held" if held else "half spreads are unknown or held at none")
+            problem = LeastSquares(form_of(model, sample), sample, half_spread, held)
             sums = problem.clustered(sample.day)
             solution = problem.solve(sums.sum(axis=0))
         except DataError as error:
             rows.append({"model": model, "reason": error.message})
             continue
-        said = problem.design(solution.exponents) @ solution.coefficients
+        said = problem.said(solution.exponents, solution.coefficients)
         squares = float(np.sum(((sample.cost_bps - said) / sample.noise_bps) ** 2))
         count, free = len(sample), problem.width + len(solution.exponents) + 1
         out = held_out(problem, sums)

@@ -25,11 +25,12 @@ Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class LeastSquares:
-    """A form on a sample. With `half_spread`, half spreads paid are the last coefficient; else they are left out."""
+    """A form on a sample. With `half_spread`, those paid are the last coefficient; else `held` of them are paid."""
 
     form: Form
     sample: FittingSample
     half_spread: bool = True
+    held: float = 0.0
 
     @property
     def width(self) -> int:
@@ -57,6 +58,21 @@ class LeastSquares:
         columns = self.form.cost(self.sample.facts, exponents)
         return np.column_stack([columns, self.sample.facts.half_spread_bps]) if self.half_spread else columns
 
+    @cached_property
+    def own_cost_bps(self) -> NDArray[np.float64]:
+        """What the coefficients have to say: the cost, less what is held to be paid of the spread."""
+        sample = self.sample
+        return sample.cost_bps - self.held * sample.facts.half_spread_bps if self.held else sample.cost_bps
+
+    def said(self, exponents: tuple[float, ...], coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The cost in bps of each order at given exponents and coefficients, float64 of n."""
+        found = self.design(exponents) @ coefficients
+        return np.asarray(found + self.held * self.sample.facts.half_spread_bps if self.held else found)
+
+    def on(self, sample: FittingSample) -> LeastSquares:
+        """The same form on other orders."""
+        return LeastSquares(self.form, sample, self.half_spread, self.held)
+
     def rows(self, exponents: tuple[float, ...]) -> Iterator[Rows]:
         """Columns and response in standard deviations: of the cost, or of both errors of the joint fit made apart.
 
@@ -67,7 +83,7 @@ class LeastSquares:
         sample, columns = self.sample, self.design(exponents)
         if not self.joint:
             scale = 1.0 / sample.noise_bps
-            yield columns * scale[:, None], sample.cost_bps * scale
+            yield columns * scale[:, None], self.own_cost_bps * scale
             return
         assert self.form.after is not None
         known, length = self.known_after, sample.noise_duration
@@ -82,7 +98,7 @@ class LeastSquares:
         share = np.where(known, (settled - length) / (2.0 * settled) - 0.5, 0.0)
         variance = np.where(known, length / 12.0 * (4.0 - 3.0 * length / settled), length / 3.0)
         scale = 1.0 / (risk * np.sqrt(variance))
-        yield (columns + share[:, None] * stays) * scale[:, None], (sample.cost_bps + share * after) * scale
+        yield (columns + share[:, None] * stays) * scale[:, None], (self.own_cost_bps + share * after) * scale
 
     def moments(self, exponents: tuple[float, ...]) -> NDArray[np.float64]:
         """Each order's part of X'X (upper triangle, row by row) and X'y, float64 (orders, moments)."""

@@ -79,7 +79,7 @@ def _held_out(
             continue
         exponents = tuple(problem.exponents_at(places)[0].tolist())
         mine = block == number
-        predicted[mine] = (problem.design(exponents) @ coefficients[0])[mine]
+        predicted[mine] = problem.said(exponents, coefficients[0])[mine]
     return HeldOut(predicted, sample)
 
 

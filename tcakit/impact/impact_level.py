@@ -28,7 +28,7 @@ class LevelColumns:
         width = fit.form.width
         design = fit.problem.design(fit.solution.exponents)
         said = design[:, :width] @ fit.solution.coefficients[:width] if width else np.zeros(len(fit.sample))
-        both = np.column_stack([said, fit.sample.cost_bps]) * scale[:, None]
+        both = np.column_stack([said, fit.problem.own_cost_bps]) * scale[:, None]
         if fit.problem.half_spread:
             spread = fit.sample.facts.half_spread_bps * scale
             both = both - np.outer(spread, spread @ both) / (spread @ spread)

@@ -86,9 +86,8 @@ def _refitted(
     sample = problem.sample
     far = reach * sample.noise_bps
     moved = replace(sample, cost_bps=np.clip(sample.cost_bps, said - far, said + far))
-    again = LeastSquares(problem.form, moved, problem.half_spread)
+    again = problem.on(moved)
     solution = again.solve(again.clustered(np.zeros(len(sample), np.int64)).sum(axis=0))
     exponents = np.array([solution.exponents]).reshape(1, -1)
-    return named_parameters(again, solution.coefficients[None], exponents)[0], np.asarray(
-        again.design(solution.exponents) @ solution.coefficients
-    )
+    found = named_parameters(again, solution.coefficients[None], exponents)[0]
+    return found, again.said(solution.exponents, solution.coefficients)

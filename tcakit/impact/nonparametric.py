@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from tcakit.errors import UsageError
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fit_impact import ImpactFit
-from tcakit.impact.fit_profile import LeastSquares
 from tcakit.impact.held_out import HeldOut, day_blocks, held_out, skill
 from tcakit.impact.sample import FittingSample
 
@@ -151,11 +150,10 @@ def held_out_learner(fit: ImpactFit, name: str, seed: int = 0) -> NDArray[np.flo
     for number in range(int(block.max()) + 1):
         mine = block == number
         rest = sample.take(~mine)
-        problem = LeastSquares(fit.form, rest, fit.problem.half_spread)
+        problem = fit.problem.on(rest)
         solution = problem.solve(problem.clustered(np.zeros(len(rest), np.int64)).sum(axis=0))
-        said = problem.design(solution.exponents) @ solution.coefficients
-        whole = LeastSquares(fit.form, sample.take(mine), fit.problem.half_spread)
-        law = whole.design(solution.exponents) @ solution.coefficients
+        said = problem.said(solution.exponents, solution.coefficients)
+        law = fit.problem.on(sample.take(mine)).said(solution.exponents, solution.coefficients)
         predicted[mine] = _learned(name, seed, rest, said, sample.take(mine), law)
     return predicted
 

@@ -113,7 +113,7 @@ def pre_trade(fitted: FittedModel, facts: OrderFacts, coverage: float = 0.95) ->
     model = fitted.point()
     known = facts.known(model.needs)
     held = facts.take(known)
-    bare = replace(fitted, half_spreads=0.0)
+    bare = replace(fitted, half_spreads=0.0, half_spread_draws=np.empty(0))
     impact = bare.cost_bps(held)
     low, high = bare.mean_band(held, coverage)
     order_low, order_high = bare.order_band(held, coverage)
@@ -126,6 +126,14 @@ def pre_trade(fitted: FittedModel, facts: OrderFacts, coverage: float = 0.95) ->
     is_spread = fitted.model.partition(",")[0] == "half-spread"
     spread = np.zeros(len(held)) if is_spread else (fitted.half_spreads or 1.0) * held.half_spread_bps
     paid = np.where(np.isnan(spread), 0.0, spread)
+    if len(fitted.half_spread_draws):
+        # Spread and impact were found together: where one is large in a draw the other is small.
+        told = ~np.isnan(spread)
+        whole, order = fitted.mean_band(held, coverage), fitted.order_band(held, coverage)
+        low, high = (np.where(told, end - paid, bare_end) for end, bare_end in zip(whole, (low, high), strict=True))
+        order_low, order_high = (
+            np.where(told, end - paid, bare_end) for end, bare_end in zip(order, (order_low, order_high), strict=True)
+        )
 
     def spread_out(values: NDArray[np.float64]) -> NDArray[np.float64]:
         out = np.full(len(facts), np.nan)

@@ -15,6 +15,7 @@ from tcakit.impact.sample import SURE_DAYS
 WANTED = 0.25
 _SPAN = 10.0
 _TOGETHER = 0.95
+_WIDE = 4.0
 _LEVELS = ("prefactor", "coefficient", "eta", "a1")
 
 
@@ -80,6 +81,13 @@ def sufficiency_warnings(fit: ImpactFit) -> list[str]:
     for pair, found in parameter_correlations(fit).items():
         if abs(found) > _TOGETHER and HALF_SPREADS not in pair:
             told.append(f"{pair.replace(', ', ' and ')} go together (correlation {found:.2f}): neither is told alone")
+    if HALF_SPREADS in fit.names:
+        low, high = fit.interval(HALF_SPREADS)
+        if high - low > _WIDE:
+            told.append(
+                f"how many half spreads are paid is not told ({low:.1f} to {high:.1f}): hold it, for orders that take "
+                "at 1 (--half-spreads 1)"
+            )
     if fit.failed:
         told.append(f"{fit.failed} of {len(fit.draws)} draws had no single best fit and are left out")
     largest = float(sample.facts.quantity_adv.max())

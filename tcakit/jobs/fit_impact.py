@@ -37,9 +37,9 @@ _BINS = 10
 class FitImpactRequest:
     """Which parents, which model (`fit_forms.LADDER`, or "ladder" for the best of them on held-out days), and how sure.
 
-    `where` is as of `backtest_orders.parse_where`; `exponent` holds that of the power law; `dry_run` stores nothing;
-    `nonparametric` tries models without a law on what the model leaves; `out` is the page, FILE.html, or the numbers,
-    FILE.json.
+    `where` is as of `backtest_orders.parse_where`; `exponent` holds that of the power law, `half_spreads` how many of
+    them are paid; `dry_run` stores nothing; `nonparametric` tries models without a law on what the model leaves; `out`
+    is the page, FILE.html, or the numbers, FILE.json.
     """
 
     symbol: str | None = None
@@ -50,6 +50,7 @@ class FitImpactRequest:
     draws: int = DRAWS
     seed: int = 0
     exponent: float | None = None
+    half_spreads: float | None = None
     lookback_days: int = LOOKBACK_DAYS
     dry_run: bool = False
     nonparametric: bool = False
@@ -83,10 +84,17 @@ def fit_own_impact(folder: Path, request: FitImpactRequest, wait_s: float = 30.0
         where=request.where,
         lookback_days=request.lookback_days,
     )
-    sample, half_spread = prepared(own.sample)
-    ladder = fit_ladder(sample, half_spread, request.draws, request.seed)
+    sample, half_spread = prepared(own.sample, request.half_spreads)
+    ladder = fit_ladder(sample, half_spread, request.draws, request.seed, request.half_spreads or 0.0)
     model = best_of(ladder) if request.model == WHOLE_LADDER else request.model
-    fit = fit_impact(own.sample, model, draws=request.draws, seed=request.seed, exponent=request.exponent)
+    fit = fit_impact(
+        own.sample,
+        model,
+        draws=request.draws,
+        seed=request.seed,
+        exponent=request.exponent,
+        half_spreads=request.half_spreads,
+    )
     result: dict[str, Any] = finite(_result(request, own, fit, ladder))
     if not request.dry_run:
         _keep(store, own, fit, result)
@@ -102,8 +110,8 @@ def _result(request: FitImpactRequest, own: OwnSample, fit: ImpactFit, ladder: l
     days = np.unique(sample.day)
     symbols = sorted({sample.symbols[place] for place in sample.symbol})
     facts: list[Any] = [own.run_id, request.symbol, request.date_from, request.date_to, sorted(request.where.items())]
-    facts += [request.model, request.draws, request.seed, request.exponent, request.lookback_days]
-    facts += [request.nonparametric, versions()]
+    facts += [request.model, request.draws, request.seed, request.exponent, request.half_spreads]
+    facts += [request.lookback_days, request.nonparametric, versions()]
     notes = [*own.notes, *fit.notes]
     if request.model == WHOLE_LADDER:
         notes.append(f"the best of {len(ladder)} models on held-out days: the best of several looks better than it is")
@@ -122,7 +130,7 @@ def _result(request: FitImpactRequest, own: OwnSample, fit: ImpactFit, ladder: l
         "days": len(days),
         "excluded": dict(sorted(sample.excluded.items(), key=lambda item: -item[1])),
         "params": fit.parameters(),
-        "fixed": dict(fit.form.fixed),
+        "fixed": dict(fit.form.fixed) | ({} if fit.problem.half_spread else {"half_spreads": fit.problem.held}),
         "draws": request.draws,
         "seed": request.seed,
         "diagnostics": diagnostics,
@@ -214,7 +222,7 @@ def curve_of(fit: ImpactFit) -> dict[str, Any]:
 
 def _bins(fit: ImpactFit) -> list[dict[str, Any]]:
     sample = fit.sample
-    paid = fit.fitted.half_spreads * sample.facts.half_spread_bps if fit.problem.half_spread else 0.0
+    paid = fit.fitted.half_spreads * sample.facts.half_spread_bps if fit.fitted.half_spreads else 0.0
     size, risk = sample.facts.quantity_adv, 1e4 * sample.facts.volatility_daily
     place = np.argsort(np.argsort(size, kind="stable")) * _BINS // len(sample)
     rows = []

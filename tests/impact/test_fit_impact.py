@@ -13,13 +13,16 @@ from tcakit.errors import DataError, UsageError
 from tcakit.impact.almgren import Almgren2005
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fit_bootstrap import times_drawn
+from tcakit.impact.fit_diagnostics import diagnose
 from tcakit.impact.fit_forms import LADDER
-from tcakit.impact.fit_impact import fit_impact, profile_of
+from tcakit.impact.fit_impact import fit_impact
 from tcakit.impact.half_spread import HalfSpread
 from tcakit.impact.i_star import IStar
+from tcakit.impact.likelihood_profile import profile_of
 from tcakit.impact.linear import Linear
 from tcakit.impact.logarithm import Logarithm
 from tcakit.impact.power_law import PowerLaw, SquareRoot
+from tcakit.impact.pre_trade import pre_trade
 from tcakit.impact.sample import FittingSample
 
 LAWS = {
@@ -179,6 +182,7 @@ def test_half_spreads_are_left_out_where_few_are_known_and_then_in_the_impact():
     fit = fit_impact(replace(sample, facts=facts), "square-root", draws=10)
     assert fit.names == ("prefactor",)
     assert fit.fitted.half_spreads == 0.0
+    assert any("in the impact" in note for note in fit.notes)
     some = sample.facts.half_spread_bps.copy()
     some[:100] = np.nan
     fit = fit_impact(replace(sample, facts=replace(sample.facts, half_spread_bps=some)), "square-root", draws=10)
@@ -199,6 +203,46 @@ def test_the_band_of_the_mean_holds_the_error_of_the_spread_too():
     apart = replace(fit.fitted, half_spread_draws=np.empty(0))
     own, other = (float(np.subtract(*model.mean_band(wide)[::-1])[0]) for model in (fit.fitted, apart))
     assert other < 0.7 * own
+
+
+def test_what_is_paid_for_the_spread_can_be_held():
+    sample = made_orders(5, 1_000, 40, half_spreads=1.0, noise=0.0)
+    held = fit_impact(sample, "power-law", half_spreads=1.0, draws=20)
+    assert held.names == ("prefactor", "exponent")
+    assert held.values == pytest.approx((0.8, 0.5), rel=1e-3)
+    assert held.predicted_bps == pytest.approx(sample.cost_bps, rel=1e-3)
+    assert held.fitted.cost_bps(sample.facts) == pytest.approx(sample.cost_bps, rel=1e-3)
+    noisy = made_orders(5, 1_000, 40, half_spreads=1.0)
+    free, held = (fit_impact(noisy, "square-root", half_spreads=paid, draws=200) for paid in (None, 1.0))
+    assert held.standard_error("prefactor") < free.standard_error("prefactor")
+    found = diagnose(held, draws=100)
+    assert "held" in found["ladder"][0]["reason"]
+    assert found["held_out"]["skill_on_half_spread"] is None
+    facts = replace(sample.facts, half_spread_bps=np.full(1_000, np.nan))
+    nothing = fit_impact(replace(sample, facts=facts), "square-root", half_spreads=0.0, draws=2)
+    assert len(nothing.sample) == 1_000
+    with pytest.raises(UsageError, match="2 half spreads"):
+        fit_impact(sample, "square-root", half_spreads=2.0)
+    with pytest.raises(UsageError, match="nothing is left to fit"):
+        fit_impact(sample, "half-spread", half_spreads=1.0)
+
+
+def test_the_joint_fit_holds_the_spread_too():
+    sample = made_orders(5, 400, 10, half_spreads=1.0, noise=0.0, model=LAWS["almgren-2005"])
+    held = fit_impact(sample, "almgren-2005", half_spreads=1.0, draws=2)
+    assert held.values == pytest.approx((0.31, 0.15, 0.64), rel=1e-3)
+
+
+def test_an_estimate_has_the_band_of_spread_and_impact_together():
+    fit = fit_impact(made_orders(5, 2_000, 60), "square-root", draws=300)
+    facts = OrderFacts.of(quantity_adv=0.05, volatility_daily=0.02, duration=0.12, half_spread_bps=[4.0, np.nan])
+    answer = pre_trade(fit.fitted, facts)
+    low, high = fit.fitted.mean_band(facts)
+    assert (answer.mean_low[0], answer.mean_high[0]) == pytest.approx((low[0], high[0]))
+    assert answer.order_low[0] == pytest.approx(fit.fitted.order_band(facts)[0][0])
+    assert answer.mean_low[0] < answer.mean_bps[0] < answer.mean_high[0]
+    # An order whose spread nobody knows has the band of its impact.
+    assert answer.mean_low[1] < answer.mean_bps[1] < answer.mean_high[1]
 
 
 def test_an_exponent_can_be_held():
