@@ -23,7 +23,7 @@ from tcakit.impact.pre_trade import (
     pre_trade,
     published_models,
 )
-from tcakit.jobs.order_setting import Setting, SettingRequest, open_store, order_setting
+from tcakit.jobs.order_setting import Setting, SettingRequest, open_store, order_setting, require_volume
 from tcakit.market.clock import parse_time
 from tcakit.store.database import Store
 from tcakit.store.fits import find_fit, fits
@@ -129,12 +129,7 @@ def _check(request: EstimateRequest) -> None:
 def _order_facts(request: EstimateRequest, setting: Setting) -> tuple[OrderFacts, list[str]]:
     """The order as the models are told of it."""
     known = setting.facts
-    if math.isnan(known.adv_shares):
-        raise UsageError(
-            "average daily volume is unknown, and no model says anything of an order without it",
-            place="--adv",
-            remedy=f"give --adv SHARES, or ingest days of {setting.symbol or 'the symbol'} before {setting.date}",
-        )
+    require_volume(setting, "and no model says anything of an order without it")
     size = request.quantity / known.adv_shares
     duration = math.nan
     notes: list[str] = []

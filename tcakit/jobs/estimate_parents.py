@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import FittedModel
 from tcakit.impact.pre_trade import Asked, asked_by_hand, pre_trade, published_models
 from tcakit.jobs.estimate import asked_of_fit, fits_known_of
+from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.order_setting import OrderSettings, Setting, SettingRequest
 from tcakit.store.database import Store
 from tcakit.store.fits import fits
@@ -50,6 +52,29 @@ def estimate_parents(
         if asked.fitted is not None
     ]
     return pl.concat([pl.DataFrame(schema=_SCHEMA), *frames])
+
+
+def estimate_orders(folder: Path, models: Sequence[str] = (), coverage: float = 0.95) -> dict[str, Any]:
+    """The firm's stored parents estimated: `orders`, a row for each parent and model, and `models`, a summary of each.
+
+    Raises UsageError where no blotter is stored.
+    """
+    store = Store(folder)
+    blotter = load_blotter(store)
+    rows = estimate_parents(store, blotter.parents, models or None, coverage)
+    summary = rows.group_by("model", "fit_id", "source", maintain_order=True).agg(
+        pl.len().alias("orders"),
+        pl.col("mean_bps").count().alias("answered"),
+        pl.col("mean_bps").mean(),
+        pl.col("mean_bps").median().alias("median_bps"),
+        pl.col("outside").sum(),
+    )
+    notes = list(blotter.notes)
+    unknown = blotter.parents.height - facts_of_parents(store, blotter.parents)[0].size
+    if unknown:
+        notes.append(f"{unknown} of {blotter.parents.height} parents have no stored day before their own")
+    notes.append("means are over orders, each counting the same; half a spread a share is in them where it is known")
+    return {"orders": rows.to_dicts(), "models": summary.to_dicts(), "coverage": coverage, "notes": notes}
 
 
 def facts_of_parents(store: Store, parents: pl.DataFrame) -> tuple[NDArray[np.int64], OrderFacts]:

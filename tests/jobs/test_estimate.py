@@ -17,7 +17,7 @@ from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import FittedModel
 from tcakit.impact.ranges import FittedRange
 from tcakit.jobs.estimate import EstimateRequest, estimate
-from tcakit.jobs.estimate_parents import estimate_parents
+from tcakit.jobs.estimate_parents import estimate_orders, estimate_parents
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.order_setting import GivenFacts, SettingRequest
@@ -284,6 +284,18 @@ def test_each_parent_meets_only_the_fits_known_before_its_day(store: Path, tmp_p
     assert found.drop_nulls("fit_id").drop_nulls("mean_bps").height > 10
     assert found.drop_nulls("fit_id").drop_nulls("mean_bps")["low"].null_count() == 0
     assert set(found["model"]) >= {"square-root", "almgren-2005", "half-spread"}
+
+
+def test_all_stored_orders_at_once(store: Path) -> None:
+    result = estimate_orders(store, ["square-root", "almgren-2005"])
+    parents = load_blotter(Store(store)).parents
+    first, second = result["models"]
+    assert (first["model"], first["orders"]) == ("square-root", parents.height)
+    own = [row["mean_bps"] for row in result["orders"] if row["model"] == "square-root" and row["mean_bps"] is not None]
+    assert (first["answered"], first["mean_bps"]) == (len(own), pytest.approx(np.mean(own)))
+    assert (second["answered"], second["mean_bps"]) == (0, None)
+    unknown = parents.filter(pl.col("date") == "2026-03-03").height
+    assert f"{unknown} of {parents.height} parents have no stored day before their own" in result["notes"]
 
 
 def test_no_parents_no_rows(store: Path) -> None:
