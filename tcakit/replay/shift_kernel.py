@@ -169,7 +169,7 @@ def reachable(s, order, tick, taken, wanted):
     lots = np.ceil(((within + _beyond(s, order, tick)) / s.impact[JUMP] - taken) / s.settings[LOT])
     if lots * s.settings[LOT] >= wanted:
         return wanted
-    return max(1, np.int64(lots)) * s.settings[LOT]
+    return min(wanted, max(1, np.int64(lots)) * s.settings[LOT])
 
 
 @bare_call
