@@ -6,18 +6,18 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from tcakit.errors import DataError, UsageError
 from tcakit.impact.fitted import TAPE_PROXY, FittedModel
-from tcakit.impact.ranges import FittedRange
+from tcakit.impact.own_level import drawn_to_own, own_level
 from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.fit_impact import finite
 from tcakit.jobs.fit_profiles import fit_spread, fit_volatility, fit_volume
-from tcakit.jobs.fit_tape import fit_tape
+from tcakit.jobs.fit_sample import own_sample
+from tcakit.jobs.fit_tape import VIEWS, fit_tape, fitted_of
 from tcakit.jobs.report import write_whole
 from tcakit.jobs.tape import chosen_days
 from tcakit.store.database import Store
@@ -58,9 +58,7 @@ def fit_profile(folder: Path, kind: str, request: TapeFitRequest, wait_s: float 
     begun = time.perf_counter()
     store = Store(folder, wait_s=wait_s)
     dates = _dates(store, request)
-    symbols = request.symbols or tuple(
-        dict.fromkeys(day.instrument.symbol for day in chosen_days(store, None, dates))
-    )
+    symbols = request.symbols or tuple(dict.fromkeys(day.instrument.symbol for day in chosen_days(store, None, dates)))
     fits = []
     for symbol in symbols:
         found = finite(PROFILES[kind](store, symbol, dates, bin_s=request.bin_s))
@@ -82,43 +80,43 @@ def _dates(store: Store, request: TapeFitRequest) -> Sequence[str] | None:
 def _tape_fit(store: Store, request: TapeFitRequest, entry: dict[str, Any]) -> dict[str, Any]:
     """One symbol's entry for the command line: its model, and all views as diagnostics."""
     told = entry["model"]
-    diagnostics = {name: entry[name] for name in ("order_flow", "flow_state", "random_traders", "propagator")}
+    diagnostics = {name: entry[name] for name in VIEWS}
     out = {
         **{name: entry[name] for name in ("symbol", "source", "dates", "caveats")},
         "model": None,
         "params": {},
         "fit_id": None,
         "rests_on": None,
+        "own_orders": None,
         "diagnostics": diagnostics,
     }
     if told is None:
         return out
     level = told["level"]
-    kernel = next(row for row in entry["flow_state"]["kernels"] if row["kernel"] == entry["flow_state"]["better"])
-    clock = told["parameters"]["half_life"] / kernel["half_life_s"]
-    params = {
-        level: {"value": told["parameters"][level], "se": None, "ci": told["level_ci"], "range": told["level_range"]},
-        "half_life": {
-            "value": told["parameters"]["half_life"],
-            "se": None,
-            "ci": [end * clock for end in kernel["half_life_ci_s"]],
-        },
+    fitted, out["own_orders"] = _with_own(store, entry, fitted_of(entry), level)
+    params: dict[str, dict[str, Any]] = {
+        name: {"value": value, "se": fitted.standard_error(name), "ci": list(fitted.interval(name))}
+        for name, value in zip(fitted.names, fitted.values, strict=True)
     }
-    fitted = FittedModel(
-        told["name"],
-        (level,),
-        (told["parameters"][level],),
-        np.asarray(told["draws"], np.float64)[:, None],
-        fixed={name: value for name, value in told["parameters"].items() if name != level},
-        source=TAPE_PROXY,
-        resting_on=told["rests_on"],
-        range=FittedRange("the market's flow within minutes, not orders"),
-    )
-    del told["draws"]
+    params[level]["range"] = told["level_range"]
     fit_id = _keep(
-        store, request, "impact", entry["symbol"], TAPE_PROXY, told["name"], entry["dates"], fitted.as_dict(), out
+        store, request, "impact", entry["symbol"], TAPE_PROXY, fitted.model, entry["dates"], fitted.as_dict(), out
     )
-    return out | {"model": told["name"], "params": params, "rests_on": told["rests_on"], "fit_id": fit_id}
+    return out | {"model": fitted.model, "params": params, "rests_on": fitted.resting_on, "fit_id": fit_id}
+
+
+def _with_own(
+    store: Store, entry: Mapping[str, Any], tape: FittedModel, level: str
+) -> tuple[FittedModel, dict[str, Any]]:
+    """The tape's model with its level drawn to that of own orders of the symbol, and what these said, or why nothing."""
+    try:
+        own = own_level(tape, level, own_sample(store, symbol=entry["symbol"]).sample)
+        fitted, both = drawn_to_own(tape, level, own)
+    except (DataError, UsageError) as error:
+        return tape, {"weight": 0.0, "reason": error.message}
+    told = {"weight": both.own_weight, "level": own.level, "error": own.error, "orders": own.orders, "days": own.days}
+    resting_on = f"{tape.resting_on}; the level also on {own.orders} own orders of {own.days} days"
+    return replace(fitted, resting_on=resting_on), told
 
 
 def _keep(
@@ -157,7 +155,7 @@ def _keep(
     return fit_id
 
 
-def _write(out: Path, told: Mapping[str, Any]) -> None:
+def _write(out: Path, told: dict[str, Any]) -> None:
     if out.suffix.lower() == ".json":
         write_whole(out, json.dumps(told, indent=1, default=str))
         return
