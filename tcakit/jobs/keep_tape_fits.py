@@ -108,7 +108,7 @@ def _tape_fit(store: Store, request: TapeFitRequest, entry: dict[str, Any]) -> d
 def _with_own(
     store: Store, entry: Mapping[str, Any], tape: FittedModel, level: str
 ) -> tuple[FittedModel, dict[str, Any]]:
-    """The tape's model with its level drawn to that of own orders of the symbol, and what these said, or why nothing."""
+    """The tape's model, its level drawn to that of own orders of the symbol; and what these said, or why nothing."""
     try:
         own = own_level(tape, level, own_sample(store, symbol=entry["symbol"]).sample)
         fitted, both = drawn_to_own(tape, level, own)

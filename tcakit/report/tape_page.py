@@ -104,7 +104,7 @@ def size_figure(view: dict[str, Any]) -> Figure:
             name = f"{row['traders']} traders, exponent {number(row['exponent'])}"
             traces.append(_line([p["size_adv"] for p in held], [p["moved"] for p in held], name, colour))
     layout = _layout("Size, share of average daily volume (logarithmic)", "Move, daily volatilities (logarithmic)")
-    layout["xaxis"] |= {"type": "log", "tickformat": ".2~%", "dtick": "D2"}
+    layout["xaxis"] |= {"type": "log", "tickformat": ".3~%", "dtick": "D2"}
     layout["yaxis"] |= {"type": "log"}
     return {"data": traces, "layout": layout}
 

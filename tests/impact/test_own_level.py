@@ -8,7 +8,7 @@ import pytest
 from tcakit.errors import DataError
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import TAPE_PROXY, FittedModel
-from tcakit.impact.own_level import drawn_to_own, own_level
+from tcakit.impact.own_level import OwnLevel, drawn_to_own, own_level
 from tcakit.impact.sample import FittingSample
 from tcakit.impact.transient import ObizhaevaWang
 
@@ -24,7 +24,7 @@ def _tape(level: float = 8.0, error: float = 0.25) -> FittedModel:
     return FittedModel("obizhaeva-wang", names, (level, HALF_LIFE), draws, source=TAPE_PROXY)
 
 
-def _orders(days: int, seed: int = 0, *, noise: float = 1.0, truth: float = TRUTH) -> FittingSample:
+def _orders(days: int, seed: int = 0, *, noise: float = 1.0) -> FittingSample:
     random = np.random.default_rng(seed)
     count = 40 * days
     facts = OrderFacts.of(
@@ -34,7 +34,7 @@ def _orders(days: int, seed: int = 0, *, noise: float = 1.0, truth: float = TRUT
         half_spread_bps=random.uniform(1.0, 4.0, count),
     )
     names = [f"2026-{1 + day // 28:02d}-{1 + day % 28:02d}" for day in np.repeat(np.arange(days), 40)]
-    clean = ObizhaevaWang(transient=truth, half_life=HALF_LIFE).cost_bps(facts) + 0.8 * facts.half_spread_bps
+    clean = ObizhaevaWang(transient=TRUTH, half_life=HALF_LIFE).cost_bps(facts) + 0.8 * facts.half_spread_bps
     sample = FittingSample.of(facts, clean, names)
     chance = np.sqrt(0.2) * random.standard_normal(days)[sample.day]
     chance = chance + np.sqrt(0.8) * random.standard_normal(count)
@@ -72,8 +72,7 @@ def test_the_level_is_covered_as_often_as_it_says() -> None:
 
 
 def test_own_orders_that_say_no_impact_or_are_too_few_are_refused_with_the_reason() -> None:
-    own = own_level(_tape(), "transient", _orders(10, noise=0.0, truth=0.0))
-    with pytest.raises(DataError, match="own orders say a level of"):
-        drawn_to_own(_tape(), "transient", own)
+    with pytest.raises(DataError, match=r"own orders say a level of -0\.5, with an error of 1"):
+        drawn_to_own(_tape(), "transient", OwnLevel(-0.5, 1.0, 400, 10))
     with pytest.raises(DataError, match="at least 5 are needed"):
         own_level(_tape(), "transient", _orders(2))

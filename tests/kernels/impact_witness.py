@@ -23,7 +23,11 @@ class Impact:
     def __init__(
         self, weights: Sequence[float], rates: Sequence[float], permanent: float = 0.0, passive_weight: float = 0.0
     ) -> None:
-        self.terms, self.permanent, self.passive_weight = list(zip(weights, rates, strict=True)), permanent, passive_weight
+        self.terms, self.permanent, self.passive_weight = (
+            list(zip(weights, rates, strict=True)),
+            permanent,
+            passive_weight,
+        )
         self.jump = sum(weights) + permanent
         self.pushes: list[tuple[int, float, float]] = []  # ns, units that fade, ticks that stay
 
