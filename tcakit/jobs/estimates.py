@@ -11,10 +11,8 @@ from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.fits import fits
 
-_BAND = {"mean_low_bps": "low", "mean_high_bps": "high", "order_low_bps": "order_low", "order_high_bps": "order_high"}
 # Published models to set beside fits; the others of the registry are variants of these.
 _PUBLISHED = ("square-root", "almgren-2005", "i-star", "half-spread")
-_NO_FACTS = "volume before that day, or a fact that the model needs, is not known"
 
 
 def estimates_of(store: Store, run_id: str, parents: pl.DataFrame) -> pl.DataFrame:
@@ -35,13 +33,7 @@ def estimates_of(store: Store, run_id: str, parents: pl.DataFrame) -> pl.DataFra
     made = estimate_parents(store, parents)
     rank = pl.col("model").replace_strict(_PUBLISHED, range(len(_PUBLISHED)), default=None, return_dtype=pl.Int64)
     kept = made.with_columns(rank=pl.when(pl.col("fit_id").is_null()).then(rank).otherwise(-1)).drop_nulls("rank")
-    rows = kept.sort("rank", maintain_order=True).select(
-        "parent_id",
-        *("model", "fit_id", "source", "mean_bps", "outside"),
-        *(pl.col(column).alias(name) for name, column in _BAND.items()),
-        pl.lit(run_id).alias("run_id"),
-        pl.when(pl.col("mean_bps").is_null()).then(pl.lit(_NO_FACTS)).alias("reason"),
-    )
+    rows = kept.sort("rank", maintain_order=True).drop("rank").with_columns(run_id=pl.lit(run_id))
     with store.writer("report"):
         results.put_estimates(store, run_id, rows)
     return ESTIMATES.conform(rows)

@@ -50,7 +50,7 @@ def test_estimates_are_stored_with_the_run_and_gone_with_it(store: Store, monkey
     made = estimate_parents(store, parents).filter(pl.col("model") == "square-root").sort("parent_id")
     held = stored.filter(pl.col("model") == "square-root").sort("parent_id")
     assert held["mean_bps"].to_list() == made["mean_bps"].to_list()
-    assert held["order_low_bps"].to_list() == made["order_low"].to_list()
+    assert held["order_low_bps"].to_list() == made["order_low_bps"].to_list()
     # The first stored day has no earlier one: no estimate, and a reason.
     known = held.join(parents.select("parent_id", "date"), on="parent_id")
     first = known["date"] == known["date"].min()
