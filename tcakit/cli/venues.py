@@ -121,9 +121,9 @@ def _show_rows(rows: list[dict[str, Any]], console: Any) -> None:
     from tcakit.cli.tables import Column, number, show_table
 
     columns = [
-        Column("type"), Column("size"), Column("venue"), Column("month", rank=3), Column("S&P\n500", rank=4),
-        Column("orders", True, rank=2), Column("shares\nexecuted", True), Column("fill\nrate %", True, rank=1),
-        Column("E/Q", True), Column("effective\nbps of mid", True), Column("effective\n$ a share", True, rank=2),
+        Column("type"), Column("size"), Column("venue"), Column("month", rank=1), Column("S&P\n500"),
+        Column("orders", True, rank=3), Column("shares\nexecuted", True), Column("fill\nrate %", True, rank=2),
+        Column("E/Q", True), Column("effective\nbps of mid", True), Column("effective\n$ a share", True, rank=4),
         Column("at quote or\nbetter %", True, rank=5), Column("improved\n%", True),
         Column("net improvement\n$ a share", True, rank=6), Column("realised 15 s\nbps", True, rank=7),
         Column("time\nms", True),
@@ -140,7 +140,9 @@ def _show_rows(rows: list[dict[str, Any]], console: Any) -> None:
         for row in rows
     ]  # fmt: skip
     caption = "weighted by shares; an empty cell: the report does not tell it"
-    show_table(console, columns, cells, caption=caption)
+    told = [place for place in range(len(columns)) if any(row[place] for row in cells)]
+    shown = [[row[place] for place in told] for row in cells]
+    show_table(console, [columns[place] for place in told], shown, caption=caption)
 
 
 def _venue(row: dict[str, Any]) -> str:

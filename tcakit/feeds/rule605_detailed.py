@@ -29,6 +29,7 @@ def read_detailed(path: str, data: bytes) -> tuple[Form, pl.DataFrame, CellFault
     >>> form.name, rows["executed_shares"].to_list(), list(faults)
     ('detailed until 2025', [200.0], [])
     """
+    data = data.removeprefix(b"\xef\xbb\xbf")
     first = data[: data.find(b"\n")] if b"\n" in data else data
     form = form_of(first.decode("utf-8", "replace").rstrip("\r"))
     if form is None:
@@ -55,13 +56,16 @@ def read_detailed(path: str, data: bytes) -> tuple[Form, pl.DataFrame, CellFault
     text = table.frame.rename(dict(zip(table.frame.columns, names, strict=True)))
     text = text.select(pl.col(name).str.strip_chars().alias(field) for name, field in known.items())
     text = text.with_columns(line=pl.Series(table.lines - shift, dtype=pl.Int64))
+    del table  # a large market center's file is large in memory too
     faults.rows = text.height + len(before)
+    rules = {field: (wrong, allowed) for field, wrong, allowed in _rules(form)}
+    bad = text.select(wrong.fill_null(True).alias(field) for field, (wrong, _) in rules.items())
+    for field in bad.columns:
+        if bad[field].any():
+            _list(faults, form.called(field), text.filter(bad[field]), field, rules[field][1])
+    refused = bad.select(pl.any_horizontal(pl.all()).alias("refused"))["refused"]
     rows = text.select("line", *form.keys, pl.col(form.numbers).cast(pl.Float64, strict=False))
-    refused = pl.Series("refused", [False] * text.height, dtype=pl.Boolean)
-    for field, wrong, allowed in _rules(form):
-        bad = text.select(wrong.fill_null(True))[:, 0]
-        refused |= bad
-        _list(faults, form.called(field), text.filter(bad), field, allowed)
+    del text
     keys = [pl.col(name) for name in form.keys]
     doubled = rows.select(~pl.struct(keys).is_first_distinct())[:, 0] & ~refused
     refused |= doubled

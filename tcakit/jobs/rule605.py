@@ -78,7 +78,9 @@ def own_summary(store: Store, request: OwnRequest) -> OwnSummary:
         notes.append("these are replayed orders: a recorded market that does not react to them")
     if not fills.height and not orders.height:
         raise UsageError("no child order is stored", place="--orders", remedy="ingest a FIX log or a file of orders")
-    markets = markets_of_parents(store, parents)
+    # An order may live on after its parent's first day: the days of its fills are wanted too.
+    days = pl.concat([parents.select("symbol", "date", "venue"), fills.select("symbol", "date")], how="diagonal")
+    markets = markets_of_parents(store, days.unique(["symbol", "date"], keep="first", maintain_order=True))
     covered = covered_orders(parents, orders, fills, markets, changed=replaced, with_ioc=request.with_ioc)
     rows = summary_rows(covered, request.participant, request.entity, index)
     notes += _caveats(rows, markets, orders, request, index, covered.orders)

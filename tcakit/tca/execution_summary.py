@@ -42,7 +42,7 @@ def summary_rows(
         average_order_shares=pl.col("shares").mean(),
         average_order_notional=pl.col("notional").mean(),
     )
-    executed = _facts(covered.executions).join(orders.select("order_id", *groups), on="order_id", how="inner")
+    executed = _facts(covered.executions).join(orders.select("order_row", *groups), on="order_row", how="inner")
     done = executed.group_by(groups).agg(_numbers())
     rows = sent.join(done, on=groups, how="left", nulls_equal=True)
     rows = rows.with_columns(

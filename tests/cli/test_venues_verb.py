@@ -68,7 +68,8 @@ def test_a_blotter_without_child_orders_says_so(tcakit: Callable) -> None:
     assert not Path("own.csv").exists()
 
 
-def test_our_own_stand_beside_the_venues_and_are_written(tcakit: Callable) -> None:
+def test_our_own_stand_beside_the_venues_and_are_written(tcakit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "180")
     window = "--start 10:00 --end 10:05 --date 2026-03-03"
     assert tcakit(*shlex.split(f"backtest --symbol ALFA --side buy --quantity 300 --algo pov:10 {window}")).code == 0
     words = "venues acme.csv --run latest --ioc --participant Q --entity DESK --write own.csv"

@@ -161,6 +161,11 @@ def test_numbers_are_rounded_half_up_at_six_decimals(value: float) -> None:
     assert re.fullmatch(r"-?[0-9]+(\.[0-9]{0,5}[1-9])?", text)
 
 
+def test_a_half_is_rounded_away_from_zero() -> None:
+    values = (0.0000005, 0.0000025, 1.0000005, -0.0000005, 0.00000049)
+    assert [written(value) for value in values] == ["0.000001", "0.000003", "1.000001", "-0.000001", "0"]
+
+
 _KEYS = st.fixed_dictionaries(
     {
         "participant": st.sampled_from("QZT"),

@@ -141,6 +141,15 @@ def test_a_header_that_is_not_the_forms() -> None:
         read_detailed("x.txt", b"time|price|size\n1|2|3\n")
 
 
+@pytest.mark.parametrize("whole", [detailed({}, {"symbol": "ABC"}), old(OLD_ROW, old_row(symbol="ABC"))])
+def test_ends_of_lines_and_a_byte_order_mark_do_not_matter(whole: bytes) -> None:
+    plain = read_detailed("x.txt", whole)[1]
+    assert plain.height == 2
+    for data in (whole.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + whole, whole.rstrip(b"\n")):
+        _, rows, faults = read_detailed("x.txt", data)
+        assert (list(faults), rows.equals(plain)) == ([], True)
+
+
 def test_a_byte_that_is_no_text_is_told_with_its_line() -> None:
     with pytest.raises(DataError) as told:
         read_detailed("x.txt", old(OLD_ROW, OLD_ROW).replace(b"\nT|", b"\n\xff|", 1))

@@ -17,6 +17,7 @@ from tcakit.tca.covered_orders import REALISED_S, CoveredOrders, covered_orders
 from tcakit.tca.execution_summary import summary_rows
 
 SCALE = 10_000
+CHANGED = "it was changed on its way, or its fills restated after a split"
 
 
 def order(order_id: str, seconds: float, shares: int, limit: float | None, **changes: Any) -> dict[str, Any]:
@@ -142,8 +143,41 @@ def test_fills_may_leave_their_order_out_too(day: MarketDay) -> None:
     }
     assert left_out(fill("F1", 24_000, 100.12, 10, order_id="O1")) == {"it was filled after regular hours": 1}
     assert left_out(fill("F1", 12, 100.12, 11, order_id="O1")) == {"its fills are more than its size": 1}
-    assert left_out(told, fill("F1", 12, 100.12, 10, order_id="O1")) == {"it was changed on its way": 1, **loose}
-    assert left_out(changed={"O1"}) == {"it was changed on its way": 1}
+    assert left_out(told, fill("F1", 12, 100.12, 10, order_id="O1")) == {CHANGED: 1, **loose}
+    assert left_out(changed={"O1"}) == {CHANGED: 1}
+
+
+def test_an_id_that_comes_again_is_another_order() -> None:
+    """The desk used O1 at eleven and a half seconds, and again half an hour later: each has its own fill."""
+    day = build_day([(0, 99.98, 100.02), (1000, 100.08, 100.12), (23_399, 100.08, 100.12)])
+    orders = [order("O1", 11, 10, None), order("O1", 1800, 20, None)]
+    fills = [fill("F1", 12, 100.02, 10, order_id="O1"), fill("F2", 1801, 100.12, 20, order_id="O1")]
+    covered = sift(orders, fills, day)
+    assert covered.left_out == {}
+    assert covered.executions.select("order_row", "shares", "ask").rows() == [(0, 10.0, 100.02), (1, 20.0, 100.12)]
+    assert row_of(covered, "1000", "M")["effective_over_quoted"] == pytest.approx(1.0)
+    assert row_of(covered, "199999", "M")["executed_shares"] == 30.0
+
+
+def test_an_order_of_a_later_day_has_that_days_quotes(day: MarketDay) -> None:
+    """The parent lives for two days; the child order came on the second."""
+    night = 24 * 3600 * 10**9
+    hours = dataclasses.replace(
+        day.instrument,
+        session_open_ns=day.instrument.session_open_ns + night,
+        session_close_ns=day.instrument.session_close_ns + night,
+    )
+    second = dataclasses.replace(
+        day, instrument=hours, date="2020-01-03", quote_ns=day.quote_ns + night, bid=day.bid + 1, ask=day.ask + 1
+    )
+    covered = covered_orders(
+        frame_of([parent()], PARENTS),
+        frame_of([order("O1", 24 * 3600 + 11, 10, None)], ORDERS),
+        frame_of([fill("F1", 24 * 3600 + 12, 101.12, 10, order_id="O1", date="2020-01-03")], FILLS),
+        {("ACME", DATE): day, ("ACME", "2020-01-03"): second},
+    )
+    assert covered.left_out == {}
+    assert covered.orders.select("date", "mid").row(0) == ("2020-01-03", pytest.approx(101.10))
 
 
 def test_other_markets_are_left_out(day: MarketDay) -> None:
