@@ -24,7 +24,7 @@ RAW_LAGS = 1_000
 PIECES = 40
 FEWEST_TRADES = 1_000
 _ENOUGH_DAYS = 10
-_LARGEST_EXPONENT = 2.0
+LARGEST_EXPONENT = 2.0
 _STARTS = [(scale, exponent) for scale in (1.0, 8.0, 60.0) for exponent in (0.1, 0.25, 0.4, 0.6)]
 
 
@@ -185,7 +185,7 @@ def _fit(whole: SignStatistics, lags: int) -> tuple[float, float, float]:
     largest = np.log(10.0 * lags)
 
     def unexplained(at: NDArray[np.float64]) -> float:
-        if not (0.0 <= at[1] <= _LARGEST_EXPONENT and -5.0 <= at[0] <= largest):
+        if not (0.0 <= at[1] <= LARGEST_EXPONENT and -5.0 <= at[0] <= largest):
             return np.inf
         shape = _steps(float(np.exp(at[0])), float(at[1]), lags)
         along = float(shape @ moves)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tcakit.impact.flow_state import LEVEL_FACTORS
 from tcakit.impact.null_controls import shuffle_signs
-from tcakit.impact.propagator_fit import PropagatorFit, fit_propagator_to_tapes
+from tcakit.impact.propagator_fit import LARGEST_EXPONENT, PropagatorFit, fit_propagator_to_tapes
 from tcakit.impact.tape import Tape, realised_volatility
 from tcakit.jobs.tape_order_flow import rests_on
 
@@ -88,7 +88,12 @@ def _caveats(fit: PropagatorFit) -> list[str]:
     found = [
         "impact of one trade of the usual size: sizes are not in it, and a trade that follows others' is no surprise"
     ]
-    if not fit.is_identified:
+    if fit.exponent > 0.99 * LARGEST_EXPONENT:
+        found.append(
+            f"the exponent runs to the largest that is tried, {LARGEST_EXPONENT:g}: these trades do not tell how "
+            "impact decays, and no model is made of it"
+        )
+    elif not fit.is_identified:
         found.append(
             f"the exponent, {fit.exponent:.2f}, is not told apart from none by these trades: no model is made of it"
         )
