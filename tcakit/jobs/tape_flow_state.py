@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tcakit.impact.flow_state import HORIZON_S, LEVEL_FACTORS, SKIPPED_S, FlowFit, fit_flow_state
-from tcakit.impact.null_controls import shuffle_signs, shuffle_times
 from tcakit.impact.tape import Tape
+from tcakit.impact.tape_controls import shuffle_signs, shuffle_times
 from tcakit.impact.tape_scale import DAYS, TapeScale, days_that_move, scales
 from tcakit.jobs.tape_order_flow import days_left_out, rests_on
 from tcakit.jobs.tape_statistics import flow_statistics

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from tcakit.impact.flow_state import LEVEL_FACTORS
-from tcakit.impact.null_controls import shuffle_signs
 from tcakit.impact.propagator_fit import LARGEST_EXPONENT, PropagatorFit, fit_propagator_to_tapes
 from tcakit.impact.tape import Tape, realised_volatility
+from tcakit.impact.tape_controls import shuffle_signs
 from tcakit.jobs.tape_order_flow import rests_on
 
 _SHOWN_LAGS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)

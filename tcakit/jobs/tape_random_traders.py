@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.errors import DataError
-from tcakit.impact.null_controls import shuffle_signs
 from tcakit.impact.random_traders import FEWEST_ORDERS, ProxyOrders, fit_size_law, prefactor_at, proxy_orders, size_sums
 from tcakit.impact.tape import Tape
+from tcakit.impact.tape_controls import shuffle_signs
 from tcakit.impact.tape_scale import TapeScale, days_that_move, scales
 from tcakit.jobs.tape_order_flow import days_left_out, rests_on
 

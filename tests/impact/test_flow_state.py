@@ -10,8 +10,8 @@ from made_tapes import flow_driven, tape
 
 from tcakit.errors import DataError, UsageError
 from tcakit.impact.flow_state import FlowStatistics, fading_flow, fit_flow_state, impact_state
-from tcakit.impact.null_controls import shuffle_signs, shuffle_times
 from tcakit.impact.tape import Tape, realised_volatility
+from tcakit.impact.tape_controls import shuffle_signs, shuffle_times
 from tcakit.impact.tape_scale import TapeScale, scales
 from tcakit.jobs.tape_flow_state import flow_state_view
 from tcakit.jobs.tape_statistics import flow_statistics
