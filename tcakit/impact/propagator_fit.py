@@ -24,7 +24,7 @@ RAW_LAGS = 1_000
 PIECES = 40
 FEWEST_TRADES = 1_000
 _ENOUGH_DAYS = 10
-LARGEST_EXPONENT = 2.0
+_LARGEST_EXPONENT = 2.0
 _STARTS = [(scale, exponent) for scale in (1.0, 8.0, 60.0) for exponent in (0.1, 0.25, 0.4, 0.6)]
 
 
@@ -63,6 +63,11 @@ class PropagatorFit:
     def is_identified(self) -> bool:
         """Whether the tape tells that impact is there and decays: β is between 0 and 1, and its interval above 0."""
         return self.level > 0.0 and self.exponent_interval[0] > 0.0 and self.exponent < 1.0
+
+    @property
+    def is_at_bound(self) -> bool:
+        """Whether β is the largest that is tried, 2: the tape would have it even larger, which is no decay by a power."""
+        return self.exponent > 0.99 * _LARGEST_EXPONENT
 
     def model(self, trades_a_day: float, volatility_daily: float) -> Propagator:
         """The same decay on the volume's clock, for orders whose trades are as large as the tape's: moves in bps.
@@ -185,7 +190,7 @@ def _fit(whole: SignStatistics, lags: int) -> tuple[float, float, float]:
     largest = np.log(10.0 * lags)
 
     def unexplained(at: NDArray[np.float64]) -> float:
-        if not (0.0 <= at[1] <= LARGEST_EXPONENT and -5.0 <= at[0] <= largest):
+        if not (0.0 <= at[1] <= _LARGEST_EXPONENT and -5.0 <= at[0] <= largest):
             return np.inf
         shape = _steps(float(np.exp(at[0])), float(at[1]), lags)
         along = float(shape @ moves)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tcakit.impact.flow_state import LEVEL_FACTORS
-from tcakit.impact.propagator_fit import LARGEST_EXPONENT, PropagatorFit, fit_propagator_to_tapes
+from tcakit.impact.propagator_fit import PropagatorFit, fit_propagator_to_tapes
 from tcakit.impact.tape import Tape, realised_volatility
 from tcakit.impact.tape_controls import shuffle_signs
 from tcakit.jobs.tape_order_flow import rests_on
@@ -88,9 +88,9 @@ def _caveats(fit: PropagatorFit) -> list[str]:
     found = [
         "impact of one trade of the usual size: sizes are not in it, and a trade that follows others' is no surprise"
     ]
-    if fit.exponent > 0.99 * LARGEST_EXPONENT:
+    if fit.is_at_bound:
         found.append(
-            f"the exponent runs to the largest that is tried, {LARGEST_EXPONENT:g}: these trades do not tell how "
+            f"the exponent runs to the largest that is tried, {fit.exponent:.2g}: these trades do not tell how "
             "impact decays, and no model is made of it"
         )
     elif not fit.is_identified:
