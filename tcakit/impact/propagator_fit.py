@@ -66,7 +66,7 @@ class PropagatorFit:
 
     @property
     def is_at_bound(self) -> bool:
-        """Whether β is the largest that is tried, 2: the tape would have it even larger, which is no decay by a power."""
+        """Whether β is the largest that is tried, 2: the tape would have it larger, which is no decay by a power."""
         return self.exponent > 0.99 * _LARGEST_EXPONENT
 
     def model(self, trades_a_day: float, volatility_daily: float) -> Propagator:
