@@ -64,6 +64,11 @@ class PropagatorFit:
         """Whether the tape tells that impact is there and decays: β is between 0 and 1, and its interval above 0."""
         return self.level > 0.0 and self.exponent_interval[0] > 0.0 and self.exponent < 1.0
 
+    @property
+    def is_at_bound(self) -> bool:
+        """Whether β is the largest that is tried, 2: the tape would have it larger, which is no decay by a power."""
+        return self.exponent > 0.99 * _LARGEST_EXPONENT
+
     def model(self, trades_a_day: float, volatility_daily: float) -> Propagator:
         """The same decay on the volume's clock, for orders whose trades are as large as the tape's: moves in bps.
 

@@ -88,7 +88,12 @@ def _caveats(fit: PropagatorFit) -> list[str]:
     found = [
         "impact of one trade of the usual size: sizes are not in it, and a trade that follows others' is no surprise"
     ]
-    if not fit.is_identified:
+    if fit.is_at_bound:
+        found.append(
+            f"the exponent runs to the largest that is tried, {fit.exponent:.2g}: these trades do not tell how "
+            "impact decays, and no model is made of it"
+        )
+    elif not fit.is_identified:
         found.append(
             f"the exponent, {fit.exponent:.2f}, is not told apart from none by these trades: no model is made of it"
         )

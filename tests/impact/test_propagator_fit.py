@@ -108,6 +108,10 @@ def test_signs_that_tell_nothing_have_no_propagator():
     against = fit_propagator([(signs, -moves)])
     assert against.level == pytest.approx(-real.level)
     assert not against.is_identified
+    assert not real.is_at_bound
+    blip = fit_propagator([(signs, signs - np.roll(signs, 3))])
+    assert blip.is_at_bound
+    assert not blip.is_identified
     with pytest.raises(DataError, match="known of no trade"):
         fit_propagator([(0.0 * signs, moves)])
 
