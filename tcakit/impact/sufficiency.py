@@ -72,7 +72,7 @@ def sufficiency_warnings(fit: ImpactFit) -> list[str]:
     if error is not None and needed is not None and needed > len(sample):
         told.append(
             f"the impact of a median order is known to {error:.0%} of itself: to know it to {WANTED:.0%} takes "
-            f"{needed:,} orders like these {len(sample):,}"
+            f"{needed:,} orders like these {len(sample):,}, over {math.ceil(fit.clusters * needed / len(sample)):,} days"
             + ("; with the exponent held (--exponent 0.5) fewer do" if "exponent" in fit.names else "")
         )
     sizes = span(sample.facts.quantity_adv)
