@@ -17,8 +17,8 @@ environment: ## build .venv from pyproject.toml and constraints.txt (done by the
 demo: environment ## the whole way on sample_data: files to store, replay, cost, report
 	@$(VENV)/bin/tcakit demo
 
-test: environment ## run the tests
-	@$(RUN) -m pytest
+test: environment ## run the tests, a file at a time on each core
+	@$(RUN) -m pytest -n auto --dist loadfile
 
 lint: environment ## check style and formatting
 	@$(RUN) -m ruff check .

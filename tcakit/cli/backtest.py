@@ -46,9 +46,9 @@ def backtest(
         list[str] | None,
         typer.Option(
             "--algo",
-            help="twap, vwap, pov:10 (per cent), is:30m (half-life), passive-aggressive:30s (patience), "
-            "sniper:0.7 (imbalance), iceberg:200 (shown), pegged, market-maker:500 (position), package.module:Class or "
-            "file.py,param=1.",
+            help="twap, vwap, pov:10 (per cent), is:30m (half-life), optimal:30m (half-life), "
+            "passive-aggressive:30s (patience), sniper:0.7 (imbalance), iceberg:200 (shown), pegged, "
+            "market-maker:500 (position), package.module:Class or file.py,param=1.",
         ),
     ] = None,
     start: Annotated[str | None, typer.Option("--start", help="Clock time; the open if left out.")] = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption
+from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, was_given
 from tcakit.cli.pre_trade_options import (
     AdvFlag,
     CurrencyFlag,
@@ -27,6 +27,7 @@ from tcakit.cli.pre_trade_options import (
 
 
 def estimate(
+    context: typer.Context,
     symbol: SymbolFlag = None,
     side: Annotated[str, typer.Option("--side", help="buy or sell; costs are the same.")] = "buy",
     quantity: Annotated[float | None, typer.Option("--quantity", help="Shares.")] = None,
@@ -58,6 +59,9 @@ def estimate(
     session: SessionFlag = None,
     timezone: ZoneFlag = None,
     of_day: OfDayFlag = False,
+    orders: Annotated[
+        bool, typer.Option("--orders", help="Estimate the ingested parents instead, each as of before its own day.")
+    ] = False,
     coverage: Annotated[float, typer.Option("--coverage", help="Of the bands.")] = 0.95,
     store: StoreOption = DEFAULT_STORE,
     json: JsonOption = False,
@@ -78,6 +82,9 @@ def estimate(
     from tcakit.market.fraction import parse_fraction
 
     out = Out(json, quiet, verbose)
+    if orders:
+        _orders(context, Path(store), model, coverage, out)
+        return
     if quantity is None:
         raise UsageError("--quantity is missing", place="estimate", remedy="add --quantity SHARES")
     time_ns, days = _duration(duration)
@@ -98,6 +105,44 @@ def estimate(
     )  # fmt: skip
     result = run(Path(store), request)
     out.result(result, lambda console: _show(result, console))
+
+
+_WITH_ORDERS = ("orders", "model", "coverage", "store", "json", "quiet", "verbose")
+
+
+def _orders(context: typer.Context, store: Path, models: list[str] | None, coverage: float, out: Out) -> None:
+    """`estimate --orders`; UsageError for flags that the orders answer themselves."""
+    from tcakit.errors import UsageError
+    from tcakit.jobs.estimate_parents import estimate_orders
+
+    names = [parameter.name or "" for parameter in context.command.params]
+    given = [name for name in names if name not in _WITH_ORDERS and was_given(context, name)]
+    if given:
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise UsageError(f"--orders, and {named} too", place="estimate", remedy="orders answer these themselves")
+    result = estimate_orders(store, tuple(models or ()), coverage)
+    out.result(result, lambda console: _show_orders(result, console))
+
+
+def _show_orders(result: dict[str, Any], console: Any) -> None:
+    from tcakit.cli.tables import Column, number, printable, show_table
+
+    columns = [Column("model"), *(Column(name, True) for name in ("orders", "answered", "mean\nbps", "median\nbps"))]
+    cells = [
+        [
+            row["model"],
+            row["orders"],
+            row["answered"],
+            number(row["mean_bps"], 2),
+            number(row["median_bps"], 2),
+            row["outside"],
+        ]
+        for row in result["models"]
+    ]
+    show_table(console, [*columns, Column("outside\nfitted", True, rank=1)], cells, "what the orders should have cost")
+    console.print()
+    for note in result["notes"]:
+        console.print(f"note: {printable(note)}", markup=False)
 
 
 def _duration(text: str | None) -> tuple[int | None, float | None]:

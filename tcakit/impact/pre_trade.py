@@ -10,12 +10,9 @@ from numpy.typing import NDArray
 from tcakit.errors import UsageError
 from tcakit.impact.contract import MODELS, ImpactModel, parse_model
 from tcakit.impact.facts import OrderFacts, timing_risk_bps
-from tcakit.impact.fitted import PUBLISHED, TAPE_PROXY, FittedModel
+from tcakit.impact.fitted import PUBLISHED, FittedModel
 
 GIVEN = "given"
-LEVEL_OF_TAPE = (0.5, 1.0)
-"""What part of a level that was fitted to everybody's flow an order of ours may meet: it is biased upwards, by a factor
-of about two in the one study that could compare (docs/estimate-and-schedule.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +85,22 @@ def asked_by_hand(text: str, place: str = "--model") -> Asked:
     return Asked(text.strip(), bare)
 
 
-def missing_facts(model: ImpactModel, facts: OrderFacts) -> list[str]:
-    """The facts that the model needs and no order has.
+def missing_facts(model: ImpactModel, facts: OrderFacts, order: int = 0) -> list[str]:
+    """The facts that the model needs and an order does not have.
 
     >>> from tcakit.impact.almgren import Almgren2005
     >>> missing_facts(Almgren2005(), OrderFacts.of(quantity_adv=0.01, volatility_daily=0.02, participation=0.1))
     ['shares_outstanding_adv']
     """
-    return [name for name in model.needs if np.isnan(getattr(facts, name)).all()]
+    return [name for name in model.needs if np.isnan(getattr(facts, name)[order])]
 
 
 def pre_trade(fitted: FittedModel, facts: OrderFacts, coverage: float = 0.95) -> PreTrade:
     """What a model says of orders; those of which it misses a fact are NaN.
 
     A model that fitted what is paid for the spread (`half_spreads`) is taken at its word; to every other one half a
-    spread a share is added, as an order that takes would pay. Of a model fitted to everybody's flow only the range of
-    its level is known (`LEVEL_OF_TAPE`): the mean is at its upper end, and the bounds reach down to the lower.
+    spread a share is added, as an order that takes would pay. What is not known of the level of a model fitted to
+    everybody's flow is in its draws already, and so in the bounds.
 
     >>> facts = OrderFacts.of(quantity_adv=0.01, duration=0.12, volatility_daily=0.02, half_spread_bps=2.0)
     >>> answer = pre_trade(asked_by_hand("square-root,prefactor=0.6").fitted, facts)
@@ -113,27 +110,19 @@ def pre_trade(fitted: FittedModel, facts: OrderFacts, coverage: float = 0.95) ->
     model = fitted.point()
     known = facts.known(model.needs)
     held = facts.take(known)
-    bare = replace(fitted, half_spreads=0.0, half_spread_draws=np.empty(0))
-    impact = bare.cost_bps(held)
-    low, high = bare.mean_band(held, coverage)
-    order_low, order_high = bare.order_band(held, coverage)
-    if fitted.source == TAPE_PROXY:
-        # The level is a range, whatever the draws say within it.
-        least, most = LEVEL_OF_TAPE
-        reach = order_high - impact
-        low, high = least * np.where(np.isnan(low), impact, low), most * np.where(np.isnan(high), impact, high)
-        order_low, order_high = least * impact - reach, most * impact + reach
-    is_spread = fitted.model.partition(",")[0] == "half-spread"
-    spread = np.zeros(len(held)) if is_spread else (fitted.half_spreads or 1.0) * held.half_spread_bps
-    paid = np.where(np.isnan(spread), 0.0, spread)
-    if len(fitted.half_spread_draws):
-        # Spread and impact were found together: where one is large in a draw the other is small.
-        told = ~np.isnan(spread)
-        whole, order = fitted.mean_band(held, coverage), fitted.order_band(held, coverage)
-        low, high = (np.where(told, end - paid, bare_end) for end, bare_end in zip(whole, (low, high), strict=True))
-        order_low, order_high = (
-            np.where(told, end - paid, bare_end) for end, bare_end in zip(order, (order_low, order_high), strict=True)
-        )
+    # An unknown spread is in no number; what a fit found of the spread is in its bounds together with the impact.
+    filled = replace(held, half_spread_bps=np.nan_to_num(held.half_spread_bps))
+    cost = fitted.cost_bps(filled)
+    low, high = fitted.mean_band(filled, coverage)
+    order_low, order_high = fitted.order_band(filled, coverage)
+    is_spread = fitted.model == "half-spread"
+    if is_spread:
+        impact, spread, paid = np.zeros(len(held)), cost, np.zeros(len(held))
+    elif fitted.half_spreads:
+        spread = fitted.half_spreads * held.half_spread_bps
+        impact, paid = cost - np.nan_to_num(spread), np.zeros(len(held))
+    else:
+        impact, spread, paid = cost, held.half_spread_bps, filled.half_spread_bps
 
     def spread_out(values: NDArray[np.float64]) -> NDArray[np.float64]:
         out = np.full(len(facts), np.nan)
@@ -141,9 +130,9 @@ def pre_trade(fitted: FittedModel, facts: OrderFacts, coverage: float = 0.95) ->
         return out
 
     return PreTrade(
-        impact_bps=spread_out(np.zeros(len(held)) if is_spread else impact),
-        spread_bps=spread_out(impact if is_spread else spread),
-        mean_bps=spread_out(impact + paid),
+        impact_bps=spread_out(impact),
+        spread_bps=spread_out(spread),
+        mean_bps=spread_out(cost + paid),
         mean_low=spread_out(low + paid),
         mean_high=spread_out(high + paid),
         order_low=spread_out(order_low + paid),

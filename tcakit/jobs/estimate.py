@@ -15,7 +15,6 @@ from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import OWN_FILLS, PUBLISHED, TAPE_PROXY, FittedModel
 from tcakit.impact.pre_trade import (
     GIVEN,
-    LEVEL_OF_TAPE,
     Asked,
     asked_by_hand,
     facts_outside,
@@ -23,7 +22,7 @@ from tcakit.impact.pre_trade import (
     pre_trade,
     published_models,
 )
-from tcakit.jobs.order_setting import Setting, SettingRequest, open_store, order_setting
+from tcakit.jobs.order_setting import Setting, SettingRequest, open_store, order_setting, require_volume
 from tcakit.market.clock import parse_time
 from tcakit.store.database import Store
 from tcakit.store.fits import find_fit, fits
@@ -129,12 +128,7 @@ def _check(request: EstimateRequest) -> None:
 def _order_facts(request: EstimateRequest, setting: Setting) -> tuple[OrderFacts, list[str]]:
     """The order as the models are told of it."""
     known = setting.facts
-    if math.isnan(known.adv_shares):
-        raise UsageError(
-            "average daily volume is unknown, and no model says anything of an order without it",
-            place="--adv",
-            remedy=f"give --adv SHARES, or ingest days of {setting.symbol or 'the symbol'} before {setting.date}",
-        )
+    require_volume(setting, "and no model says anything of an order without it")
     size = request.quantity / known.adv_shares
     duration = math.nan
     notes: list[str] = []
@@ -255,9 +249,7 @@ def _row(asked: Asked, facts: OrderFacts, setting: Setting, request: EstimateReq
         "params": dict(fitted.point().parameters),
     }
     if missing := missing_facts(fitted.point(), facts):
-        wanted = [_MISSING.get(name, (name, f"--{name}")) for name in missing]
-        said, flags = " and ".join(what for what, _ in wanted), ", ".join(dict.fromkeys(flag for _, flag in wanted))
-        row["reason"] = f"says nothing without {said}: give {flags}"
+        row["reason"] = reason_of(missing)
         return row
     answer = pre_trade(fitted, facts, request.coverage)
     row |= {name: _number(getattr(answer, name)[0]) for name in names}
@@ -272,15 +264,25 @@ def _row(asked: Asked, facts: OrderFacts, setting: Setting, request: EstimateReq
     return row
 
 
+def reason_of(missing: Sequence[str]) -> str:
+    """What is missing, and by which flags it is given.
+
+    >>> reason_of(["volatility_daily"])
+    'says nothing without daily volatility: give --volatility'
+    """
+    wanted = [_MISSING.get(name, (name, f"--{name}")) for name in missing]
+    said, flags = " and ".join(what for what, _ in wanted), ", ".join(dict.fromkeys(flag for _, flag in wanted))
+    return f"says nothing without {said}: give {flags}"
+
+
 def _row_notes(fitted: FittedModel, row: dict[str, Any]) -> list[str]:
     """What must be known of one model's number."""
     notes = []
     if row["outside"]:
         notes.append(f"outside the orders it was fitted on: {', '.join(row['outside'])}")
     if fitted.source == TAPE_PROXY:
-        least, most = LEVEL_OF_TAPE
-        notes.append(f"impact is {least:g} to {most:g} times what everybody's flow moves; the mean is the upper end")
-    elif row["mean_ci"] is None and fitted.source == OWN_FILLS:
+        notes.append("of everybody's flow the level of an order's impact is known as a range only: see the band")
+    if row["mean_ci"] is None and fitted.source in (OWN_FILLS, TAPE_PROXY):
         notes.append("the fit kept no draws: how sure its mean is, is unknown")
     return notes
 

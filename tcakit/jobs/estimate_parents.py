@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,32 +13,28 @@ from numpy.typing import NDArray
 
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import FittedModel
-from tcakit.impact.pre_trade import Asked, asked_by_hand, pre_trade, published_models
-from tcakit.jobs.estimate import asked_of_fit, fits_known_of
+from tcakit.impact.pre_trade import Asked, asked_by_hand, missing_facts, pre_trade, published_models
+from tcakit.jobs.estimate import asked_of_fit, fits_known_of, reason_of
+from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.order_setting import OrderSettings, Setting, SettingRequest
+from tcakit.market.schema import ESTIMATES
 from tcakit.store.database import Store
 from tcakit.store.fits import fits
 
 _FACTS = ("quantity_adv", "volatility_daily", "duration", "half_spread_bps", "shares_outstanding_adv", "price")
-_SCHEMA = {
-    "parent_id": pl.String,
-    "model": pl.String,
-    "fit_id": pl.String,
-    "source": pl.String,
-    **dict.fromkeys(("mean_bps", "low", "high", "order_low", "order_high"), pl.Float64),
-    "outside": pl.Boolean,
-}
+_SCHEMA = {name: kind for name, kind in ESTIMATES.polars_schema().items() if name != "run_id"}
+_NO_VOLUME = "average daily volume is unknown: no day of the symbol before its own is stored"
 
 
 def estimate_parents(
     store: Store, parents: pl.DataFrame, models: Sequence[str] | None = None, coverage: float = 0.95
 ) -> pl.DataFrame:
-    """A row for each parent and model: parent_id, model, fit_id, source, mean_bps, low, high, order_low, order_high,
-    outside (of what it was fitted on); bps of arrival, null where unknown.
+    """A row for each parent and model: the columns of the table `estimates` but the run.
 
-    `parents` are rows of the table of that name. Models are those named, else all published ones and, for each parent,
-    the stored fits that rest on days before its own. How long a parent trades is the share of the day's volume that the
-    curve of earlier days expects from its arrival to its end.
+    Costs are bps of arrival, null with a `reason` where a model cannot be asked. `parents` are rows of the table of
+    that name. Models are those named, else all published ones and, for each parent, the stored fits that rest on days
+    before its own. How long a parent trades is the share of the day's volume that the curve of earlier days expects
+    from its arrival to its end.
     """
     told, facts = facts_of_parents(store, parents)
     named = published_models() if models is None else [asked_by_hand(text) for text in models]
@@ -50,6 +47,29 @@ def estimate_parents(
         if asked.fitted is not None
     ]
     return pl.concat([pl.DataFrame(schema=_SCHEMA), *frames])
+
+
+def estimate_orders(folder: Path, models: Sequence[str] = (), coverage: float = 0.95) -> dict[str, Any]:
+    """The firm's stored parents estimated: `orders`, a row for each parent and model, and `models`, a summary of each.
+
+    Raises UsageError where no blotter is stored.
+    """
+    store = Store(folder)
+    blotter = load_blotter(store)
+    rows = estimate_parents(store, blotter.parents, models or None, coverage)
+    summary = rows.group_by("model", "fit_id", "source", maintain_order=True).agg(
+        pl.len().alias("orders"),
+        pl.col("mean_bps").count().alias("answered"),
+        pl.col("mean_bps").mean(),
+        pl.col("mean_bps").median().alias("median_bps"),
+        pl.col("outside").sum(),
+    )
+    notes = list(blotter.notes)
+    unknown = blotter.parents.height - facts_of_parents(store, blotter.parents)[0].size
+    if unknown:
+        notes.append(f"{unknown} of {blotter.parents.height} parents have no stored day before their own")
+    notes.append("means are over orders, each counting the same; half a spread a share is in them where it is known")
+    return {"orders": rows.to_dicts(), "models": summary.to_dicts(), "coverage": coverage, "notes": notes}
 
 
 def facts_of_parents(store: Store, parents: pl.DataFrame) -> tuple[NDArray[np.int64], OrderFacts]:
@@ -121,6 +141,10 @@ def _answers(
 
     outside = np.zeros(rows.size, np.bool_)
     outside[at] = answer.outside
+    reasons: list[str | None] = [_NO_VOLUME] * rows.size
+    model = fitted.point()
+    for known, place, row in zip(answer.known.tolist(), places.tolist(), at.tolist(), strict=True):
+        reasons[row] = None if known else reason_of(missing_facts(model, facts, place))
     return pl.DataFrame(
         {
             "parent_id": parents["parent_id"].gather(rows),
@@ -128,11 +152,12 @@ def _answers(
             "fit_id": [fit_id] * rows.size,
             "source": [fitted.source] * rows.size,
             "mean_bps": each(answer.mean_bps),
-            "low": each(answer.mean_low),
-            "high": each(answer.mean_high),
-            "order_low": each(answer.order_low),
-            "order_high": each(answer.order_high),
+            "mean_low_bps": each(answer.mean_low),
+            "mean_high_bps": each(answer.mean_high),
+            "order_low_bps": each(answer.order_low),
+            "order_high_bps": each(answer.order_high),
             "outside": outside,
+            "reason": reasons,
         },
         schema=_SCHEMA,
     ).with_columns(pl.selectors.float().fill_nan(None))

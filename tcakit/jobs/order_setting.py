@@ -88,6 +88,14 @@ class Setting:
         return self.curve.fraction(end_ns) - self.curve.fraction(start_ns)
 
 
+def require_volume(setting: Setting, what: str) -> None:
+    """UsageError with ways out where average daily volume is unknown; `what` says what cannot be done without it."""
+    if math.isnan(setting.facts.adv_shares):
+        whose = setting.symbol or "the symbol"
+        remedy = f"give --adv SHARES, ingest days of {whose} before {setting.date}, or take the day's own by --of-day"
+        raise UsageError(f"average daily volume is unknown, {what}", place="--adv", remedy=remedy)
+
+
 def open_store(folder: Path) -> Store | None:
     """The store, None where there is none: what is given by hand may be enough."""
     return Store(folder) if (folder / "store.json").exists() else None

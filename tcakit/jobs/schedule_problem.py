@@ -14,7 +14,7 @@ from tcakit.execution.scheduling_problem import SchedulingProblem
 from tcakit.execution.time_slices import TimeSlices, time_slices
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import FittedModel
-from tcakit.jobs.order_setting import OrderSettings, Setting, SettingRequest
+from tcakit.jobs.order_setting import OrderSettings, Setting, SettingRequest, require_volume
 from tcakit.market.clock import parse_time
 from tcakit.store.database import Store
 
@@ -87,12 +87,7 @@ def day_of(store: Store | None, order: Order) -> Day:
     settings = OrderSettings(store)
     setting = settings.of(order.setting)
     adv = setting.facts.adv_shares
-    if math.isnan(adv):
-        raise UsageError(
-            "average daily volume is unknown, so no volume is expected in any slice",
-            place="--adv",
-            remedy=f"give --adv SHARES, or ingest days of {setting.symbol or 'the symbol'} before {setting.date}",
-        )
+    require_volume(setting, "so no volume is expected in any slice")
     slices = _slices(order, setting)
     shares = {auction.name: auction.share for auction in order.auctions}
     at_auctions = np.array([shares.get("open", 0.0), shares.get("close", 0.0)])

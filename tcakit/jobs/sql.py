@@ -95,7 +95,7 @@ def query(
             )
         cursor = connection.execute(statements[0])
         names = [column[0] for column in cursor.description or []]
-        rows = cursor.fetchmany(limit + 1)
+        found = cursor.fetchmany(limit + 1)
     except duckdb.PermissionException:
         raise UsageError(
             "files, networks and extensions are out of reach of a query",
@@ -112,4 +112,4 @@ def query(
         raise _does_not_run(error) from None
     finally:
         held.close()
-    return {"columns": names, "rows": [list(row) for row in rows[:limit]], "truncated": len(rows) > limit}
+    return {"columns": names, "rows": [list(row) for row in found[:limit]], "truncated": len(found) > limit}

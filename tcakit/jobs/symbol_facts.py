@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date as Date
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +19,7 @@ from tcakit.store.reference import References
 
 LOOKBACK_DAYS = 20
 _LEAST_COVERED = 0.9
+_STALE_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,9 @@ def _notes(
         span = days[0].date if count == 1 else f"{days[0].date} to {days[-1].date}"
         fewer = f", of {lookback_days} asked for" if count < lookback_days else ""
         notes.append(f"{symbol} is known from {count} earlier day{'s' if count > 1 else ''} ({span}{fewer})")
+        since = (Date.fromisoformat(date) - Date.fromisoformat(days[-1].date)).days
+        if since > _STALE_DAYS:
+            notes.append(f"the latest of them is {since:,} days before {date}: the market may be another one")
     notes.append(f"volume is what was recorded at {venue}: other venues trade on top of it")
     cut = count - sum(whole)
     if cut:

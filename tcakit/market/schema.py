@@ -565,6 +565,31 @@ FITS = Table(
         _c("versions", "str", "JSON", "versions of the package and its libraries"),
     ),
 )
+ESTIMATES = Table(
+    "estimates",
+    "results",
+    "What each parent was estimated to cost before it was traded, by what was known then",
+    (
+        _c("run_id", "str", "", "the run, or the measured blotter"),
+        _c("parent_id", "str", "", "the parent"),
+        _c("model", "str", "", "name of the model"),
+        _c("fit_id", "str", "", "the fit it comes from; null for published parameters", True),
+        _c("source", "str", "", "own-fills, tape-proxy or published"),
+        _c(
+            "mean_bps",
+            "f64",
+            "bps",
+            "mean cost against the mid at arrival; null where the model could not be asked",
+            True,
+        ),
+        _c("mean_low_bps", "f64", "bps", "95 % interval of that mean", True),
+        _c("mean_high_bps", "f64", "bps", "95 % interval of that mean", True),
+        _c("order_low_bps", "f64", "bps", "interval that 95 % of such orders' costs lie in", True),
+        _c("order_high_bps", "f64", "bps", "interval that 95 % of such orders' costs lie in", True),
+        _c("outside", "bool", "", "whether the order lies outside the range that was fitted"),
+        _c("reason", "str", "", "why there is no estimate", True),
+    ),
+)
 JOB_LOG = Table(
     "job_log",
     "results",
@@ -605,6 +630,7 @@ TABLES: tuple[Table, ...] = (
     TCA_FILLS,
     TCA_MARKOUTS,
     FITS,
+    ESTIMATES,
     JOB_LOG,
 )
 

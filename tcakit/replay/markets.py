@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from tcakit.replay.recorded_market import RecordedMarket
 from tcakit.replay.replay_kernel import advance
 from tcakit.replay.together_kernel import advance_together, advance_together_at
 
+M = TypeVar("M")
 ORDERS_A_MARKET = 1 << 40
 """Numbers of orders in the k-th market of a run begin at k times this."""
 
@@ -89,3 +90,13 @@ def names_of(instruments: Sequence[Instrument]) -> dict[str, int]:
         if symbols.count(instrument.symbol) == 1:
             names[instrument.symbol] = place
     return names
+
+
+def called(name: str, markets: Mapping[str, M]) -> M:
+    """What stands under one of the names of `names_of`; UsageError where no market is called so."""
+    if name not in markets:
+        shortest = {market: each for each, market in markets.items()}
+        raise UsageError(
+            f"no market {name} in this run", place="market", remedy=f"one of {', '.join(shortest.values())}"
+        )
+    return markets[name]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from heapq import heappush
 
-from tcakit.errors import UsageError
 from tcakit.market import codes
+from tcakit.replay.markets import called
 from tcakit.replay.order_entry import Special
 from tcakit.replay.recorded_market import RecordedMarket
 
@@ -92,8 +92,4 @@ class OwnGateway:
         return tuple(dict.fromkeys(gateway.name for gateway in self._others.values()))
 
     def market(self, name: str) -> OwnGateway:
-        if name not in self._others:
-            raise UsageError(
-                f"no market {name} in this run", place="market", remedy=f"one of {', '.join(self.markets)}"
-            )
-        return self._others[name]
+        return called(name, self._others)

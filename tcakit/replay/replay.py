@@ -11,7 +11,7 @@ from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.book_changes import touch_changes
 from tcakit.replay.columns import Feed
-from tcakit.replay.markets import ORDERS_A_MARKET, Markets, names_of
+from tcakit.replay.markets import ORDERS_A_MARKET, Markets, called, names_of
 from tcakit.replay.own_gateway import OwnGateway, Wakes
 from tcakit.replay.recorded_market import ANSWER_ROW, Clock, RecordedMarket, ReplayResult, ReplaySettings
 from tcakit.venue.gateway import Fill, Strategy
@@ -110,7 +110,7 @@ def _run(
     gateways = [_gateways(markets, owner, wakes) for owner in range(len(participants))]
     strategies = [participant.strategy for participant in participants]
     names = names_of([market.feed.instrument for market in markets])
-    places = [0 if participant.market is None else names[participant.market] for participant in participants]
+    places = [0 if participant.market is None else called(participant.market, names) for participant in participants]
     homes = [own[place] for own, place in zip(gateways, places, strict=True)]
     tellers = [_teller(market, strategies, [own[place] for own in gateways]) for place, market in enumerate(markets)]
     asks = [strategy.on_start for strategy in strategies]

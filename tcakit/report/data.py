@@ -23,6 +23,7 @@ _TABLE_OF_FIELD = {
     "markouts": schema.TCA_MARKOUTS,
     "files": schema.FILES,
     "faults": schema.FAULTS,
+    "estimates": schema.ESTIMATES,
 }
 _JSON_OF_RUN = {"config": dict, "data_keys": list, "versions": dict, "notes": list}
 
@@ -54,6 +55,7 @@ class ReportData:
     titles: Mapping[str, str] = field(default_factory=dict)
     checks: Sequence[Mapping[str, Any]] = ()
     clocks: Sequence[Mapping[str, Any]] = ()
+    estimates: pl.DataFrame = field(default_factory=schema.ESTIMATES.empty)
 
     def __post_init__(self) -> None:
         for name, table in _TABLE_OF_FIELD.items():

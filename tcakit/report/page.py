@@ -14,6 +14,7 @@ from markupsafe import Markup
 from tcakit.report import palette, wording
 from tcakit.report.data import ReportData
 from tcakit.report.drilldown import drilldowns
+from tcakit.report.estimates import estimate_figures
 from tcakit.report.figures import figures_of
 
 HERE = Path(__file__).parent
@@ -39,6 +40,7 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
         for place, block in enumerate(blocks, start=1)
         for name, figure in figures_of(block).items()
     }
+    figures |= estimate_figures(summary["estimates"])
     orders = drilldowns(data, summary["parents"])
     for order, row in zip(orders, summary["parents"], strict=False):
         order |= {"title": order_title(row), "facts": order_facts(row), "notes": order_notes(row)}

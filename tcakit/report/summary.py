@@ -6,6 +6,7 @@ from typing import Any
 
 from tcakit.market.clock import format_time
 from tcakit.report.data import ReportData
+from tcakit.report.estimates import estimates_against_costs
 from tcakit.report.groups import by, measures, shares, totals, waterfall
 from tcakit.report.markouts import markout_curves
 from tcakit.report.quality import data_quality, order_counts
@@ -20,7 +21,8 @@ def summarise(data: ReportData) -> dict[str, Any]:
 
     `currencies` holds a block a currency with `totals` (currency), `measures` (bps, the denominator in the key,
     each with value, low, high, n), `shares`, `waterfall`, `algos` and `markouts`; `parents` a row a parent
-    order; `quality` what to know of the data. Costs are cost-positive, markouts favourable-positive.
+    order; `estimates` how what was estimated before trading held, model by model; `quality` what to know of the data.
+    Costs are cost-positive, markouts favourable-positive.
     """
     rows = parent_rows(data)
     dates = sorted({row["date"] for row in rows if row["date"]})
@@ -46,6 +48,7 @@ def summarise(data: ReportData) -> dict[str, Any]:
         "child_orders_by_state": order_counts(data.orders),
         "currencies": {currency: _currency(data, currency, held) for currency, held in _by_currency(rows).items()},
         "parents": rows,
+        "estimates": estimates_against_costs(data.estimates, rows),
         "quality": data_quality(data, rows),
         "sign_convention": SIGN_CONVENTION,
         "denominators": DENOMINATORS,

@@ -38,6 +38,9 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
                 console.print(table)
         console.print()
         console.print(_algorithms(block))
+    if summary["estimates"]:
+        console.print()
+        console.print(_estimates(summary["estimates"]))
     if summary["parents"]:
         console.print()
         console.print(_orders(summary["parents"]))
@@ -107,6 +110,18 @@ def _algorithms(block: dict[str, Any]) -> Table:
             percent(shares["fill_rate_of_paper"]),
             percent(shares["participation_of_market_notional"]),
             percent(shares["maker_fraction_of_executed"]),
+        )
+    return table
+
+
+def _estimates(rows: list[dict[str, Any]]) -> Table:
+    table = _table(
+        "Estimated before, paid after", "model", "n", "slope", "95 % interval", "bias, bps", "95 % interval", "in band"
+    )
+    for row in rows:
+        stats = [text for name in ("slope", "bias_bps") for text in (number(row[name]["value"]), interval(row[name]))]
+        table.add_row(
+            escape(f"{row['model']} ({row['source']})"), count(row["orders"]), *stats, percent(row["coverage"]["value"])
         )
     return table
 

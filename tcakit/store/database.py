@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from tcakit.errors import DataError, StoreBusyError, UsageError
-from tcakit.market.schema import tables_of
+from tcakit.market.schema import Table, tables_of
 from tcakit.store.disk import is_no_room, no_room_told
 from tcakit.store.engine import attached, quoted
 
@@ -104,7 +104,14 @@ class Store:
             with self.write_results():
                 pass
         with self._connect(self.results_path, read_only=True) as connection:
-            yield connection
+            older = _lacking(connection)
+            if not older:
+                yield connection
+        if older:
+            with self.write_results():
+                pass
+            with self._connect(self.results_path, read_only=True) as connection:
+                yield connection
 
     @contextmanager
     def write_day(self, date: str) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -114,8 +121,10 @@ class Store:
 
     @contextmanager
     def write_results(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One transaction on the results: all of it or nothing."""
+        """One transaction on the results: all of it or nothing. Tables that are younger than the store are added."""
         with self._transaction(self.results_path, "results") as connection:
+            for table in _lacking(connection):
+                connection.execute(table.ddl())
             yield connection
 
     @contextmanager
@@ -280,6 +289,13 @@ def _refuse_unopenable(folder: Path) -> None:
             place=str(folder),
             remedy="give --store a folder of another name",
         )
+
+
+def _lacking(connection: duckdb.DuckDBPyConnection) -> list[Table]:
+    """The tables of results that a store made by an earlier version has not."""
+    query = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    held = {name for (name,) in connection.execute(query).fetchall()}
+    return [table for table in tables_of("results") if table.name not in held]
 
 
 def _first_line(error: Exception) -> str:

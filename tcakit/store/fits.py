@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -13,9 +13,6 @@ from tcakit.market.schema import FITS
 from tcakit.store.bridge import frame, insert
 from tcakit.store.database import Store
 
-if TYPE_CHECKING:
-    import duckdb
-
 _JSON = ("fitted", "diagnostics", "data_keys", "versions")
 
 
@@ -23,22 +20,13 @@ def put_fit(store: Store, row: Mapping[str, Any]) -> None:
     """Store a fit, in place of the same one stored before; JSON columns are given as objects."""
     told = {name: json.dumps(value) if name in _JSON else value for name, value in row.items()}
     with store.write_results() as connection:
-        connection.execute(FITS.ddl())
         connection.execute('DELETE FROM "fits" WHERE fit_id = ?', [row["fit_id"]])
         insert(connection, FITS, pl.DataFrame([told], schema=FITS.polars_schema()))
-
-
-def _is_there(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the store is not from before fits were kept."""
-    found = connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = ?", [FITS.name])
-    return found.fetchone() is not None
 
 
 def drop_fit(store: Store, fit_id: str) -> int:
     """Take a fit out; gives the rows it had."""
     with store.write_results() as connection:
-        if not _is_there(connection):
-            return 0
         gone = connection.execute('DELETE FROM "fits" WHERE fit_id = ?', [fit_id]).fetchone()
     return int(gone[0]) if gone else 0
 
@@ -46,8 +34,6 @@ def drop_fit(store: Store, fit_id: str) -> int:
 def fits(store: Store, kind: str | None = None) -> list[dict[str, Any]]:
     """Every stored fit, or those of a kind, the latest first; JSON columns as objects."""
     with store.read_results() as connection:
-        if not _is_there(connection):
-            return []
         rows = frame(connection, FITS, "" if kind is None else "WHERE kind = ?", [] if kind is None else [kind])
     found = rows.sort("created_ns", "fit_id", descending=[True, False]).to_dicts()
     return [row | {name: json.loads(row[name]) for name in _JSON} for row in found]

@@ -48,6 +48,7 @@ VERBS = {
 _CASES = [pytest.param(words, names, id=verb) for verb, (words, names) in VERBS.items()]
 _ORDERS = "backtest --orders --algo twap,pov:20 --where symbol=ALFA --from 2026-03-03 --to 2026-03-03 --by broker"
 _CASES.append(pytest.param(_ORDERS, VERBS["backtest"][1] - {"algorithms"} | {"runs", "left_out"}, id="backtest orders"))
+_CASES.append(pytest.param("estimate --orders", {"orders", "models", "notes"}, id="estimate orders"))
 _NUMBERS = "--quantity 1e6 --days 5 --slices 5 --volatility-currency 0.95 --permanent 2.5e-7 --temporary 2.5e-6"
 _AC = f"schedule --algo almgren-chriss {_NUMBERS} --fixed 0.0625 --risk-aversion 1e-6 --frontier --out plan.html"
 _CASES.append(pytest.param(_AC, {"times", "quantities", "expected_cost", "variance", "out"}, id="schedule by numbers"))

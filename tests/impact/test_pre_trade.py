@@ -14,7 +14,6 @@ from tcakit.impact.facts import OrderFacts, timing_risk_bps
 from tcakit.impact.fitted import OWN_FILLS, PUBLISHED, TAPE_PROXY, FittedModel
 from tcakit.impact.pre_trade import (
     GIVEN,
-    LEVEL_OF_TAPE,
     asked_by_hand,
     facts_outside,
     missing_facts,
@@ -90,19 +89,6 @@ def test_an_unknown_spread_is_in_no_mean_and_said_to_be_unknown() -> None:
     answer = pre_trade(fitted(half_spreads=0.5), facts)
     assert np.isnan(answer.spread_bps[0])
     assert answer.mean_bps[0] == answer.impact_bps[0]
-
-
-def test_the_level_of_everybody_s_flow_is_a_range() -> None:
-    facts = OrderFacts.of(**ALL_KNOWN)
-    own, tape = (pre_trade(fitted(source), facts) for source in (OWN_FILLS, TAPE_PROXY))
-    least, most = LEVEL_OF_TAPE
-    assert tape.mean_bps[0] == own.mean_bps[0]
-    assert tape.mean_low[0] - 1.5 == pytest.approx(least * (own.mean_low[0] - 1.5))
-    assert tape.mean_high[0] - 1.5 == pytest.approx(most * (own.mean_high[0] - 1.5))
-    assert tape.order_low[0] < own.order_low[0]
-    # Without draws the range is still one.
-    bare = pre_trade(fitted(TAPE_PROXY, draws=np.empty((0, 1))), facts)
-    assert bare.mean_low[0] - 1.5 == pytest.approx(least * bare.impact_bps[0])
 
 
 def test_orders_of_which_a_fact_is_missing_are_left_out_and_the_others_are_not() -> None:

@@ -17,7 +17,7 @@ from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import FittedModel
 from tcakit.impact.ranges import FittedRange
 from tcakit.jobs.estimate import EstimateRequest, estimate
-from tcakit.jobs.estimate_parents import estimate_parents
+from tcakit.jobs.estimate_parents import estimate_orders, estimate_parents
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.order_setting import GivenFacts, SettingRequest
@@ -214,8 +214,9 @@ def test_a_fit_has_bands_from_its_draws_and_says_what_it_rests_on(own_store: Sto
     assert own["mean_ci"] == pytest.approx([0.405 * impact + 2.0, 0.595 * impact + 2.0], rel=1e-6)
     assert own["cost_ci"] == pytest.approx([end * 100.0 for end in own["mean_ci"]])
     assert own["range"] == {"source": "own fills", "facts": {"quantity_adv": [0.001, 0.05]}}
-    assert tape["mean_ci"] == pytest.approx([0.5 * 0.405 * impact + 2.0, 0.595 * impact + 2.0], rel=1e-6)
-    assert "0.5 to 1 times" in tape["notes"][0]
+    # What is not known of the level is in a proxy's draws.
+    assert tape["mean_ci"] == pytest.approx(own["mean_ci"])
+    assert "a range only" in tape["notes"][0]
 
 
 def test_a_fit_asked_for_by_name_may_look_ahead_and_says_so(own_store: Store) -> None:
@@ -247,6 +248,8 @@ def test_stored_parents_are_estimated_as_each_alone_would_be(store: Path) -> Non
     dates = parents.select("parent_id", "date")
     assert set(answered.join(dates, on="parent_id")["date"]) == {"2026-03-04"}
     assert answered.filter(pl.col("model") == "i-star").height > 10
+    assert found.filter(pl.col("mean_bps").is_null() == pl.col("reason").is_null()).height == 0
+    assert answered["model"].n_unique() == 2
     zone = "America/New_York"
     for row in parents.filter(date="2026-03-04").head(4).iter_rows(named=True):
         opens = 1772634600 * 10**9  # 09:30 in New York
@@ -268,8 +271,8 @@ def test_stored_parents_are_estimated_as_each_alone_would_be(store: Path) -> Non
         for told in many.iter_rows(named=True):
             expected = alone[told["model"]]
             assert told["mean_bps"] == pytest.approx(expected["mean_bps"], rel=1e-9)
-            assert [told["order_low"], told["order_high"]] == pytest.approx(expected["order_ci"], rel=1e-9)
-            assert told["low"] is None
+            assert [told["order_low_bps"], told["order_high_bps"]] == pytest.approx(expected["order_ci"], rel=1e-9)
+            assert told["mean_low_bps"] is None
 
 
 def test_each_parent_meets_only_the_fits_known_before_its_day(store: Path, tmp_path: Path) -> None:
@@ -282,8 +285,20 @@ def test_each_parent_meets_only_the_fits_known_before_its_day(store: Path, tmp_p
     asked = found.drop_nulls("fit_id").group_by("date").agg(pl.col("fit_id").unique()).sort("date")
     assert asked.rows() == [("2026-03-03", ["early"]), ("2026-03-04", ["late"])]
     assert found.drop_nulls("fit_id").drop_nulls("mean_bps").height > 10
-    assert found.drop_nulls("fit_id").drop_nulls("mean_bps")["low"].null_count() == 0
+    assert found.drop_nulls("fit_id").drop_nulls("mean_bps")["mean_low_bps"].null_count() == 0
     assert set(found["model"]) >= {"square-root", "almgren-2005", "half-spread"}
+
+
+def test_all_stored_orders_at_once(store: Path) -> None:
+    result = estimate_orders(store, ["square-root", "almgren-2005"])
+    parents = load_blotter(Store(store)).parents
+    first, second = result["models"]
+    assert (first["model"], first["orders"]) == ("square-root", parents.height)
+    own = [row["mean_bps"] for row in result["orders"] if row["model"] == "square-root" and row["mean_bps"] is not None]
+    assert (first["answered"], first["mean_bps"]) == (len(own), pytest.approx(np.mean(own)))
+    assert (second["answered"], second["mean_bps"]) == (0, None)
+    unknown = parents.filter(pl.col("date") == "2026-03-03").height
+    assert f"{unknown} of {parents.height} parents have no stored day before their own" in result["notes"]
 
 
 def test_no_parents_no_rows(store: Path) -> None:

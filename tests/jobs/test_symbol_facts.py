@@ -97,6 +97,12 @@ def test_the_day_itself_is_told_apart(store: Path) -> None:
     assert "nobody knew them" in found.notes[0]
 
 
+def test_facts_of_long_ago_are_said_to_be(store: Path) -> None:
+    near, far = (symbol_facts(Store(store), "ACME", date) for date in ("2026-02-18", "2026-02-19"))
+    assert "days before" not in " ".join(near.notes)
+    assert "the latest of them is 15 days before 2026-02-19" in " ".join(far.notes)
+
+
 def test_no_more_days_than_asked_for_and_the_latest_ones(store: Path) -> None:
     found = symbol_facts(Store(store), "ACME", DAYS[3], lookback_days=1)
     assert (found.adv_shares, found.adv_days) == (7_000, 1)

@@ -304,6 +304,7 @@ def report_data(
         markets=markets,
         order_event_counts={"new": len(orders), "acknowledged": len(orders), "filled": len(fills)},
         titles=more.pop("titles", {"title": "Execution review", "client": "Meridian Pension Fund"}),
+        **more,
     )
 
 

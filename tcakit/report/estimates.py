@@ -1,0 +1,139 @@
+"""What orders were estimated to cost before they were traded, against what they cost: numbers and picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tcakit.report.figures import Figure, plain
+from tcakit.report.palette import LIGHT
+from tcakit.report.wording import number
+from tcakit.tca.calibration import Calibration, Interval, calibrated
+
+_REALISED = "arrival_bps_of_executed"
+_BAND = ("mean_bps", "order_low_bps", "order_high_bps")
+_SURE_FROM_DAYS = 40
+
+
+def estimates_against_costs(estimates: pl.DataFrame, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A JSON-able row a model and fit: slope, bias and coverage of its estimates, with intervals, and its points.
+
+    `estimates` is the table of that name, `rows` are those of `rows.parent_rows`. Realised is the cost against arrival,
+    bps of executed. A point has the order, its estimate, the band of a single order and what it cost; orders without
+    estimate or cost are counted, with the reasons.
+    """
+    cost = {row["parent_id"]: row for row in rows}
+    kept = estimates.filter(pl.col("parent_id").is_in(list(cost)))
+    found = []
+    for (model, fit_id, source), group in kept.group_by("model", "fit_id", "source", maintain_order=True):
+        asked = group.to_dicts()
+        realised = [cost[row["parent_id"]][_REALISED] for row in asked]
+        days = [str(cost[row["parent_id"]]["date"]) for row in asked]
+        columns = [np.array([row[name] for row in asked], np.float64) for name in _BAND]
+        held = calibrated(columns[0], np.array(realised, np.float64), columns[1], columns[2], days)
+        points = [
+            {"parent_id": row["parent_id"], "realised_bps": paid, "outside": row["outside"]}
+            | {name: row[name] for name in _BAND}
+            for row, paid in zip(asked, realised, strict=True)
+            if paid is not None and row["mean_bps"] is not None
+        ]
+        reasons = group.filter(pl.col("reason").is_not_null())["reason"].value_counts(sort=True)
+        found.append(
+            {
+                "model": model,
+                "fit_id": fit_id,
+                "source": source,
+                "orders": held.orders,
+                "days": held.days,
+                "left_out": held.left_out,
+                "outside": sum(point["outside"] for point in points),
+                "slope": _statistic(held.slope, held.slope_interval, held),
+                "bias_bps": _statistic(held.bias_bps, held.bias_interval_bps, held),
+                "coverage": _statistic(held.coverage, held.coverage_interval, held),
+                "nominal_coverage": held.nominal,
+                "caveat": _caveat(held),
+                "reasons": [{"reason": reason, "orders": count} for reason, count in reasons.iter_rows()],
+                "points": points,
+            }
+        )
+    return found
+
+
+def estimate_figures(estimates: Sequence[dict[str, Any]]) -> dict[str, Figure]:
+    """A scatter a model by name (estimates-1, ...): realised on estimated cost, with the line of a perfect estimate."""
+    return {f"estimates-{place}": _scatter(row) for place, row in enumerate(estimates, start=1) if row["points"]}
+
+
+def _statistic(value: float | None, interval: Interval, held: Calibration) -> dict[str, Any]:
+    low, high = interval or (None, None)
+    return {"value": value, "low": low, "high": high, "n": held.orders}
+
+
+def _caveat(held: Calibration) -> str | None:
+    """What keeps a reader from believing the figures as they stand."""
+    if held.slope is None and held.bias_bps is None:
+        return f"{held.orders} orders with an estimate and a cost: too few to judge it"
+    if held.days < 2:
+        return "all orders are of one day: its luck is theirs, and the intervals do not know of it"
+    if held.days < _SURE_FROM_DAYS:
+        return f"{held.days} days: intervals over fewer than {_SURE_FROM_DAYS} are too narrow"
+    return None
+
+
+def _scatter(row: dict[str, Any]) -> Figure:
+    points = row["points"]
+    inside, outside = ([point for point in points if point["outside"] is kind] for kind in (False, True))
+    reach = [min(point["mean_bps"] for point in points), max(point["mean_bps"] for point in points)]
+    if reach[0] == reach[1]:
+        reach = [reach[0] - 1.0, reach[1] + 1.0]
+    traces: list[Figure] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "as estimated",
+            "x": reach,
+            "y": reach,
+            "line": {"color": LIGHT["muted"], "width": 2, "dash": "dash"},
+            "hoverinfo": "skip",
+        }
+    ]
+    for held, name, symbol in ((inside, "orders", "circle"), (outside, "outside the fitted range", "circle-open")):
+        if held:
+            traces.append(_marks(held, name, symbol))
+    return {
+        "data": traces,
+        "layout": {
+            "height": 420,
+            "xaxis": {"title": {"text": "Estimated before trading (bps of arrival), above zero is a cost"}},
+            "yaxis": {"title": {"text": "Cost against arrival (bps of executed)"}, "zeroline": True},
+            "legend": {"orientation": "h", "y": 1.12, "x": 0},
+            "hovermode": "closest",
+        },
+    }
+
+
+def _marks(points: list[dict[str, Any]], name: str, symbol: str) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": f"{name} ({len(points)})",
+        "x": [point["mean_bps"] for point in points],
+        "y": [point["realised_bps"] for point in points],
+        "customdata": [
+            [
+                plain(point["parent_id"]),
+                number(point["mean_bps"]),
+                number(point["realised_bps"]),
+                f"{number(point['order_low_bps'])} to {number(point['order_high_bps'])}",
+            ]
+            for point in points
+        ],
+        "hovertemplate": (
+            "<b>%{customdata[0]}</b><br>estimated %{customdata[1]} bps<br>cost %{customdata[2]} bps<br>"
+            "band of one order %{customdata[3]}<extra></extra>"
+        ),
+        "marker": {"size": 7, "color": LIGHT["accent"], "symbol": symbol, "opacity": 0.7},
+    }
