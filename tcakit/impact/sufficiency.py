@@ -70,9 +70,10 @@ def sufficiency_warnings(fit: ImpactFit) -> list[str]:
             told.append(f"{name} is not told from zero: its 95 % interval begins at {fit.interval(name)[0]:.3g}")
     error, needed = error_of_impact(fit), orders_needed(fit)
     if error is not None and needed is not None and needed > len(sample):
+        days = math.ceil(fit.clusters * needed / len(sample))
         told.append(
             f"the impact of a median order is known to {error:.0%} of itself: to know it to {WANTED:.0%} takes "
-            f"{needed:,} orders like these {len(sample):,}"
+            f"{needed:,} orders like these {len(sample):,}, over {days:,} days"
             + ("; with the exponent held (--exponent 0.5) fewer do" if "exponent" in fit.names else "")
         )
     sizes = span(sample.facts.quantity_adv)
