@@ -39,6 +39,7 @@ _VERBS = {
     "compare": "compare",
     "runs": "compare",
     "report": "report",
+    "fit": "fit",
     "batch": "batch",
     "demo": "demo",
 }

@@ -23,6 +23,7 @@ MODELS = {
     "linear": "tcakit.impact.linear:Linear",
     "square-root": "tcakit.impact.power_law:SquareRoot",
     "power-law": "tcakit.impact.power_law:PowerLaw",
+    "logarithm": "tcakit.impact.logarithm:Logarithm",
     "almgren-2005": "tcakit.impact.almgren:Almgren2005",
     "i-star": "tcakit.impact.i_star:IStar",
     "i-star-large-cap": "tcakit.impact.i_star:LARGE_CAP",

@@ -25,7 +25,8 @@ class FittedModel:
     `draws` is float64 (draws, parameters): each row a set of the parameters in the order of `names`, as the bootstrap
     found it; no rows where nothing is known of the error. A parameter that was held fixed stands in `fixed`. `source`
     is own-fills, tape-proxy or published; `resting_on` says in words what the draws were drawn over. `half_spreads`
-    of them are paid by each share on top of what the model says, as it was found by the fit.
+    of them are paid by each share on top of what the model says, as it was found by the fit; `half_spread_draws` has
+    what the fit found of it in each row of `draws`, and is empty where it is held to one number.
     """
 
     model: str
@@ -37,9 +38,15 @@ class FittedModel:
     resting_on: str = ""
     range: FittedRange = field(default_factory=lambda: FittedRange("unknown"))
     half_spreads: float = 0.0
+    half_spread_draws: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         wanted = (len(self.draws), len(self.names))
+        if len(self.half_spread_draws) not in (0, len(self.draws)):
+            raise DataError(
+                f"{len(self.half_spread_draws)} draws of half_spreads beside {len(self.draws)} of the parameters",
+                remedy="give one for each, or none",
+            )
         if len(self.values) != len(self.names) or self.draws.shape != wanted:
             raise DataError(
                 f"{len(self.values)} values and draws of shape {self.draws.shape} for {len(self.names)} parameters",
@@ -74,7 +81,7 @@ class FittedModel:
         >>> model.cost_bps(facts).round(2).tolist()
         [9.33]
         """
-        return self._cost(self.point(), facts)
+        return self._cost(self.point(), facts, self.half_spreads)
 
     def mean_band(self, facts: OrderFacts, coverage: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Interval of the mean cost over the draws, each float64 of n; NaN where nothing is known of the error."""
@@ -112,6 +119,7 @@ class FittedModel:
                 "facts": {name: list(span) for name, span in self.range.facts.items()},
             },
             "half_spreads": self.half_spreads,
+            "half_spread_draws": self.half_spread_draws.tolist(),
         }
 
     @classmethod
@@ -134,6 +142,7 @@ class FittedModel:
             resting_on=told["resting_on"],
             range=FittedRange(told["range"]["source"], spans),
             half_spreads=float(told["half_spreads"]),
+            half_spread_draws=np.asarray(told.get("half_spread_draws", []), np.float64),
         )
 
     def _made(self, values: Any) -> ImpactModel:
@@ -142,9 +151,10 @@ class FittedModel:
         )
         return made
 
-    def _cost(self, model: ImpactModel, facts: OrderFacts) -> NDArray[np.float64]:
+    def _cost(self, model: ImpactModel, facts: OrderFacts, half_spreads: float) -> NDArray[np.float64]:
         cost = model.cost_bps(facts)
-        return cost + self.half_spreads * facts.half_spread_bps if self.half_spreads else cost
+        return cost + half_spreads * facts.half_spread_bps if half_spreads else cost
 
     def _costs(self, facts: OrderFacts) -> NDArray[np.float64]:
-        return np.stack([self._cost(self.drawn(row), facts) for row in range(len(self.draws))])
+        paid = self.half_spread_draws if len(self.half_spread_draws) else np.full(len(self.draws), self.half_spreads)
+        return np.stack([self._cost(self.drawn(row), facts, float(paid[row])) for row in range(len(self.draws))])

@@ -115,7 +115,7 @@ def backtest_orders(
     chosen = [_Algorithm.of(text) for text in request.algorithms]
     happened, own = measured_blotter(store, ReportRequest(None, True, request.date_from, request.date_to))
     actual = results.table(store, "tca_parents", happened)
-    rows = _chosen(own["parents"], request.where)
+    rows = chosen_parents(own["parents"], request.where)
     if not rows.height:
         raise UsageError("no stored parent is left", place="--from, --to, --where", remedy="ask for more of them")
     fees = request.rules.fees
@@ -186,7 +186,8 @@ class _Algorithm:
         return AlgorithmSpec("is", {"half_life": f"{max(1, window_ns // _HALF_LIFE_OF_WINDOW)}ns"})
 
 
-def _chosen(parents: pl.DataFrame, where: Mapping[str, tuple[str, ...]]) -> pl.DataFrame:
+def chosen_parents(parents: pl.DataFrame, where: Mapping[str, tuple[str, ...]]) -> pl.DataFrame:
+    """The parents whose columns have one of the values of `parse_where`."""
     for name, values in where.items():
         column = pl.col(name)
         if name == "side":

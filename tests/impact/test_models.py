@@ -20,7 +20,12 @@ from tcakit.impact.ranges import FittedRange
 from tcakit.impact.transient import ObizhaevaWang, Propagator
 
 # What must be given to those that have no default.
-GIVEN = {"linear": ",coefficient=3", "propagator": ",prefactor=0.4", "obizhaeva-wang": ",transient=3,half_life=0.05"}
+GIVEN = {
+    "linear": ",coefficient=3",
+    "logarithm": ",prefactor=0.1,bend=1000",
+    "propagator": ",prefactor=0.4",
+    "obizhaeva-wang": ",transient=3,half_life=0.05",
+}
 EVERY = {name: parse_model(name + GIVEN.get(name, "")) for name in MODELS}
 FACTS = [field.name for field in fields(OrderFacts)]
 WHOLE = {
