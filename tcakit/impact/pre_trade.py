@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tcakit.errors import UsageError
 from tcakit.impact.contract import MODELS, ImpactModel, parse_model
 from tcakit.impact.facts import OrderFacts, timing_risk_bps
-from tcakit.impact.fitted import PUBLISHED, FittedModel
+from tcakit.impact.fitted import OWN_FILLS, PUBLISHED, FittedModel
 
 GIVEN = "given"
 
@@ -95,11 +95,23 @@ def missing_facts(model: ImpactModel, facts: OrderFacts, order: int = 0) -> list
     return [name for name in model.needs if np.isnan(getattr(facts, name)[order])]
 
 
+def half_spreads_paid(fitted: FittedModel) -> float:
+    """Half spreads a share that an order pays under a model.
+
+    A model that was fitted to own fills, or found what is paid for the spread, is taken at its word, even if that is
+    none: what it was fitted to has the spread in it. To every other one a whole half spread is added, as an order that
+    takes would pay.
+
+    >>> half_spreads_paid(asked_by_hand("square-root").fitted)
+    1.0
+    """
+    return fitted.half_spreads if fitted.source == OWN_FILLS or fitted.half_spreads else 1.0
+
+
 def pre_trade(fitted: FittedModel, facts: OrderFacts, coverage: float = 0.95) -> PreTrade:
     """What a model says of orders; those of which it misses a fact are NaN.
 
-    A model that fitted what is paid for the spread (`half_spreads`) is taken at its word; to every other one half a
-    spread a share is added, as an order that takes would pay. What is not known of the level of a model fitted to
+    What is paid for the spread is that of `half_spreads_paid`. What is not known of the level of a model fitted to
     everybody's flow is in its draws already, and so in the bounds.
 
     >>> facts = OrderFacts.of(quantity_adv=0.01, duration=0.12, volatility_daily=0.02, half_spread_bps=2.0)
@@ -118,7 +130,7 @@ def pre_trade(fitted: FittedModel, facts: OrderFacts, coverage: float = 0.95) ->
     is_spread = fitted.model == "half-spread"
     if is_spread:
         impact, spread, paid = np.zeros(len(held)), cost, np.zeros(len(held))
-    elif fitted.half_spreads:
+    elif half_spreads_paid(fitted) == fitted.half_spreads:
         spread = fitted.half_spreads * held.half_spread_bps
         impact, paid = cost - np.nan_to_num(spread), np.zeros(len(held))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from pathlib import Path
@@ -18,6 +19,7 @@ from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
 
 DEFAULT_SESSION = ("09:30", "16:00")
+_SHORT = 0.9
 _WHOLE_DAY = ("00:00", "24:00")
 DEFAULT_TIMEZONE = "America/New_York"
 _GIVEN, _STORED, _UNKNOWN = "given", "stored days", "unknown"
@@ -118,9 +120,10 @@ class OrderSettings:
         """As `order_setting`."""
         date = request.date or Date.today().isoformat()
         stored, day, multiplier = SymbolFacts(), None, 1.0
+        told: tuple[str, ...] = ()
         if self._lookup is not None and request.symbol is not None:
             stored = self._lookup.of(request.symbol, date, request.venue, request.lookback_days, request.of_day)
-            day = _day_of(self._lookup, request.symbol, date, request.venue)
+            day, told = _day_of(self._lookup, request.symbol, date, request.venue)
             venue = request.venue if day is None else day.instrument.venue
             multiplier = self._lookup.multiplier(request.symbol, venue, date)
         facts, origins = _overridden(stored, request.given)
@@ -130,7 +133,7 @@ class OrderSettings:
         if self._stored_days is not None and day is not None:
             curve = self._stored_days.curve(day, open_ns, close_ns)
             lot = day.instrument.shares(day.instrument.lot_size)
-        notes = (*facts.notes, *said)
+        notes = (*facts.notes, *told, *said)
         return Setting(request.symbol, date, facts, origins, timezone, open_ns, close_ns, curve, lot, multiplier, notes)
 
     def variance_curve(self, request: SettingRequest, setting: Setting) -> VolumeCurve | None:
@@ -142,31 +145,48 @@ class OrderSettings:
         return variance_curve(self._store, earlier, setting.date, setting.timezone, *span)
 
 
-def _day_of(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> SymbolDay | None:
-    """The symbol on that day as it is stored, or as its latest earlier day has it."""
-    own = lookup.days(symbol, date, venue, of_day=True)
+def _day_of(
+    lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None
+) -> tuple[SymbolDay | None, tuple[str, ...]]:
+    """The symbol on that day as it is stored, or as its latest earlier day has it, and what is odd in its hours."""
+    own, earlier = (lookup.days(symbol, date, venue, 1, of_day) for of_day in (True, False))
     if own:
-        return own[0]
-    earlier = lookup.days(symbol, date, venue, lookback_days=1)
+        return own[0], _short_day(own[0], earlier)
     if not earlier:
-        return None
+        return None, ()
     # Only its names and units hold for another day.
-    instrument = replace(earlier[0].instrument, session_open_ns=None, session_close_ns=None)
-    hours = _hours_of(earlier[0], date)
-    if hours is not None:
-        instrument = replace(instrument, session_open_ns=hours[0], session_close_ns=hours[1])
-    return replace(earlier[0], date=date, instrument=instrument)
+    latest = earlier[0].instrument
+    opens, closes, note = _hours_of(earlier[0], date)
+    day = replace(earlier[0], date=date, instrument=replace(latest, session_open_ns=opens, session_close_ns=closes))
+    return day, (*note, *_short_day(day, earlier))
 
 
-def _hours_of(earlier: SymbolDay, date: str) -> tuple[int, int] | None:
+def _hours_of(earlier: SymbolDay, date: str) -> tuple[int | None, int | None, tuple[str, ...]]:
     """The hours of an earlier day on another one: the calendar's, else those of that day on the wall clock."""
     instrument = earlier.instrument
     if (told := session_of(instrument.venue, date)) is not None:
-        return told
+        return *told, ()
     if instrument.session_open_ns is None or instrument.session_close_ns is None:
-        return None
+        return None, None, ()
+    # A venue with a calendar that tells no hours of a day is closed on it.
+    closed = session_of(instrument.venue, earlier.date) is not None
+    note = f"{instrument.venue} does not trade on {date} by its calendar: the hours of {earlier.date} are taken"
     shift = midnight_ns(date, instrument.timezone) - midnight_ns(earlier.date, instrument.timezone)
-    return instrument.session_open_ns + shift, instrument.session_close_ns + shift
+    return instrument.session_open_ns + shift, instrument.session_close_ns + shift, (note,) if closed else ()
+
+
+def _short_day(day: SymbolDay, earlier: Sequence[SymbolDay]) -> tuple[str, ...]:
+    """A warning where the session is shorter than that of the day before it."""
+    lengths = []
+    for one in (day, *earlier[:1]):
+        opens, closes = one.instrument.session_open_ns, one.instrument.session_close_ns
+        if opens is None or closes is None:
+            return ()
+        lengths.append(closes - opens)
+    if len(lengths) < 2 or lengths[0] > _SHORT * lengths[1]:
+        return ()
+    hours = " and ".join(f"{length / 3.6e12:.3g}" for length in lengths)
+    return (f"the session is short ({hours} hours, today and before): it will hardly bring the volume of other days",)
 
 
 def _session(

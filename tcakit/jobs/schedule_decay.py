@@ -13,6 +13,7 @@ from tcakit.execution.decaying_slices import cheapest_slices
 from tcakit.impact.contract import ImpactModel
 from tcakit.impact.decay import Decay
 from tcakit.impact.fitted import FittedModel
+from tcakit.impact.pre_trade import half_spreads_paid
 from tcakit.impact.transient import ObizhaevaWang, Propagator
 from tcakit.jobs.schedule_problem import Day, rate_notes
 from tcakit.jobs.schedule_told import told
@@ -51,7 +52,7 @@ def decaying_schedule(day: Day, algo: str, model_name: str, fitted: FittedModel)
     kept, kernel = cheapest_slices(day.order.quantity, edges, fading.decay, day.slices.allowed[open_slices])
     trades = np.zeros(len(day.slices))
     trades[open_slices] = kept
-    half_spread = (fitted.half_spreads or 1.0) * known.half_spread_bps
+    half_spread = half_spreads_paid(fitted) * known.half_spread_bps
     spread = 0.0 if np.isnan(half_spread) else half_spread
 
     def cost_bps(amounts: NDArray[np.float64]) -> float:

@@ -14,6 +14,7 @@ from tcakit.execution.scheduling_problem import SchedulingProblem
 from tcakit.execution.time_slices import TimeSlices, time_slices
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import FittedModel
+from tcakit.impact.pre_trade import half_spreads_paid
 from tcakit.jobs.order_setting import OrderSettings, Setting, SettingRequest, require_volume
 from tcakit.market.clock import parse_time
 from tcakit.store.database import Store
@@ -162,7 +163,7 @@ def problem_of(day: Day, fitted: FittedModel, name: str) -> Costed:
     order, known = day.order, day.setting.facts
     facts = day.facts()
     notes: list[str] = []
-    half_spread = (fitted.half_spreads or 1.0) * known.half_spread_bps
+    half_spread = half_spreads_paid(fitted) * known.half_spread_bps
     if math.isnan(half_spread):
         notes.append("half the spread is unknown and in no cost: give --half-spread")
     law = None

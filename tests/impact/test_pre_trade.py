@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from tcakit.impact.pre_trade import (
     GIVEN,
     asked_by_hand,
     facts_outside,
+    half_spreads_paid,
     missing_facts,
     pre_trade,
     published_models,
@@ -68,20 +71,40 @@ def test_the_band_of_a_single_order_is_timing_risk_where_the_error_is_unknown() 
 def test_a_fit_s_bands_are_those_of_its_draws() -> None:
     facts = OrderFacts.of(**ALL_KNOWN)
     answer = pre_trade(fitted(), facts)
-    costs = np.array([parse_model(f"square-root,prefactor={draw}").cost_bps(facts)[0] for draw in DRAWS[:, 0]]) + 1.5
+    costs = np.array([parse_model(f"square-root,prefactor={draw}").cost_bps(facts)[0] for draw in DRAWS[:, 0]])
     assert [answer.mean_low[0], answer.mean_high[0]] == pytest.approx(np.percentile(costs, [2.5, 97.5]), rel=1e-9)
     assert answer.mean_low[0] < answer.mean_bps[0] < answer.mean_high[0]
     assert answer.order_low[0] < answer.mean_low[0]
 
 
-@pytest.mark.parametrize("half_spreads", [-0.4, 0.3, 1.2])
-def test_a_fit_that_knows_what_it_pays_for_the_spread_is_taken_at_its_word(half_spreads: float) -> None:
+@pytest.mark.parametrize("half_spreads", [-0.4, 0.0, 0.3, 1.2])
+def test_a_fit_of_own_fills_is_taken_at_its_word_for_the_spread(half_spreads: float) -> None:
     facts = OrderFacts.of(**ALL_KNOWN)
-    own, bare = pre_trade(fitted(half_spreads=half_spreads), facts), pre_trade(fitted(), facts)
+    model = fitted(half_spreads=half_spreads)
+    own = pre_trade(model, facts)
+    assert half_spreads_paid(model) == half_spreads
     assert own.spread_bps[0] == pytest.approx(half_spreads * 1.5)
-    assert bare.spread_bps[0] == pytest.approx(1.5)
-    assert own.mean_bps[0] - bare.mean_bps[0] == pytest.approx((half_spreads - 1.0) * 1.5)
-    assert own.mean_bps[0] == pytest.approx(fitted(half_spreads=half_spreads).cost_bps(facts)[0])
+    assert own.mean_bps[0] == pytest.approx(model.cost_bps(facts)[0])
+    assert own.impact_bps[0] == pytest.approx(parse_model("square-root,prefactor=0.8").cost_bps(facts)[0])
+    assert [own.mean_low[0], own.mean_high[0]] == pytest.approx([end[0] for end in model.mean_band(facts)])
+
+
+def test_other_fits_do_not_know_the_spread_unless_they_found_it() -> None:
+    facts = OrderFacts.of(**ALL_KNOWN)
+    proxy, found = (fitted(TAPE_PROXY, half_spreads) for half_spreads in (0.0, 0.4))
+    assert (half_spreads_paid(proxy), half_spreads_paid(found)) == (1.0, 0.4)
+    assert pre_trade(proxy, facts).mean_bps[0] - pre_trade(found, facts).mean_bps[0] == pytest.approx(0.6 * 1.5)
+
+
+def test_spread_and_impact_found_together_are_in_the_bounds_together() -> None:
+    facts = OrderFacts.of(**ALL_KNOWN)
+    together = replace(fitted(half_spreads=0.5), half_spread_draws=0.5 + 2.0 * (0.8 - DRAWS[:, 0]))
+    costs = np.array([together.drawn(row).cost_bps(facts)[0] for row in range(len(DRAWS))])
+    costs += together.half_spread_draws * 1.5
+    answer = pre_trade(together, facts)
+    assert [answer.mean_low[0], answer.mean_high[0]] == pytest.approx(np.percentile(costs, [2.5, 97.5]), rel=1e-9)
+    unknown = pre_trade(together, OrderFacts.of(**(ALL_KNOWN | {"half_spread_bps": np.nan})))
+    assert unknown.mean_low[0] < unknown.mean_bps[0] == unknown.impact_bps[0] < unknown.mean_high[0]
 
 
 def test_an_unknown_spread_is_in_no_mean_and_said_to_be_unknown() -> None:
