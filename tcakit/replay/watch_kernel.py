@@ -130,7 +130,9 @@ def _hit_stops(s, tick2):
     for k in range(s.cursor[N_WATCHED]):
         order = s.watched[k]
         if s.orders[order, WAITS] == FOR_STOP:
-            beyond = (tick2 - 2 * (s.orders[order, STOP_TICK] - s.cursor[SHIFT])) * (1 if s.orders[order, SIDE] == 0 else -1)
+            beyond = (tick2 - 2 * (s.orders[order, STOP_TICK] - s.cursor[SHIFT])) * (
+                1 if s.orders[order, SIDE] == 0 else -1
+            )
             if beyond >= 0:
                 s.orders[order, IS_DUE] = 1
                 s.cursor[STOPS_HIT] = 1

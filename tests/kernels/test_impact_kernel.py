@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from impact_witness import Impact, ImpactWitness, nearest, replay
+from impact_witness import Impact, ImpactWitness, replay
 from replay_cases import L2_RULES, engine_of, feed_of, level_three_days, level_two_days, messages, run_to
 
 from tcakit.impact.replay_impact import ReplayImpact
@@ -59,9 +59,7 @@ def agree(engine: RecordedMarket, witness: ImpactWitness) -> None:
     assert engine.at[lk.SHIFT] == witness.shift
 
 
-@given(
-    st.data(), level_two_days(), impacts(), PAST, st.sampled_from(L2_RULES), st.sampled_from([1, 5]), st.booleans()
-)
+@given(st.data(), level_two_days(), impacts(), PAST, st.sampled_from(L2_RULES), st.sampled_from([1, 5]), st.booleans())
 def test_the_book_moves_as_the_page_says(data, rows, impact, past, rule, lot, depletes):
     plain, made = impact
     sent = data.draw(messages(lot))

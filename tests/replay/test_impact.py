@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from replay_cases import (
     FOREVER,
@@ -68,7 +68,9 @@ IMPACTS = st.builds(
 
 
 def ran(rows: Sequence[Row], sent: Sequence[Message], impact: ReplayImpact | None, **rules: Any) -> RecordedMarket:
-    engine = engine_of(feed_of(rows), sent, rules.pop("rule", codes.RISK_AVERSE), impact=impact, **{"session_ns": SESSION} | rules)
+    engine = engine_of(
+        feed_of(rows), sent, rules.pop("rule", codes.RISK_AVERSE), impact=impact, **{"session_ns": SESSION} | rules
+    )
     run_to(engine, FOREVER)
     return engine
 
@@ -254,9 +256,7 @@ def test_buys_and_sells_mirror_each_other(data, rows, impact, rule):
     def turn(tick: int | None) -> int | None:
         return None if tick is None else middle - tick
 
-    replies = [
-        Message(**{**vars(m), "side": -m.side, "tick": turn(m.tick), "stop": turn(m.stop)}) for m in sent
-    ]
+    replies = [Message(**{**vars(m), "side": -m.side, "tick": turn(m.tick), "stop": turn(m.stop)}) for m in sent]
     for reply, message in zip(replies, sent, strict=True):
         reply.tick = message.tick if message.is_cancel else reply.tick
     one = ran(rows, sent, impact, rule=rule, self_match=codes.MATCH_OFF)
@@ -426,9 +426,7 @@ def test_strategies_see_the_book_moved_when_the_feed_would_tell_them(delay_ns):
     rules = ReplaySettings(ConstantLatency(delay_ns, 0, 0), impact=impact)
     Replay(feed_of(rows), [Participant(Looks(), 100, 300)], rules).run()
     moved = 100 + delay_ns
-    assert [entry for entry in seen if entry[0] < moved] == [
-        (ns, BID, 0) for ns in (101, 129) if ns < moved
-    ]
+    assert [entry for entry in seen if entry[0] < moved] == [(ns, BID, 0) for ns in (101, 129) if ns < moved]
     assert {entry[1:] for entry in seen if entry[0] >= moved} == {(BID + 3, 10**9)}
 
 
@@ -462,7 +460,7 @@ def test_the_ledger_says_what_it_withheld():
     assert withheld[withheld > 0].tolist() == [50.0, 130.0]
 
 
-# --- refusals -----------------------------------------------------------------------------------------------------------
+# --- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
