@@ -17,12 +17,13 @@ from tcakit.replay.columns import Feed
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
 from tcakit.venue.latency import ConstantLatency
 
-# Ticks of 0.1 and orders of a share: each fill moves the book by half a tick, and fades in a second to a minute.
+# Ticks of 0.1 and orders of 10 shares, of which levels show 2,500: each fill moves the book by a tenth of a tick, far
+# more than it would, and that fades in a second to a minute.
 _HALF_LIVES_NS = (1e9, 1e10, 6e10)
 IMPACT = ReplayImpact(
-    weights=(0.03, 0.03, 0.03),
+    weights=(0.0007, 0.0007, 0.0007),
     rates=tuple(math.log(2.0) / half for half in _HALF_LIVES_NS),
-    permanent=0.001,
+    permanent=0.0001,
     refill_half_life_ns=10_000_000_000,
 )
 
@@ -50,5 +51,10 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
     feed = our_feed(_walk(rows, 3))
     job = f"{rows:,} rows of a level-2 feed with a strategy that quotes both sides, with impact and without"
     yield Benchmark(
-        "replay-impact", job, partial(quoted, feed, IMPACT), "tcakit without impact", partial(quoted, feed, None), _moved
+        "replay-impact",
+        job,
+        partial(quoted, feed, IMPACT),
+        "tcakit without impact",
+        partial(quoted, feed, None),
+        _moved,
     )

@@ -70,7 +70,9 @@ def impact_costs(result: ReplayResult, owner: int) -> ImpactCost:
     order = log[rows, lk.LOG_ORDER]
     paid = np.where(result.orders[order, lk.SIDE] == 0, 1.0, -1.0) * log[rows, lk.LOG_SIZE]
     paid *= instrument.tick_size / instrument.price_scale / instrument.size_scale
-    parts = [float(paid @ met[rows, column]) for column in (lk.MET_TRANSIENT, lk.MET_PERMANENT, lk.MET_OWN)]
+    transient, permanent, own = (
+        float(paid @ met[rows, column]) for column in (lk.MET_TRANSIENT, lk.MET_PERMANENT, lk.MET_OWN)
+    )
     moved = float(paid @ (log[rows, lk.LOG_SHIFT] + met[rows, lk.MET_CHARGE]))
     withheld = float(met[of_owner, lk.MET_WITHHELD].sum()) / instrument.size_scale
-    return ImpactCost(*parts, moved - sum(parts), withheld)
+    return ImpactCost(transient, permanent, own, moved - transient - permanent - own, withheld)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from tcakit.impact.replay_impact import ReplayImpact
 from tcakit.replay import layout_kernel as lk
 
-if TYPE_CHECKING:
-    from tcakit.replay.recorded_market import RecordedMarket
+
+class _Market(Protocol):
+    """What it needs of a recorded market."""
+
+    at: Any
+    state: Any
+    clock: Any
+    feed: Any
+    latency: Any
+    is_one_book: bool
 
 
 class ImpactView:
     """The shift (ticks) as strategies see it: as old as the last row of the feed that they have seen was, when they
     saw it. So nothing reaches them sooner than the feed would have told them."""
 
-    def __init__(self, market: RecordedMarket, impact: ReplayImpact) -> None:
-        self._market, self._half_life_ns = market, impact.refill_half_life_ns
+    def __init__(self, market: _Market, impact: ReplayImpact) -> None:
+        self._market, self._at, self._half_life_ns = market, market.at, impact.refill_half_life_ns
         self._lot = market.feed.instrument.lot_size
         self._next, self._shift = 0, 0
         # (side of the book, tick) -> what they know they took there, and when they knew; none where they see the
@@ -25,10 +33,9 @@ class ImpactView:
 
     def shift(self) -> int:
         """Whole ticks by which the book that strategies see is moved."""
-        at, shifts = self._market.at, self._market.state.shifts
-        count = at[lk.N_SHIFTS]
+        count = self._at[lk.N_SHIFTS]
         if self._next < count:
-            seen_ns = self._market.clock.now - self._lag_ns()
+            seen_ns, shifts = self._market.clock.now - self._lag_ns(), self._market.state.shifts
             while self._next < count and shifts[self._next, 0] <= seen_ns:
                 self._shift = int(shifts[self._next, 1])
                 self._next += 1

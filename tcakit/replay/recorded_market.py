@@ -88,13 +88,13 @@ class RecordedMarket:
         self.market = Market(**{name: getattr(feed, name) for name in Market._fields})
         self.state = state_of(feed, settings, self.is_one_book)
         self.cursor = self.state.cursor
-        self._view = None if settings.impact is None else ImpactView(self, settings.impact)
         self._best = feed.best_bid.data, feed.best_ask.data
         self.desk = OrderDesk(feed, settings.session_ns is not None, settings.limits)
         # Where all arrays stand: this one never moves, so that kernels may know it by its address.
         self.table = table_of((*self.market, *self.state))
         # Views that give plain numbers, several times as fast as arrays do.
         self.at = memoryview(self.cursor)
+        self._view = None if settings.impact is None else ImpactView(self, settings.impact)
         self.renew()
         # Of every order twice its owner, and one more for a sell; the complement of that once it is known to be over.
         self.sent: list[int] = []

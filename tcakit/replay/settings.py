@@ -18,8 +18,8 @@ class ReplaySettings:
     Without `partial_fills` every fill is of all that an order has left, as hftbacktest's exchange without partial fills
     does it; with `depletes_book` what we took stays taken, which needs partial fills. `session_ns` are the open and the
     close (ns), which orders for the day and for auctions need; `self_match` (codes.SELF_MATCH_NAMES) is what happens
-    when an order would meet another of the run. Each participant is held to the `limits`. `impact` is what our own fills
-    do to the market beyond the displayed size that they take; it needs partial fills.
+    when an order would meet another of the run. Each participant is held to the `limits`. `impact` is what our own
+    fills do to the market beyond the displayed size that they take; it needs partial fills.
     """
 
     latency: Latency = field(default_factory=ConstantLatency)

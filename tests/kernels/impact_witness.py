@@ -1,5 +1,5 @@
-"""The impact of docs/replay.md once more, slow and plain: the witness's book itself is moved, and every sum is made anew
-from all that was ever traded."""
+"""The impact of docs/replay.md once more, slow and plain: the book itself is moved, and every sum is made anew from all
+that was ever traded."""
 
 from __future__ import annotations
 
@@ -23,11 +23,8 @@ class Impact:
     def __init__(
         self, weights: Sequence[float], rates: Sequence[float], permanent: float = 0.0, passive_weight: float = 0.0
     ) -> None:
-        self.terms, self.permanent, self.passive_weight = (
-            list(zip(weights, rates, strict=True)),
-            permanent,
-            passive_weight,
-        )
+        self.terms = list(zip(weights, rates, strict=True))
+        self.permanent, self.passive_weight = permanent, passive_weight
         self.jump = sum(weights) + permanent
         self.pushes: list[tuple[int, float, float]] = []  # ns, units that fade, ticks that stay
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from impact_witness import Impact, ImpactWitness, nearest, replay
+from impact_witness import Impact, ImpactWitness, replay
 from replay_cases import L2_RULES, engine_of, feed_of, level_three_days, level_two_days, messages, run_to
 
 from tcakit.impact.replay_impact import ReplayImpact

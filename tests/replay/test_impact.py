@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from replay_cases import (
     FOREVER,
@@ -460,7 +460,7 @@ def test_the_ledger_says_what_it_withheld():
     assert withheld[withheld > 0].tolist() == [50.0, 130.0]
 
 
-# --- refusals -----------------------------------------------------------------------------------------------------------
+# --- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
