@@ -291,8 +291,9 @@ def run_notes(store: Store, planned: list[Planned], config: BacktestConfig) -> l
         rule = codes.QUEUE_RULE_NAMES[_queue_rule(config, day)]
         notes.append(f"{day.instrument.symbol} {day.date}: {replay_data(day.contents)}; queue rule {rule}")
         notes += data_notes(store, day)
-    if any(plan.curve is not None and plan.curve.name == DEFAULT_NAME for plan in planned):
-        notes.append("no earlier day is stored: vwap used the default U-shaped volume curve")
+    curved = {plan.spec.algo.name for plan in planned if plan.curve is not None and plan.curve.name == DEFAULT_NAME}
+    if curved:
+        notes.append(f"no earlier day is stored: {' and '.join(sorted(curved))} used the default U-shaped volume curve")
     if not config.together:
         notes.append("parents ran independently: none saw what another took")
     elif len({(plan.parent.symbol, plan.parent.date) for plan in planned}) == len({p.parent.date for p in planned}):
