@@ -135,7 +135,8 @@ class ImpactWitness(Witness):
                 own = max(0.0, self.impact.jump * (taken + size / 2) - abs(at - first))
                 charge = self.against(order) + own
                 if order.tick is not None:
-                    charge = min(charge, abs(order.tick - at))
+                    room = abs(order.tick - at)
+                    charge = max(-room, min(room, charge))
                 level.taken += size
                 self.fill(ns, order, codes.TOOK, at, size)
                 self.met[-1][2:] = [side * own, side * charge, withheld]
@@ -151,12 +152,13 @@ class ImpactWitness(Witness):
         return order.side * (self.impact.move(self.now) - self.shift)
 
     def may_take(self, order: Order, at: int, taken: int, size: int) -> int:
-        """No more than moves the price half a tick beyond the limit, in whole lots, and one of them at least."""
+        """No more than moves the price half a tick beyond the limit, and the book beyond it too; in whole lots, and one
+        of them at least."""
         first = self.quote[1 if order.side > 0 else 0]
         if not size or not self.impact.jump or order.tick is None:
             return size
         assert first is not None
-        ticks = abs(order.tick - at) + 0.5 - self.against(order) + abs(at - first)
+        ticks = abs(order.tick - at) + max(0.5, 0.5 - self.against(order)) + abs(at - first)
         lots = max(1, math.ceil((ticks / self.impact.jump - taken) / self.lot))
         return min(size, lots * self.lot)
 
