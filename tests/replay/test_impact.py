@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ from tcakit.replay.columns import Feed
 from tcakit.replay.impact_result import fill_prices, impact_costs
 from tcakit.replay.lookahead import check_lookahead
 from tcakit.replay.recorded_market import RecordedMarket
-from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings
+from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings, ReplayTogether
 from tcakit.store.database import Store
 from tcakit.store.market_data import find_symbol_day
 from tcakit.venue.latency import ConstantLatency
@@ -404,6 +405,66 @@ def test_the_book_that_fades_through_our_order_fills_it_at_its_own_price():
     assert last[lk.LOG_TICK] + engine.feed.base_tick == ASK + 2
     assert last[lk.LOG_LIQUIDITY] == codes.MAKER
     assert last[lk.LOG_NS] == 1 + math.floor(100 * math.log2(4 / 2.5)) + 1
+
+
+def test_a_pegged_order_follows_the_book_that_moves():
+    impact = ReplayImpact((TICK / 10,), (math.log(2.0) / 100,), passive_weight=0.0)
+    sent = [
+        Message(1, 0, False, codes.BUY, None, 5, peg=codes.PRIMARY_PEG),
+        Message(9, 1, False, codes.BUY, None, 40, codes.IOC),
+    ]
+    engine = ran(DEEP, sent, impact)
+    log = engine.state.log[: engine.at[lk.N_LOG]]
+    moves = log[(log[:, lk.LOG_ORDER] == 0) & (log[:, lk.LOG_EVENT] == codes.REPLACED)]
+    assert (moves[:, lk.LOG_TICK] + engine.feed.base_tick).tolist() == [BID + up for up in (4, 3, 2, 1, 0)]
+    assert moves[:, lk.LOG_NS].tolist() == engine.state.shifts[: engine.at[lk.N_SHIFTS], 0].tolist()
+    assert engine.state.live[0, lk.L_TICK] + engine.feed.base_tick == BID
+
+
+@pytest.mark.parametrize(("impact", "goes"), [(None, False), (ReplayImpact((TICK / 10,), (0.0,)), True)])
+def test_prints_move_with_the_book_and_set_off_stops(impact, goes):
+    rows = [*DEEP, Row(20, codes.PRINT, codes.SELL, ASK, 3)]
+    sent = [
+        Message(1, 0, False, codes.BUY, None, 5, stop=ASK + 3),
+        Message(9, 1, False, codes.BUY, None, 40, codes.IOC),
+    ]
+    engine = ran(rows, sent, impact, session_ns=(0, 10_000))
+    log = engine.state.log[: engine.at[lk.N_LOG]]
+    assert (codes.TRIGGERED in log[:, lk.LOG_EVENT]) is goes
+
+
+def test_a_fill_by_fading_in_one_market_is_known_before_the_next_thing_elsewhere():
+    """Market A moves through our bid where nothing else happens; its answer sends an order to B at that very time."""
+    impact = ReplayImpact((TICK / 10,), (math.log(2.0) / 100,), passive_weight=0.0)
+
+    class Hedges:
+        sent_ns = 0
+
+        def on_start(self, gateway: Any) -> None:
+            gateway.submit(codes.BUY, 40, None, codes.IOC)
+            self.bid = gateway.submit(codes.BUY, 7, ASK + 2)
+
+        def on_time(self, gateway: Any) -> None: ...
+
+        def on_fill(self, gateway: Any, fill: Any) -> None:
+            if fill.order_id == self.bid:
+                self.sent_ns = gateway.now_ns
+                gateway.market("B").submit(codes.SELL, 7, None, codes.IOC)
+
+    def market(name: str, rows: list[Row], moved: ReplayImpact | None) -> tuple[Feed, ReplaySettings]:
+        feed = feed_of(rows)
+        named = replace(feed, instrument=replace(feed.instrument, symbol=name))
+        return named, ReplaySettings(ConstantLatency(0, 0, 0), impact=moved)
+
+    busy = [*DEEP, *(Row(ns, codes.SET, codes.BUY, BID, 10**9 - ns, 10**9 - ns) for ns in range(1, 400))]
+    hedges = Hedges()
+    moved, other = ReplayTogether(
+        [market("A", DEEP, impact), market("B", busy, None)], [Participant(hedges, 1, 1_000)]
+    ).run()
+    fades_ns = 1 + math.floor(100 * math.log2(4 / 2.5)) + 1
+    assert hedges.sent_ns == fades_ns
+    assert other.log[-1, [lk.LOG_NS, lk.LOG_EVENT]].tolist() == [fades_ns, codes.FILLED]
+    assert len(moved.shifts) > 0
 
 
 @pytest.mark.parametrize("delay_ns", [0, 30])
