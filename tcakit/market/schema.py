@@ -588,6 +588,7 @@ ESTIMATES = Table(
         _c("order_high_bps", "f64", "bps", "interval that 95 % of such orders' costs lie in", True),
         _c("outside", "bool", "", "whether the order lies outside the range that was fitted"),
         _c("reason", "str", "", "why there is no estimate", True),
+        _c("made_from", "str", "", "hash of the days and fits that it was made from"),
     ),
 )
 JOB_LOG = Table(
