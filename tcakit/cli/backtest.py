@@ -110,7 +110,8 @@ def backtest(
         typer.Option(
             "--impact-model",
             help="replay: what our fills do beyond the displayed size taken, e.g. "
-            "obizhaeva-wang,transient=1,half_life=0.05; or propagator, linear.",
+            "obizhaeva-wang,transient=1,half_life=0.05; or propagator, alfonsi-fruth-schied, linear; or a stored fit, "
+            "fit:ID or fit:latest.",
         ),
     ] = None,
     impact_layers: Annotated[
@@ -123,7 +124,8 @@ def backtest(
         str | None, typer.Option("--impact-refill", help="Half-life of what we took of the book; else till it rises.")
     ] = None,
     impact_se: Annotated[
-        float | None, typer.Option("--impact-se", help="Relative standard error of the model, 0.1 for 10 %.")
+        float | None,
+        typer.Option("--impact-se", help="Relative standard error of the model, 0.1 for 10 %; fits have one."),
     ] = None,
     alpha_bps: Annotated[
         float | None, typer.Option("--alpha-bps", help="What the orders earn before costs, for the break-even.")

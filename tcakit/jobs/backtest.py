@@ -62,7 +62,7 @@ def backtest(
         require_schedules(config)
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
-    set_impact(store, config.impact, planned)
+    set_impact(store, config.impact, planned, config.together)
     data_keys = sorted({key for plan in planned for key in plan.day.data_keys})
     run_id = run_id_of(config, planned, data_keys)
     if not again and (stored := results.run(store, run_id)):

@@ -299,7 +299,7 @@ def _run(
     """One algorithm's run, measured from the firm's own decision, arrival and end."""
     begun = time.perf_counter()
     config = replace(rules, parents=tuple(plan.spec for plan in planned))
-    set_impact(store, config.impact, planned)
+    set_impact(store, config.impact, planned, config.together)
     keys = sorted({key for plan in planned for key in plan.day.data_keys})
     of_plan = {plan.parent.parent_id: plan for plan in planned}
     kept = rows.filter(pl.col("parent_id").is_in(list(of_plan)))

@@ -29,8 +29,8 @@ from tcakit.store.reference import References
 class Planned:
     """A parent order on its stored day and session; `curve` where it follows one, `multiplier` of a contract.
 
-    `impact` is what its fills do to the market, scaled by a daily volatility among others, as its notes say
-    (`impact_planned`).
+    `impact` is what its fills do to the market, scaled by a daily volatility among others, as its notes say, and how
+    sure its model is of that, relative to it (`impact_planned`).
     """
 
     parent: ParentOrder
@@ -43,6 +43,7 @@ class Planned:
     impact: ReplayImpact | None = None
     impact_notes: tuple[str, ...] = ()
     volatility_daily: float | None = None
+    impact_error: float | None = None
 
 
 def plan_parents(store: Store, config: BacktestConfig) -> list[Planned]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,15 +10,13 @@ import polars as pl
 
 from tcakit.errors import DataError
 from tcakit.jobs.backtest_plan import Planned
-from tcakit.jobs.bar_market import interval_day, realised_volatility
 from tcakit.jobs.impact_rules import ImpactRules
 from tcakit.jobs.market import market_day
-from tcakit.market.clock import midnight_ns
+from tcakit.jobs.symbol_facts import FactsOfSymbols, SymbolFacts
 from tcakit.store.database import Store
-from tcakit.store.market_data import SymbolDay, symbol_days
 
-_DAYS = 20
-_INTERVAL_NS = 300_000_000_000
+_FLAGS = {"adv_shares": "--daily-volume", "volatility_daily": "--daily-volatility"}
+_WORDS = {"adv_shares": "volume", "volatility_daily": "volatility"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,58 +26,56 @@ class ImpactFacts:
     adv_shares: float
     volatility_daily: float
     price: float
-    note: str
+    notes: tuple[str, ...]
 
 
-def impact_facts(store: Store, plan: Planned, rules: ImpactRules) -> ImpactFacts:
-    """The facts of a parent's symbol: those of the rules, else of up to 20 earlier stored days, else the day's own.
+def impact_facts(store: Store, lookup: FactsOfSymbols, plan: Planned, rules: ImpactRules) -> ImpactFacts:
+    """The facts of a parent's symbol: those of the rules, else `jobs.symbol_facts`, else the day's own.
 
     The price is the first mid of the session. DataError where one cannot be known.
     """
-    volume, volatility = rules.daily_volume, rules.daily_volatility
-    origin = "as given"
-    if volume is None or volatility is None:
-        days = [_of_day(store, day, plan) for day in _earlier(store, plan)]
-        origin = f"of {len(days)} earlier stored day{'s' if len(days) != 1 else ''}"
-        if not days:
-            days = [_of_day(store, plan.day, plan)]
-            origin = "of the day itself, as no earlier one is stored: known only when it is over"
-        volumes = [day[0] for day in days if day[0]]
-        variances = [day[1] ** 2 for day in days if day[1] is not None]
-        if volume is None and volumes:
-            volume = sum(volumes) / len(volumes)
-        if volatility is None and variances:
-            volatility = float(np.sqrt(sum(variances) / len(variances)))
-    symbol, date = plan.day.instrument.symbol, plan.day.date
-    for name, value, flag in (("volume", volume, "--daily-volume"), ("volatility", volatility, "--daily-volatility")):
-        if not value:
-            raise DataError(f"the daily {name} of {symbol} is not known on {date}", remedy=f"give {flag}")
-    assert volume is not None
-    assert volatility is not None
+    instrument, date = plan.day.instrument, plan.day.date
+    given = {"adv_shares": rules.daily_volume, "volatility_daily": rules.daily_volatility}
+    found, origins, notes = {}, {}, []
+    earlier: SymbolFacts | None = None
+    of_day: SymbolFacts | None = None
+    for name, value in given.items():
+        if value is not None:
+            found[name], origins[name] = value, "as given"
+            continue
+        if earlier is None:
+            earlier = lookup.of(instrument.symbol, date, instrument.venue)
+            notes += _told(earlier)
+        found[name] = getattr(earlier, name)
+        days = earlier.adv_days if name == "adv_shares" else earlier.volatility_days
+        origins[name] = f"of {days} earlier stored day{'s' if days != 1 else ''}"
+        if not _is_known(found[name]):
+            if of_day is None:
+                of_day = lookup.of(instrument.symbol, date, instrument.venue, of_day=True)
+                notes += _told(of_day)
+            found[name] = getattr(of_day, name)
+            origins[name] = "of the day itself, as no earlier one tells it: known only when it is over"
+        if not _is_known(found[name]):
+            raise DataError(
+                f"the daily {_WORDS[name]} of {instrument.symbol} is not known on {date}: {'; '.join(notes)}",
+                remedy=f"give {_FLAGS[name]}",
+            )
     price = _first_mid(store, plan)
-    scaled = f"daily volume {volume:,.0f}, volatility {volatility:.2%} ({origin}), price {price:.6g}"
-    return ImpactFacts(volume, volatility, price, f"{symbol} {date}: impact scaled by {scaled}")
+    scaled = (
+        f"daily volume {found['adv_shares']:,.0f} ({origins['adv_shares']}), volatility "
+        f"{found['volatility_daily']:.2%} ({origins['volatility_daily']}), price {price:.6g}"
+    )
+    told = (f"{instrument.symbol} {date}: impact scaled by {scaled}", *dict.fromkeys(notes))
+    return ImpactFacts(found["adv_shares"], found["volatility_daily"], price, told)
 
 
-def _earlier(store: Store, plan: Planned) -> list[SymbolDay]:
-    instrument = plan.day.instrument
-    return [
-        day
-        for date in [date for date in store.dates() if date < plan.day.date][-_DAYS:]
-        for day in symbol_days(store, date)
-        if (day.instrument.symbol, day.instrument.venue) == (instrument.symbol, instrument.venue)
-    ]
+def _is_known(value: float) -> bool:
+    return math.isfinite(value) and value > 0.0
 
 
-def _of_day(store: Store, day: SymbolDay, plan: Planned) -> tuple[float, float | None]:
-    """Volume (shares) and volatility of a day between the session's times of the plan's."""
-    zone = plan.day.instrument.timezone
-    shift = midnight_ns(day.date, zone) - midnight_ns(plan.day.date, zone)
-    try:
-        frame = interval_day(store, day, _INTERVAL_NS, plan.open_ns + shift, plan.close_ns + shift).frame
-    except DataError:
-        return 0.0, None
-    return float(frame["volume"].sum() or 0) / day.instrument.size_scale, realised_volatility(frame)
+def _told(facts: SymbolFacts) -> list[str]:
+    """What is told of facts, but for the one that no impact of a replay is scaled by."""
+    return [note for note in facts.notes if not note.startswith("shares outstanding")]
 
 
 def _first_mid(store: Store, plan: Planned) -> float:

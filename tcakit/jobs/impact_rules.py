@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from tcakit.errors import UsageError
-from tcakit.impact.contract import parse_model
+from tcakit.impact.contract import ImpactModel, parse_model
 from tcakit.impact.replay_impact import LAYERS, ReplayImpact
 from tcakit.jobs.bar_settings import above_zero
 from tcakit.jobs.config import Field, at_least, one_of
 from tcakit.market.clock import parse_duration
 
+FIT, LATEST = "fit:", "latest"
+"""How a stored fit is asked for in place of a model."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImpactRules:
-    """What our fills do to a replayed market: a model as `impact.contract.parse_model` reads it, and its layers.
+    """What our fills do to a replayed market: a model as `impact_model.asked_model` reads it, and its layers.
 
     `passive_weight` is what fills count that took nothing; what we took comes back with the half-life `refill_ns`, if
-    there is one. `standard_error` is relative to the model's parameters; `alpha_bps` is what an order earns before its
+    there is one. `standard_error` is relative to what the model says; `alpha_bps` is what an order earns before its
     costs. Volume (shares) and volatility (fraction) of a day are those given, else of earlier stored days. With
     `own_fills` the firm's fills of that day are taken out of the recording first.
     """
@@ -36,22 +39,25 @@ class ImpactRules:
 
     def of(
         self,
+        model: ImpactModel,
         *,
         adv_shares: float,
         volatility_daily: float,
         price: float,
         session_ns: int,
         participation: float,
+        duration: float,
         own_fills: Sequence[tuple[int, float]] = (),
     ) -> ReplayImpact:
         """The impact on a symbol's day, as `ReplayImpact.of_model` makes it; UsageError where the model cannot."""
         made = ReplayImpact.of_model(
-            parse_model(self.model, "impact model"),
+            model,
             adv_shares=adv_shares,
             volatility_daily=volatility_daily,
             price=price,
             session_ns=session_ns,
             participation=participation,
+            duration=duration,
         )
         whole = ReplayImpact(
             made.weights,
@@ -66,8 +72,11 @@ class ImpactRules:
 
 
 def a_model(text: str) -> str:
-    """A model that is known, with parameters that it has."""
-    parse_model(text, "impact model")
+    """A model that is known, with parameters that it has, or the name of a fit."""
+    if not text.startswith(FIT):
+        parse_model(text, "impact model")
+    elif text == FIT:
+        raise UsageError("no fit is named", remedy="write fit:latest, or fit: and the id of one")
     return text
 
 

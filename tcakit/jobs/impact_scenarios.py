@@ -15,6 +15,7 @@ from tcakit.jobs.backtest import Progress, groups_of, measured_run, replay_group
 from tcakit.jobs.backtest_config import REPLAY, BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, plan_parents
 from tcakit.jobs.impact_planned import set_impact
+from tcakit.jobs.impact_rules import ImpactRules
 from tcakit.jobs.two_sided import earnings
 from tcakit.store.database import Store
 
@@ -28,7 +29,7 @@ def impact_scenarios(
     folder: Path, config: BacktestConfig, *, progress: Progress | None = None, wait_s: float = 30.0
 ) -> dict[str, Any]:
     """Replay a backtest's parents without impact, with its own, with twice as much, and two standard errors to either
-    side where these are given; then find the multiplier at which the strategy stops paying.
+    side where these are given or a fit has them; then find the multiplier at which the strategy stops paying.
 
     Orders pay while their mean shortfall (bps of paper, by notional) is below `alpha_bps` of the rules, two-sided
     strategies while they earn. UsageError without a model of impact, or where some parents are two-sided and others
@@ -39,7 +40,7 @@ def impact_scenarios(
         raise UsageError("there is no impact to vary", place="--impact-scenarios", remedy="give --impact-model")
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
-    set_impact(store, rules, planned)
+    set_impact(store, rules, planned, config.together)
     measure: str | None = None
     found: dict[float, float] = {}
 
@@ -60,15 +61,18 @@ def impact_scenarios(
         return found[multiplier]
 
     names = {"none": 0.0, "as fitted": 1.0, "twice": 2.0}
-    if rules.standard_error is not None:
-        names["2 standard errors less"] = max(0.0, 1.0 - 2.0 * rules.standard_error)
-        names["2 standard errors more"] = 1.0 + 2.0 * rules.standard_error
+    error = _relative_error(rules, planned)
+    if error is not None:
+        names["2 standard errors less"] = max(0.0, 1.0 - 2.0 * error)
+        names["2 standard errors more"] = 1.0 + 2.0 * error
     scenarios = [
         {"name": name, "multiplier": multiplier, "value": outcome(multiplier)}
         for name, multiplier in sorted(names.items(), key=lambda pair: pair[1])
     ]
     notes = [NOT_IDENTIFIED]
-    if rules.standard_error is None:
+    if error is not None and rules.standard_error is None:
+        notes.append(f"a standard error is {error:.1%} of the impact: the largest that the fit's draws have")
+    if error is None:
         notes.append("the model's standard errors are not known: give --impact-se to see what two of them do")
     even, words = None, "nothing is said of when it stops paying: give --alpha-bps, what the orders earn before costs"
     if measure == EARNED:
@@ -84,6 +88,13 @@ def impact_scenarios(
         "break_even_note": words,
         "notes": notes,
     }
+
+
+def _relative_error(rules: ImpactRules, planned: Sequence[Planned]) -> float | None:
+    """A standard error relative to the impact: as given, else the largest that a fit has for a parent."""
+    if rules.standard_error is not None:
+        return rules.standard_error
+    return max((plan.impact_error for plan in planned if plan.impact_error is not None), default=None)
 
 
 def break_even(value: Callable[[float], float]) -> tuple[float | None, str]:

@@ -49,7 +49,7 @@ def lookahead(
         raise UsageError(f"{times} instants check nothing", place="--check-times", remedy="give 1 or more")
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
-    set_impact(store, config.impact, planned)
+    set_impact(store, config.impact, planned, config.together)
     groups = groups_of(planned, config.together)
     total = {"times": 0, "calls": 0, "events": 0}
     for number, group in enumerate(groups):

@@ -121,7 +121,7 @@ def _plan(store: Store, config: SweepConfig, again: bool) -> list[_Set]:
     for spec in config.sets:
         backtest = config.backtest_of(spec, parents)
         planned = [planner.plan(number, parent) for number, parent in enumerate(backtest.parents, start=1)]
-        set_impact(store, backtest.impact, planned)
+        set_impact(store, backtest.impact, planned, backtest.together)
         keys = sorted({key for plan in planned for key in plan.day.data_keys})
         one = _Set(spec, backtest, planned, run_id_of(backtest, planned, keys), keys)
         one.stored_before = not again and results.run(store, one.run_id) is not None

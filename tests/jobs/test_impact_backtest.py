@@ -21,6 +21,7 @@ from tcakit.jobs.impact_rules import ImpactRules
 from tcakit.jobs.impact_scenarios import break_even, impact_scenarios
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.lookahead import lookahead
+from tcakit.jobs.symbol_facts import symbol_facts
 from tcakit.replay.impact_result import ImpactCost
 from tcakit.store.database import Store
 
@@ -79,10 +80,15 @@ def test_the_model_is_scaled_by_earlier_days_alone(folder: Path) -> None:
     model = ImpactRules("linear,coefficient=1")
     second, first = (scaled(folder, model, date) for date in reversed(DAYS))
     assert "(of 1 earlier stored day)" in second.impact_notes[0]
-    assert "of the day itself, as no earlier one is stored: known only when it is over" in first.impact_notes[0]
+    assert f"ALFA is known from 1 earlier day ({DAYS[0]}, of 20 asked for)" in second.impact_notes
+    assert "of the day itself, as no earlier one tells it: known only when it is over" in first.impact_notes[0]
+    assert any("nobody knew them while it lasted" in note for note in first.impact_notes)
+    facts = symbol_facts(Store(folder), "ALFA", DAYS[1])
     # The first day's volume and volatility scale both; only the price is another one.
     prices = [float(plan.impact_notes[0].rpartition("price ")[2]) for plan in (first, second)]
     assert second.impact.permanent / first.impact.permanent == pytest.approx(prices[1] / prices[0], rel=1e-4)
+    scale = facts.volatility_daily * prices[1] / facts.adv_shares
+    assert second.impact.permanent == pytest.approx(scale, rel=1e-4)
     given = scaled(folder, replace(model, daily_volume=1e6, daily_volatility=0.02))
     assert given.impact.permanent == pytest.approx(0.02 * prices[1] / 1e6, rel=1e-4)
     assert "(as given)" in given.impact_notes[0]
