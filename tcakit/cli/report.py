@@ -25,6 +25,15 @@ def report(
         str | None,
         typer.Option("--as-of", help="The blotter as it stood then: ISO 8601, UTC unless it has an offset."),
     ] = None,
+    template: Annotated[
+        str, typer.Option("--template", help="Which sections the page has: tca or package.module:NAME.")
+    ] = "tca",
+    section: Annotated[
+        list[str] | None, typer.Option("--section", help="One more section of the page: package.module:Name.")
+    ] = None,
+    order: Annotated[
+        list[str] | None, typer.Option("--order", help="An order to open on the page, besides dearest and cheapest.")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -51,7 +60,8 @@ def report(
         _check_writable(out_file)
     out = Out(json, quiet, verbose)
     as_of_ns = parse_time(as_of, place="--as-of") if as_of else None
-    request = ReportRequest(run, orders, date_from, date_to, out_file, title, as_of_ns)
+    on_page = (template, tuple(section or ()), tuple(order or ()))
+    request = ReportRequest(run, orders, date_from, date_to, out_file, title, as_of_ns, *on_page)
     with out.kernels():
         summary = make(Path(store), request, wait_s=wait)
 

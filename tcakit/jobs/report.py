@@ -35,7 +35,8 @@ _FORMATS = (".html", ".json", ".csv")
 class ReportRequest:
     """Which run (None: the latest), or the ingested blotter, between which dates, and where the page goes.
 
-    `as_of_ns` takes the blotter as it stood then.
+    `as_of_ns` takes the blotter as it stood then. `template`, `sections` and `open_orders` say what stands on the page
+    (see `report.data.PageChoice`).
     """
 
     run: str | None = None
@@ -45,6 +46,9 @@ class ReportRequest:
     out: Path | None = None
     title: str | None = None
     as_of_ns: int | None = None
+    template: str = "tca"
+    sections: tuple[str, ...] = ()
+    open_orders: tuple[str, ...] = ()
 
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
@@ -61,7 +65,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     else:
         run_id = results.find_run(store, request.run)["run_id"]
         parents = None
+    from tcakit.jobs.depth import with_depth
     from tcakit.report import ReportData, summarise
+    from tcakit.report.data import PageChoice
 
     run = results.run(store, run_id)
     assert run is not None
@@ -101,9 +107,12 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         checks=[check for day in _days(store, tables["parents"]) for check in day_checks(store, day)],
         clocks=clocks,
         estimates=estimates_of(store, run_id, tables["parents"].filter(pl.col("matched"))),
+        page=PageChoice(request.template, request.sections, request.open_orders),
     )
     summary = summarise(data)
     if request.out is not None:
+        if request.out.suffix.lower() in (".html", ".pdf"):
+            data = with_depth(store, data, summary, _days(store, tables["parents"]))
         _write(request.out, data, summary)
         summary = summary | {"out": str(request.out)}
     return summary

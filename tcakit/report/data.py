@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tcakit.errors import DataError
 from tcakit.market import schema
 from tcakit.market.day import MarketDay
+from tcakit.report.depth import DepthGrid
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +30,18 @@ _JSON_OF_RUN = {"config": dict, "data_keys": list, "versions": dict, "notes": li
 
 
 @dataclass(frozen=True, slots=True)
+class PageChoice:
+    """What stands on the page: the template's name, more sections, and orders to open besides dearest and cheapest.
+
+    Templates and sections are names of the house or "package.module:NAME" (see `report.sections`).
+    """
+
+    template: str = "tca"
+    sections: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """Everything one report shows.
 
@@ -37,7 +50,8 @@ class ReportData:
     (symbol, date) for the drill-down and may lack entries; `order_event_counts` counts rows of `order_events`
     by event; `titles` may hold `title`, `subtitle`, `client` and `prepared_by`. `checks` are rows (date, symbol, venue,
     check, count, worst, unit) of what was looked for in the market data, `clocks` each broker's clock offset (broker,
-    offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s). Raises DataError when a frame lacks a
+    offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s). `depth` is the displayed book around
+    some parents, by parent_id. Raises DataError when a frame lacks a
     column of its table.
     """
 
@@ -56,6 +70,8 @@ class ReportData:
     checks: Sequence[Mapping[str, Any]] = ()
     clocks: Sequence[Mapping[str, Any]] = ()
     estimates: pl.DataFrame = field(default_factory=schema.ESTIMATES.empty)
+    depth: Mapping[str, DepthGrid] = field(default_factory=dict)
+    page: PageChoice = field(default_factory=PageChoice)
 
     def __post_init__(self) -> None:
         for name, table in _TABLE_OF_FIELD.items():
