@@ -73,7 +73,8 @@ def bootstrap_ratio(
     low, high = np.full(width, np.nan), np.full(width, np.nan)
     some = np.isfinite(ratios).any(axis=0)
     tail = (1.0 - confidence) / 2.0
-    low[some], high[some] = np.nanquantile(ratios[:, some], [tail, 1.0 - tail], axis=0)
+    if some.any():
+        low[some], high[some] = np.nanquantile(ratios[:, some], [tail, 1.0 - tail], axis=0)
     return low, high
 
 

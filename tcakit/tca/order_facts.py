@@ -40,13 +40,14 @@ def order_facts(
     known_before: pl.DataFrame | None = None,
     zones: Mapping[tuple[str, str], str] | None = None,
     tags: pl.DataFrame | None = None,
+    worth: Mapping[tuple[str, str], float | None] | None = None,
 ) -> pl.DataFrame:
     """A row a parent with everything it can be chosen and grouped by; null where it is not known.
 
     `parents` and `tca_parents` are tables of these names, `known_before` has parent_id and columns of `KNOWN_BEFORE`
     (those absent count as unknown), `zones` the time zone of a (symbol, date), else UTC; `tags` has parent_id and the
     desk's own columns, as texts. Fractions are told in per cent, times as seconds of the day at the exchange, money in
-    the order's currency.
+    the order's currency, or multiplied by `worth`, what its (date, currency) is worth, null where that is unknown.
     """
     asked = parents.select(
         "parent_id", "symbol", "venue", "date", "algo", "broker", "trader", "account", "currency",
@@ -62,6 +63,10 @@ def order_facts(
         tca_broker="broker", tca_algo="algo",
     )  # fmt: skip
     facts = asked.join(measured, on="parent_id", how="left", maintain_order="left")
+    if worth is not None:
+        rates = [worth.get(key) for key in facts.select("date", pl.col("currency").fill_null("")).iter_rows()]
+        rate = pl.lit(pl.Series(rates, dtype=pl.Float64))
+        facts = facts.with_columns(pl.col("cost", "fees", "notional", "executed") * rate)
     facts = facts.join(_known(known_before), on="parent_id", how="left", maintain_order="left")
     if tags is not None:
         own = [name for name in tags.columns if name == "parent_id" or name not in facts.columns]
@@ -167,5 +172,5 @@ def _local_seconds(facts: pl.DataFrame, zones: Mapping[tuple[str, str], str]) ->
             + local.dt.nanosecond() / 1e9
         )
         out = pl.when(pl.col("zone") == name).then(seconds).otherwise(out)
-    return facts.with_columns(zone).select(out.alias("time")).to_series()
+    return facts.with_columns(zone).with_columns(out.alias("time"))["time"]
 
