@@ -34,6 +34,16 @@ def report(
     order: Annotated[
         list[str] | None, typer.Option("--order", help="An order to open on the page, besides dearest and cheapest.")
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="Only orders that meet it: adv_pct > 1 and broker in (NORTHGATE, KITE)."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="A table by these dimensions, with commas: broker,algo or adv,side.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="Tell all sums in it, at the stored rate of each order's day.")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -43,7 +53,7 @@ def report(
     """Say what a run, or the firm's own orders, cost: on the terminal and as one page.
 
     \b
-    Example: tcakit report --orders --out tca.html
+    Example: tcakit report --orders --by broker,algo --out tca.html
     """
     from tcakit.errors import UsageError
     from tcakit.jobs.report import ReportRequest
@@ -60,8 +70,12 @@ def report(
         _check_writable(out_file)
     out = Out(json, quiet, verbose)
     as_of_ns = parse_time(as_of, place="--as-of") if as_of else None
-    on_page = (template, tuple(section or ()), tuple(order or ()))
-    request = ReportRequest(run, orders, date_from, date_to, out_file, title, as_of_ns, *on_page)
+    request = ReportRequest(
+        run, orders, date_from, date_to, out_file, title, as_of_ns,
+        where=" and ".join(f"({text})" for text in where) if where and len(where) > 1 else where[0] if where else None,
+        by=tuple(name.strip() for name in by.split(",") if name.strip()) if by else (),
+        currency=currency, template=template, sections=tuple(section or ()), open_orders=tuple(order or ()),
+    )  # fmt: skip
     with out.kernels():
         summary = make(Path(store), request, wait_s=wait)
 

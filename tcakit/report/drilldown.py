@@ -88,7 +88,7 @@ def drilldown(
     return {
         "id": row["parent_id"],
         "axis": f"Time of day on {row['date']}, {_zone_words(start, row['timezone'])}",
-        "currency": row["currency"],
+        "currency": row.get("trade_currency", row["currency"]),
         "base_ms": (start + offset_ns) // 1_000_000,
         "unit_ms": unit_ns / 1e6,
         "window": [0, _steps(end, start, unit_ns)],

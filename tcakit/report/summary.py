@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tcakit.market.clock import format_time
+from tcakit.report.comparisons import comparisons
+from tcakit.report.conversion import conversion, in_currency
 from tcakit.report.data import ReportData
 from tcakit.report.distribution import distribution
 from tcakit.report.estimates import estimates_against_costs
@@ -14,7 +16,7 @@ from tcakit.report.intraday import intraday_profile
 from tcakit.report.markouts import markout_curves
 from tcakit.report.participation import cost_by_participation
 from tcakit.report.quality import data_quality, order_counts
-from tcakit.report.rows import parent_rows
+from tcakit.report.rows import parent_rows, ranked
 from tcakit.report.venue_scores import venue_scores
 from tcakit.report.wording import DENOMINATORS, INTERVALS, SIGN_CONVENTION, benchmark_definitions, number
 
@@ -26,11 +28,15 @@ def summarise(data: ReportData) -> dict[str, Any]:
 
     `currencies` holds a block a currency with `totals` (currency), `measures` (bps, the denominator in the key,
     each with value, low, high, n), `shares`, `waterfall`, `algos`, `markouts`, `venues`, `heatmaps`, `participation`,
-    `intraday` and `distribution`; `parents` a row a parent
-    order; `estimates` how what was estimated before trading held, model by model; `quality` what to know of the data.
+    `intraday` and `distribution`; `parents` a row a parent order; `estimates` how what was estimated before trading
+    held, model by model; `quality` what to know of the data.
+    `groups`, `tests`, `outliers`, `control` and `attribution` are those of `comparisons`, `currency` what was converted
+    (None if nothing was), `scope` what was asked.
     Costs are cost-positive, markouts favourable-positive.
     """
     rows = parent_rows(data)
+    if data.scope.currency is not None:
+        rows = ranked(in_currency(rows, data.scope.currency, data.scope.rates))
     estimates = estimates_against_costs(data.estimates, rows)
     dates = sorted({row["date"] for row in rows if row["date"]})
     return {
@@ -56,6 +62,9 @@ def summarise(data: ReportData) -> dict[str, Any]:
         "currencies": {
             currency: _currency(data, currency, held, estimates) for currency, held in _by_currency(rows).items()
         },
+        **comparisons(data, rows),
+        "currency": conversion(rows, data.scope.currency, data.scope.rates),
+        "scope": {"where": data.scope.where, "by": list(data.scope.by)},
         "parents": rows,
         "estimates": estimates,
         "quality": data_quality(data, rows),

@@ -33,6 +33,9 @@ def control(summary: dict[str, Any]) -> Section | None:
     conversion = _conversion(summary.get("currency"))
     if conversion:
         facts.append(["Converted", conversion])
+    where = (summary.get("scope") or {}).get("where")
+    if where:
+        facts.append(["Only orders with", where])
     if parents:
         facts.append(["Priced", f"{percent(counts['parents_priced'] / parents)} of orders"])
     facts += [
@@ -57,9 +60,10 @@ def _named(symbols: list[str]) -> str:
     return (shown or "none") + (f" and {count(more)} more" if more > 0 else "")
 
 
-def _conversion(told: Any) -> str | None:
-    """The currency the report was asked for in, and the source of the rates where it is told."""
-    if not isinstance(told, dict) or not told.get("currency"):
+def _conversion(told: dict[str, Any] | None) -> str | None:
+    """The currency the report was asked for in, and where the rates come from."""
+    if told is None:
         return None
-    source = told.get("source")
-    return f"to {told['currency']}" + (f", rates of {source}" if source else "")
+    lacking = len(told["without_rate"])
+    text = f"to {told['asked']}, rates of {', '.join(told['sources']) or 'no source'}"
+    return text + (f"; {count(lacking)} orders without a rate" if lacking else "")
