@@ -42,9 +42,7 @@ def known_before(store: Store, run_id: str, parents: pl.DataFrame) -> pl.DataFra
         if (symbol, date, venue) not in held:
             held[symbol, date, venue] = facts.of(symbol, date, venue)
         known_facts = held[symbol, date, venue]
-        rows.append(
-            (parent_id, known_facts.adv_shares, known_facts.volatility_daily, known_facts.half_spread_bps)
-        )
+        rows.append((parent_id, known_facts.adv_shares, known_facts.volatility_daily, known_facts.half_spread_bps))
     schema = {"parent_id": pl.String(), **dict.fromkeys(KNOWN_BEFORE[:3], pl.Float64())}
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.selectors.float().fill_nan(None))
 

@@ -115,4 +115,3 @@ def fill_lines(data: ReportData, orders: pl.DataFrame) -> pl.DataFrame:
 def side_code() -> pl.Expr:
     """+1 for a buy, -1 for a sell, from the words of a report."""
     return pl.when(pl.col("side") == "buy").then(BUY).otherwise(-BUY).cast(pl.Float64).alias("side_code")
-

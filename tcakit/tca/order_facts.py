@@ -1,4 +1,4 @@
-"""What a parent order was: the columns that orders are chosen by and grouped by, those of a blotter and those of its day.
+"""What a parent order was: the columns that orders are chosen and grouped by, of its blotter and of its day.
 
 Buckets have fixed edges, so that the same order lies in the same bucket in every report.
 """
@@ -6,12 +6,18 @@ Buckets have fixed edges, so that the same order lies in the same bucket in ever
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import polars as pl
 
 from tcakit.market.codes import BUY
 
-OTHER_NAMES = {"portfolio": "account", "algorithm": "algo", "time_of_day": "half_hour", "volatility": "volatility_bucket"}
+OTHER_NAMES = {
+    "portfolio": "account",
+    "algorithm": "algo",
+    "time_of_day": "half_hour",
+    "volatility": "volatility_bucket",
+}
 """Names that a desk may use too."""
 KNOWN_BEFORE = ("adv_shares", "volatility_daily", "half_spread_bps", "timing_risk_bps")
 """What is known of an order's symbol before its day."""
@@ -110,7 +116,7 @@ def bucket_labels(name: str) -> list[str]:
     """
     _, edges, unit = EDGES[name]
     texts = [_edge(edge) for edge in edges]
-    between = [f"{low} to {high}{unit}" for low, high in zip(texts, texts[1:], strict=False)]
+    between = [f"{low} to {high}{unit}" for low, high in pairwise(texts)]
     return [f"below {texts[0]}{unit}", *between, f"{texts[-1]}{unit} and more"]
 
 
@@ -173,4 +179,3 @@ def _local_seconds(facts: pl.DataFrame, zones: Mapping[tuple[str, str], str]) ->
         )
         out = pl.when(pl.col("zone") == name).then(seconds).otherwise(out)
     return facts.with_columns(zone).with_columns(out.alias("time"))["time"]
-

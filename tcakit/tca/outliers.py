@@ -54,6 +54,4 @@ def robust_costs(costs_bps: ArrayLike, notionals: ArrayLike, most: float = MOST_
     outlier[known] = np.abs(z[known]) > most
     reach = most * spread / _NORMAL
     drawn_in = np.clip(seen, middle - reach, middle + reach)
-    return RobustCosts(
-        z, outlier, middle, middle - reach, middle + reach, raw, float(drawn_in @ held / held.sum())
-    )
+    return RobustCosts(z, outlier, middle, middle - reach, middle + reach, raw, float(drawn_in @ held / held.sum()))
