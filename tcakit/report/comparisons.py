@@ -10,7 +10,14 @@ import polars as pl
 
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import (
-    DEFAULT, FILL_MEASURES, OF_FILLS, facts_of, fill_lines, is_of_fills, known_dimensions, side_code,
+    DEFAULT,
+    FILL_MEASURES,
+    OF_FILLS,
+    facts_of,
+    fill_lines,
+    is_of_fills,
+    known_dimensions,
+    side_code,
 )  # fmt: skip
 from tcakit.report.groups import measured_frame
 from tcakit.report.rows import COSTS

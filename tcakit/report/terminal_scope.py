@@ -127,8 +127,15 @@ def _comparisons(test: dict[str, Any]) -> Table:
         orders = count(row["n"]) if pairs else f"{count(row['n_first'])}, {count(row['n_second'])}"
         table.add_row(
             *_plain(
-                [f"{row['first']} less {row['second']}", orders, number(row["difference_bps"]), interval(row)]
-                + [_p(row["p_value"]), _p(row["q_value"]), _verdict(row["q_value"])]
+                [
+                    f"{row['first']} less {row['second']}",
+                    orders,
+                    number(row["difference_bps"]),
+                    interval(row),
+                    _p(row["p_value"]),
+                    _p(row["q_value"]),
+                    _verdict(row["q_value"]),
+                ]
             )
         )
     return table
@@ -147,8 +154,15 @@ def _difficulty(test: dict[str, Any]) -> Table:
         ]
         table.add_row(
             *_plain(
-                [row["group"], count(row["n"]), number(row["cost_bps"]), number(row["estimate_bps"])]
-                + [number(row["residual_bps"]), interval(row), f"differs from {', '.join(dearer)}" if dearer else ""]
+                [
+                    row["group"],
+                    count(row["n"]),
+                    number(row["cost_bps"]),
+                    number(row["estimate_bps"]),
+                    number(row["residual_bps"]),
+                    interval(row),
+                    f"differs from {', '.join(dearer)}" if dearer else "",
+                ]
             )
         )
     return table

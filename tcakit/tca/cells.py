@@ -1,4 +1,4 @@
-"""Costs by one or several dimensions: a cell for each combination, its interval, and whether it differs from the rest."""
+"""Costs by dimension: a cell for each combination of values, its interval, and whether it differs from the rest."""
 
 from __future__ import annotations
 

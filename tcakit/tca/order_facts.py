@@ -1,4 +1,4 @@
-"""What a parent order was: the columns that orders are chosen by and grouped by, those of a blotter and those of its day.
+"""What a parent order was: the columns that orders are chosen and grouped by, of its blotter and of its day.
 
 Buckets have fixed edges, so that the same order lies in the same bucket in every report.
 """
@@ -6,6 +6,7 @@ Buckets have fixed edges, so that the same order lies in the same bucket in ever
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import polars as pl
 
@@ -115,7 +116,7 @@ def bucket_labels(name: str) -> list[str]:
     """
     _, edges, unit = EDGES[name]
     texts = [_edge(edge) for edge in edges]
-    between = [f"{low} to {high}{unit}" for low, high in zip(texts, texts[1:], strict=False)]
+    between = [f"{low} to {high}{unit}" for low, high in pairwise(texts)]
     return [f"below {texts[0]}{unit}", *between, f"{texts[-1]}{unit} and more"]
 
 

@@ -1,4 +1,4 @@
-"""Whom or what a cost is due to: the spread, our own impact, the market's move, the choice of brokers, waiting, fees."""
+"""What a cost is due to: the spread, our own impact, the market's move, the choice of brokers, waiting, fees."""
 
 from __future__ import annotations
 

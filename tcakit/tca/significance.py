@@ -1,8 +1,8 @@
 """Whether two groups of orders cost differently, by ranks, and what is left of it when many groups were looked at.
 
-Costs of orders have heavy tails, so that a mean says little of them and a t-test less. Ranks do not mind: Kissell (2007,
-"Statistical methods to compare algorithmic performance", Journal of Trading 2(2)) proposes the Mann-Whitney test
-for different orders and Wilcoxon's signed ranks for orders in pairs.
+Costs of orders have heavy tails, so that a mean says little of them and a t-test less. Ranks do not mind: Kissell
+(2007, "Statistical methods to compare algorithmic performance", Journal of Trading 2(2)) proposes the Mann-Whitney
+test for different orders and Wilcoxon's signed ranks for orders in pairs.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ def test_the_dear_algorithm_is_found_in_every_pair_it_is_in() -> None:
     rows = pairwise(orders(), "algo")
     assert [(row["first"], row["second"]) for row in rows] == [("pov", "twap"), ("pov", "vwap"), ("twap", "vwap")]
     dear, even, other = rows
-    assert dear["q_value"] < 1e-6 and other["q_value"] < 1e-6 and even["q_value"] > 0.05
+    assert max(dear["q_value"], other["q_value"]) < 1e-6
+    assert even["q_value"] > 0.05
     assert dear["high"] < 0.0 < other["low"]
     assert even["low"] < 0.0 < even["high"]
     for row in rows:
@@ -151,7 +152,9 @@ def test_parts_add_up_to_the_total_whatever_is_known(held: list[tuple[str | None
 
 
 def test_without_estimates_drift_stays_whole_and_what_has_no_total_is_counted() -> None:
-    told = performance(framed([row(0, "A", None, 50.0), row(1, "A", None, None), row(2, "A", 1.0, 5.0, total_cost=None)]))
+    told = performance(
+        framed([row(0, "A", None, 50.0), row(1, "A", None, None), row(2, "A", 1.0, 5.0, total_cost=None)])
+    )
     assert (told["n"], told["left_out"], told["n_with_model"]) == (2, 1, 0)
     assert (told["impact_cost"], told["timing_cost"], told["selection_cost"]) == (None, None, None)
     assert told["drift_not_split_cost"] == 50.0
