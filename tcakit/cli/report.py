@@ -26,7 +26,10 @@ def report(
         typer.Option("--as-of", help="The blotter as it stood then: ISO 8601, UTC unless it has an offset."),
     ] = None,
     template: Annotated[
-        str, typer.Option("--template", help="Which sections the page has: tca or package.module:NAME.")
+        str,
+        typer.Option(
+            "--template", help="What the page shows: tca, best-execution, trend (all runs), or package.module:NAME."
+        ),
     ] = "tca",
     section: Annotated[
         list[str] | None, typer.Option("--section", help="One more section of the page: package.module:Name.")
@@ -70,6 +73,9 @@ def report(
         _check_writable(out_file)
     out = Out(json, quiet, verbose)
     as_of_ns = parse_time(as_of, place="--as-of") if as_of else None
+    if template == "trend":
+        _trend(out, Path(store), out_file, wait)
+        return
     request = ReportRequest(
         run, orders, date_from, date_to, out_file, title, as_of_ns,
         where=" and ".join(f"({text})" for text in where) if where and len(where) > 1 else where[0] if where else None,
@@ -100,3 +106,18 @@ def _check_writable(file: Path) -> None:
         folder = folder.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK) or file.is_dir():
         raise UsageError("cannot be written", place=str(file), remedy="give another --out")
+
+
+def _trend(out: Out, store: Path, out_file: Path | None, wait: float) -> None:
+    from tcakit.jobs.trend import trend_of_runs
+
+    told = trend_of_runs(store, out_file, wait)
+
+    def show(console: Any) -> None:
+        console.print(f"{len({row['run_id'] for row in told['runs']})} runs, {len(told['reports'])} reports beside it")
+        if out_file is not None:
+            console.print(f"written to {out_file}", markup=False)
+        else:
+            console.print("--out FILE.html writes the page, --json prints its numbers")
+
+    out.result(told, show)

@@ -52,12 +52,19 @@ SECTIONS = {
     "control-limits": "tcakit.report.sections.control_limits:control_limits",
     "orders": "tcakit.report.sections.orders:orders",
     "outliers": "tcakit.report.sections.outliers:outliers",
+    "monitoring": "tcakit.report.sections.monitoring:monitoring",
     "quality": "tcakit.report.sections.quality:quality",
     "method": "tcakit.report.sections.method:method",
 }
 """Every section of the house by its name."""
 
-TEMPLATES: dict[str, tuple[str, ...]] = {"tca": tuple(SECTIONS)}
+TEMPLATES: dict[str, tuple[str, ...]] = {
+    "tca": tuple(SECTIONS),
+    "best-execution": (
+        "control", "cost", "monitoring", "venues", "groups", "tests", "control-limits", "orders", "outliers", "quality",
+        "method",
+    ),
+}  # fmt: skip
 """Which sections a page has, in what order, by the template's name."""
 
 
