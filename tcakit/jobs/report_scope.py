@@ -57,9 +57,9 @@ def rates_of(store: Store, parents: pl.DataFrame, currency: str) -> dict[tuple[s
     found: dict[tuple[str, str], Mapping[str, Any] | None] = {}
     for date, own in parents.select("date", "currency").drop_nulls().unique().sort("date", "currency").iter_rows():
         rate = rate_on(store, date, own, currency)
-        found[date, own] = rate and {
-            "value": rate.value, "date": rate.date, "source": rate.source, "how": rate.how
-        }  # fmt: skip
+        found[date, own] = None
+        if rate is not None:
+            found[date, own] = {"value": rate.value, "date": rate.date, "source": rate.source, "how": rate.how}
     if found and not any(found.values()):
         others = ", ".join(sorted({own for _, own in found}))
         raise UsageError(

@@ -50,7 +50,7 @@ def comparisons(data: ReportData, rows: Sequence[Row]) -> dict[str, Any]:
     cost-positive; each number of a group has n and interval beside it.
     """
     orders = _orders(data, rows)
-    chosen = {name: [] for name in ("groups", "tests", "outliers", "control", "attribution")}  # type: dict[str, list[Any]]
+    chosen: dict[str, list[Any]] = {name: [] for name in ("groups", "tests", "outliers", "control", "attribution")}
     estimated = _estimates(data, orders)
     for currency in sorted(orders["currency"].unique().to_list()):
         mine = orders.filter(currency=currency)

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tcakit.tca.inference import bootstrap_ratio
 from tcakit.tca.significance import LEAST_ORDERS, benjamini_hochberg, unpaired_p
@@ -35,7 +35,8 @@ def difficulty_adjusted(
     known &= np.array([group is not None for group in groups], np.bool_)
     names = sorted({group for group, use in zip(groups, known, strict=True) if use and group is not None})
     residuals = costs - estimates
-    rows, standard = [], {}
+    rows: list[dict[str, Any]] = []
+    standard: dict[str, NDArray[np.float64]] = {}
     for name in names:
         mine = known & np.array([group == name for group in groups], np.bool_)
         weights = risks[mine] ** -2.0

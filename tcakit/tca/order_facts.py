@@ -137,10 +137,10 @@ def _edge(value: float) -> str:
 def _bucket(name: str) -> pl.Expr:
     column, edges, _ = EDGES[name]
     labels = bucket_labels(name)
-    out = pl.when(pl.col(column) < edges[0]).then(pl.lit(labels[0]))
-    for edge, label in zip(edges[1:], labels[1:], strict=False):
-        out = out.when(pl.col(column) < edge).then(pl.lit(label))
-    return out.when(pl.col(column) >= edges[-1]).then(pl.lit(labels[-1])).alias(name)
+    out = pl.when(pl.col(column) >= edges[-1]).then(pl.lit(labels[-1])).otherwise(None)
+    for edge, label in zip(reversed(edges), labels[-2::-1], strict=True):
+        out = pl.when(pl.col(column) < edge).then(pl.lit(label)).otherwise(out)
+    return out.alias(name)
 
 
 def _half_hour() -> pl.Expr:

@@ -70,7 +70,7 @@ def pairwise_same_orders(tca_parents: pl.DataFrame, measure: str = "arrival") ->
     algos = sorted(tca_parents["algo"].drop_nulls().unique().to_list())[:MOST_GROUPS]
     out = []
     for one, two in combinations(algos, 2):
-        found = pair(*(tca_parents.filter(pl.col("algo") == algo) for algo in (one, two)), measure)
+        found = pair(tca_parents.filter(pl.col("algo") == one), tca_parents.filter(pl.col("algo") == two), measure)
         if not found.pairs.height:
             continue
         told = difference(found.pairs, draws=DRAWS)
