@@ -16,21 +16,35 @@ from tcakit.cli.common import (
     StoreOption,
     VerboseOption,
     WaitOption,
+    was_given,
 )
 
 
 def compare(
+    context: typer.Context,
     first: Annotated[
-        str,
+        str | None,
         typer.Argument(metavar="RUN", help="A run by its id or its beginning, or latest; RUN/ALGO for one algorithm."),
-    ],
+    ] = None,
     second: Annotated[str | None, typer.Argument(metavar="RUN", help="The run to set it against.")] = None,
     orders: Annotated[bool, typer.Option("--orders", help="Set it against the ingested blotter.")] = False,
     measure: Annotated[
         str, typer.Option("--measure", help="shortfall, shortfall-before-fees, arrival or vwap.")
     ] = "shortfall",
-    date_from: Annotated[str | None, typer.Option("--from", help="With --orders: first trade date.")] = None,
-    date_to: Annotated[str | None, typer.Option("--to", help="With --orders: last trade date.")] = None,
+    date_from: Annotated[str | None, typer.Option("--from", help="Of the blotter: first trade date.")] = None,
+    date_to: Annotated[str | None, typer.Option("--to", help="Of the blotter: last trade date.")] = None,
+    where: Annotated[
+        str | None, typer.Option("--where", help="Without a run: the blotter's orders that meet it, broker = KITE.")
+    ] = None,
+    against_from: Annotated[
+        str | None, typer.Option("--against-from", help="Without a run: first trade date to set them against.")
+    ] = None,
+    against_to: Annotated[
+        str | None, typer.Option("--against-to", help="Without a run: last trade date to set them against.")
+    ] = None,
+    against_where: Annotated[
+        str | None, typer.Option("--against-where", help="Without a run: the orders to set them against.")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -40,14 +54,29 @@ def compare(
     """Set two runs over the same parents side by side: what the first cost less what the second did, and how sure.
 
     Parents are paired by their ids, else by symbol, date, side, window and quantity. Below zero the first was cheaper.
+    Without a run, two sets of the blotter's own orders are compared: periods, brokers, algorithms.
 
     \b
     Example: tcakit compare latest/twap latest/vwap
+    Example: tcakit compare --where "broker = KITE" --against-where "broker = NORTHGATE"
     """
     from tcakit.errors import UsageError
     from tcakit.jobs.compare import CompareRequest
     from tcakit.jobs.compare import compare as run
 
+    if first is None:
+        if orders:
+            raise UsageError("--orders without a run", place="compare", remedy="give a run, or leave --orders out")
+        own_orders = (date_from, date_to, where, against_from, against_to, against_where)
+        given = measure if was_given(context, "measure") else "arrival"
+        _compare_orders(Path(store), (*own_orders, given), Out(json, quiet, verbose), wait)
+        return
+    if where or against_from or against_to or against_where:
+        raise UsageError(
+            "a run, and a condition on the blotter's orders too",
+            place="--where, --against-from, --against-to, --against-where",
+            remedy="leave the run out, or these",
+        )
     if (second is None) != orders:
         raise UsageError(
             "a second run and --orders too" if orders else "nothing to compare with",
@@ -60,6 +89,33 @@ def compare(
     with out.kernels():
         result = run(Path(store), CompareRequest(first, second, measure, date_from, date_to), wait_s=wait)
     out.result(result, lambda console: _show(result, console))
+
+
+def _compare_orders(store: Path, asked: tuple[Any, ...], out: Out, wait_s: float) -> None:
+    from tcakit.jobs.compare_orders import CompareOrdersRequest, compare_orders
+
+    with out.kernels():
+        result = compare_orders(store, CompareOrdersRequest(*asked), wait_s=wait_s)
+
+    def show(console: Any) -> None:
+        from tcakit.cli.tables import number, printable
+
+        one, two = result["first"], result["second"]
+        console.print(f"{one} less {two}, {result['measure']}: {result['measure_is']}", markup=False, style="bold")
+        words = f"{number(result['difference_bps'], 2) or 'unknown'} bps"
+        if result["ci"] is not None:
+            words += f" ({result['ci'][0]:+.2f} to {result['ci'][1]:+.2f})"
+        if result["p_value"] is not None:
+            words += f", p = {result['p_value']:.3g} by ranks of orders"
+        console.print(words, markup=False)
+        for name, which in ((one, "first"), (two, "second")):
+            cost = number(result[f"{which}_bps"], 2) or "unknown"
+            orders, days = result[f"n_{which}"], result[f"days_{which}"]
+            console.print(f"{name}: {cost} bps, {orders} orders of {days} days", markup=False)
+        for note in result["notes"]:
+            console.print(f"note: {printable(note)}", markup=False)
+
+    out.result(result, show)
 
 
 def runs(

@@ -25,6 +25,28 @@ def report(
         str | None,
         typer.Option("--as-of", help="The blotter as it stood then: ISO 8601, UTC unless it has an offset."),
     ] = None,
+    template: Annotated[
+        str,
+        typer.Option(
+            "--template", help="What the page shows: tca, best-execution, trend (all runs), or package.module:NAME."
+        ),
+    ] = "tca",
+    section: Annotated[
+        list[str] | None, typer.Option("--section", help="One more section of the page: package.module:Name.")
+    ] = None,
+    order: Annotated[
+        list[str] | None, typer.Option("--order", help="An order to open on the page, besides dearest and cheapest.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="Only orders that meet it: adv_pct > 1 and broker in (NORTHGATE, KITE)."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="A table by these dimensions, with commas: broker,algo or adv,side.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="Tell all sums in it, at the stored rate of each order's day.")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -34,7 +56,7 @@ def report(
     """Say what a run, or the firm's own orders, cost: on the terminal and as one page.
 
     \b
-    Example: tcakit report --orders --out tca.html
+    Example: tcakit report --orders --by broker,algo --out tca.html
     """
     from tcakit.errors import UsageError
     from tcakit.jobs.report import ReportRequest
@@ -51,7 +73,15 @@ def report(
         _check_writable(out_file)
     out = Out(json, quiet, verbose)
     as_of_ns = parse_time(as_of, place="--as-of") if as_of else None
-    request = ReportRequest(run, orders, date_from, date_to, out_file, title, as_of_ns)
+    if template == "trend":
+        _trend(out, Path(store), out_file, wait)
+        return
+    request = ReportRequest(
+        run, orders, date_from, date_to, out_file, title, as_of_ns,
+        where=" and ".join(f"({text})" for text in where) if where and len(where) > 1 else where[0] if where else None,
+        by=tuple(name.strip() for name in by.split(",") if name.strip()) if by else (),
+        currency=currency, template=template, sections=tuple(section or ()), open_orders=tuple(order or ()),
+    )  # fmt: skip
     with out.kernels():
         summary = make(Path(store), request, wait_s=wait)
 
@@ -76,3 +106,18 @@ def _check_writable(file: Path) -> None:
         folder = folder.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK) or file.is_dir():
         raise UsageError("cannot be written", place=str(file), remedy="give another --out")
+
+
+def _trend(out: Out, store: Path, out_file: Path | None, wait: float) -> None:
+    from tcakit.jobs.trend import trend_of_runs
+
+    told = trend_of_runs(store, out_file, wait)
+
+    def show(console: Any) -> None:
+        console.print(f"{len({row['run_id'] for row in told['runs']})} runs, {len(told['reports'])} reports beside it")
+        if out_file is not None:
+            console.print(f"written to {out_file}", markup=False)
+        else:
+            console.print("--out FILE.html writes the page, --json prints its numbers")
+
+    out.result(told, show)

@@ -35,7 +35,9 @@ _FORMATS = (".html", ".json", ".csv")
 class ReportRequest:
     """Which run (None: the latest), or the ingested blotter, between which dates, and where the page goes.
 
-    `as_of_ns` takes the blotter as it stood then.
+    `as_of_ns` takes the blotter as it stood then. `where` is a condition on orders as `tca.order_filter` reads it, `by`
+    names dimensions of one more table, `currency` that of all sums of money. `template`, `sections` and
+    `open_orders` say what stands on the page (see `report.data.PageChoice`).
     """
 
     run: str | None = None
@@ -45,6 +47,12 @@ class ReportRequest:
     out: Path | None = None
     title: str | None = None
     as_of_ns: int | None = None
+    where: str | None = None
+    by: tuple[str, ...] = ()
+    currency: str | None = None
+    template: str = "tca"
+    sections: tuple[str, ...] = ()
+    open_orders: tuple[str, ...] = ()
 
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
@@ -61,14 +69,28 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     else:
         run_id = results.find_run(store, request.run)["run_id"]
         parents = None
+    from tcakit.jobs.depth import with_depth
+    from tcakit.jobs.report_scope import chosen_parents, half_spreads_in_estimates, known_before, rates_of
     from tcakit.report import ReportData, summarise
+    from tcakit.report.data import PageChoice, Scope
+    from tcakit.report.dimensions import known_dimensions
 
+    known_dimensions(request.by)
     run = results.run(store, run_id)
     assert run is not None
     tca_parents = _between(results.table(store, "tca_parents", run_id), request)
-    kept = tca_parents["parent_id"].to_list()
     # A blotter's own rows keep their file's key as run_id: they are handed over, not stored twice.
     own = parents or _own_tables(store, run)
+    between = _between(own["parents"], request)
+    before = known_before(store, run_id, between)
+    rates = rates_of(store, between, request.currency) if request.currency else {}
+    scope = Scope(request.where, request.by, request.currency, rates)
+    kept = tca_parents["parent_id"].to_list()
+    if request.where is not None:
+        kept = chosen_parents(scope, between, tca_parents, before, markets_of_parents(store, between))
+        tca_parents = tca_parents.filter(pl.col("parent_id").is_in(kept))
+        # A fill whose parent nobody knows meets no condition.
+        own = {name: rows.filter(pl.col("parent_id").is_in(kept)) for name, rows in own.items()}
     known = own["parents"]["parent_id"].to_list()
     tables = {
         name: rows.filter(
@@ -85,6 +107,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     if run["kind"] == "blotter":
         applied = {key: offsets_of(json.loads(told)) for key, told in files.select("ingest_key", "options").iter_rows()}
         clocks = clock_offsets(tables["parents"], fills, markets, applied, most_fills=JUDGED_FILLS)["offsets"]
+    estimates = estimates_of(store, run_id, tables["parents"].filter(pl.col("matched")))
     data = ReportData(
         run=run,
         parents=tables["parents"],
@@ -100,10 +123,16 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         titles={"title": request.title} if request.title else {},
         checks=[check for day in _days(store, tables["parents"]) for check in day_checks(store, day)],
         clocks=clocks,
-        estimates=estimates_of(store, run_id, tables["parents"].filter(pl.col("matched"))),
+        estimates=estimates,
+        scope=scope,
+        known_before=before,
+        half_spreads_in_estimates=half_spreads_in_estimates(store, estimates),
+        page=PageChoice(request.template, request.sections, request.open_orders),
     )
     summary = summarise(data)
     if request.out is not None:
+        if request.out.suffix.lower() in (".html", ".pdf"):
+            data = with_depth(store, data, summary, _days(store, tables["parents"]))
         _write(request.out, data, summary)
         summary = summary | {"out": str(request.out)}
     return summary

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tcakit.errors import DataError
 from tcakit.market import schema
 from tcakit.market.day import MarketDay
+from tcakit.report.depth import DepthGrid
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +30,31 @@ _JSON_OF_RUN = {"config": dict, "data_keys": list, "versions": dict, "notes": li
 
 
 @dataclass(frozen=True, slots=True)
+class PageChoice:
+    """What stands on the page: the template's name, more sections, and orders to open besides dearest and cheapest.
+
+    Templates and sections are names of the house or "package.module:NAME" (see `report.sections`).
+    """
+
+    template: str = "tca"
+    sections: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was asked of a report beside its dates: the condition on orders as written, one more table by these
+    dimensions, and the currency of all sums with its rates, (date, currency) -> value, date, source and how, or None
+    where there is none.
+    """
+
+    where: str | None = None
+    by: tuple[str, ...] = ()
+    currency: str | None = None
+    rates: Mapping[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """Everything one report shows.
 
@@ -37,8 +63,11 @@ class ReportData:
     (symbol, date) for the drill-down and may lack entries; `order_event_counts` counts rows of `order_events`
     by event; `titles` may hold `title`, `subtitle`, `client` and `prepared_by`. `checks` are rows (date, symbol, venue,
     check, count, worst, unit) of what was looked for in the market data, `clocks` each broker's clock offset (broker,
-    offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s). Raises DataError when a frame lacks a
-    column of its table.
+    offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s). `known_before` has parent_id and columns of
+    `tca.order_facts.KNOWN_BEFORE`, `tags` parent_id and the desk's own columns as texts; `half_spreads_in_estimates`
+    says by fit_id (None: published models) how many half spreads are in an estimate. `depth` is the
+    displayed book around some parents, by parent_id, and `page` says what stands on the page. Raises DataError when a
+    frame lacks a column of its table.
     """
 
     run: dict[str, Any]
@@ -56,6 +85,12 @@ class ReportData:
     checks: Sequence[Mapping[str, Any]] = ()
     clocks: Sequence[Mapping[str, Any]] = ()
     estimates: pl.DataFrame = field(default_factory=schema.ESTIMATES.empty)
+    depth: Mapping[str, DepthGrid] = field(default_factory=dict)
+    page: PageChoice = field(default_factory=PageChoice)
+    scope: Scope = field(default_factory=lambda: Scope())
+    known_before: pl.DataFrame | None = None
+    tags: pl.DataFrame | None = None
+    half_spreads_in_estimates: Mapping[str | None, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, table in _TABLE_OF_FIELD.items():

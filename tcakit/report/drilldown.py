@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +10,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tcakit.errors import UsageError
 from tcakit.market.clock import NS_PER_SECOND, format_time, zone
 from tcakit.market.day import MarketDay
+from tcakit.registry import nearest
 from tcakit.report.data import ReportData
+from tcakit.report.depth import DepthGrid
 
 POINTS_PER_ORDER = 2_000
-ORDERS_SHOWN = 200
+DEAREST_AND_CHEAPEST = 25
 EVENTS_SHOWN = 120
 _LINES = (
     ("decision_price", "Decision"),
@@ -26,13 +30,34 @@ _LINES = (
 )
 
 
-def drilldowns(data: ReportData, rows: list[dict[str, Any]], limit: int = ORDERS_SHOWN) -> list[dict[str, Any]]:
-    """The first `limit` rows of the summary's parents (the dearest first) as what the page's script draws.
+def chosen_orders(
+    rows: list[dict[str, Any]], named: Sequence[str] = (), each: int = DEAREST_AND_CHEAPEST
+) -> list[dict[str, Any]]:
+    """Which of the summary's parents (the dearest first) can be opened: the named, the `each` dearest and cheapest.
+
+    All where there are no more than twice `each`. The named come first, the rest in the order of `rows`. Raises
+    UsageError for an order that is not there.
+    """
+    by_name = {row["parent_id"]: row for row in rows}
+    for name in named:
+        if name not in by_name:
+            guess = nearest(name, list(by_name))
+            hint = f"did you mean {guess!r}?" if guess else "its id stands in the report's first column"
+            raise UsageError(f"no order {name!r} in this report", place="--order", remedy=hint)
+    if len(rows) <= 2 * each:
+        rest = rows
+    else:
+        costed = [row for row in rows if row["shortfall_bps_of_paper"] is not None]
+        rest = [*costed[:each], *costed[max(len(costed) - each, each) :]]
+    return list({row["parent_id"]: row for row in [*(by_name[name] for name in named), *rest]}.values())
+
+
+def drilldowns(data: ReportData, chosen: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those rows of the summary's parents as what the page's script draws.
 
     Times are microseconds or milliseconds on the exchange's wall clock from `base_ms`; prices of quotes are
     differences in units of `price_unit`, None where a side is empty.
     """
-    chosen = rows[:limit]
     names = [row["parent_id"] for row in chosen]
     orders = _by_parent(data.orders, names)
     fills = _by_parent(data.fills, names)
@@ -42,6 +67,7 @@ def drilldowns(data: ReportData, rows: list[dict[str, Any]], limit: int = ORDERS
             data.markets.get((row["symbol"], row["date"])),
             orders.get(row["parent_id"], []),
             fills.get(row["parent_id"], []),
+            data.depth.get(row["parent_id"]),
         )
         for row in chosen
     ]
@@ -52,21 +78,23 @@ def drilldown(
     day: MarketDay | None,
     orders: list[dict[str, Any]],
     fills: list[dict[str, Any]],
+    depth: DepthGrid | None = None,
 ) -> dict[str, Any]:
-    """One parent: what it was, its quotes (if the day is there), fills, price lines and event table."""
-    start, end = _window(row, fills)
+    """One parent: what it was, its quotes and book (where they are there), fills, price lines and event table."""
+    start, end = order_window(row, fills)
     offset_ns = _offset_ns(start, row["timezone"])
     unit_ns = 1_000 if end - start <= 300 * NS_PER_SECOND else 1_000_000
     events = event_rows(orders, fills, row["timezone"])
     return {
         "id": row["parent_id"],
         "axis": f"Time of day on {row['date']}, {_zone_words(start, row['timezone'])}",
-        "currency": row["currency"],
+        "currency": row.get("trade_currency", row["currency"]),
         "base_ms": (start + offset_ns) // 1_000_000,
         "unit_ms": unit_ns / 1e6,
         "window": [0, _steps(end, start, unit_ns)],
         "arrival": _steps(row["arrival_ns"], start, unit_ns),
         "end": None if row["end_ns"] is None else _steps(row["end_ns"], start, unit_ns),
+        "depth": None if depth is None else _depth(depth, start, unit_ns),
         "quotes": None if day is None else quote_path(day, start, end, unit_ns),
         "fills": [
             [
@@ -84,11 +112,21 @@ def drilldown(
     }
 
 
+def _depth(grid: DepthGrid, start: int, unit_ns: int) -> dict[str, Any]:
+    return {
+        "times": [_steps(int(ns), start, unit_ns) for ns in grid.times_ns],
+        "prices": [float(f"{price:.6f}") for price in grid.prices],
+        "sizes": [[float(size) for size in row] for row in grid.shares],
+        "levels": [[level, *means] for level, means in enumerate(grid.mean_by_level(), start=1)],
+        "note": grid.note,
+    }
+
+
 def _zone_words(ns: int, timezone: str) -> str:
     return f"{timezone} (UTC{format_time(ns, timezone)[-6:]})"
 
 
-def _window(row: dict[str, Any], fills: list[dict[str, Any]]) -> tuple[int, int]:
+def order_window(row: dict[str, Any], fills: list[dict[str, Any]]) -> tuple[int, int]:
     """From a little before the arrival to a little after the last thing that happened."""
     times = [row["arrival_ns"], row["end_ns"], *(fill["ts_ns"] for fill in fills)]
     known = [ns for ns in times if ns is not None]

@@ -37,17 +37,37 @@ def measures(rows: Sequence[Row]) -> dict[str, Statistic]:
 
     Each has value, low and high (None where there is nothing to say) and n, the number of orders it rests on.
     """
-    frame = pl.DataFrame({name: [row[name] for row in rows] for name in _MEASURED}, schema=_MEASURED)
+    frame = measured_frame(rows)
+    tops, bottoms = (
+        np.column_stack([_known(frame.select(pair[place]).to_series()) for pair in COST_MEASURES.values()])
+        for place in (0, 1)
+    )
+    usable = np.isfinite(tops) & (bottoms > 0)
+    tops, bottoms = np.where(usable, tops, 0.0), np.where(usable, bottoms, 0.0)
+    # One draw of orders serves all measures: an order without one of them adds nothing to it.
+    low, high = inference.bootstrap_ratio(tops, bottoms)
     out = {}
-    for measure in COST_MEASURES:
-        found = inference.summarise(frame, measure=measure).row(0, named=True)
+    for place, measure in enumerate(COST_MEASURES):
+        orders, base = int(usable[:, place].sum()), float(bottoms[:, place].sum())
+        sure = orders >= 2 and bool(np.isfinite(low[place]))
         out[measure] = {
-            "value": found["bps"],
-            "low": found["low_bps"],
-            "high": found["high_bps"],
-            "n": found["n"],
+            "value": float(tops[:, place].sum()) / base * BPS if orders else None,
+            "low": float(low[place]) * BPS if sure else None,
+            "high": float(high[place]) * BPS if sure else None,
+            "n": orders,
         }
     return out
+
+
+def measured_frame(rows: Sequence[Row]) -> pl.DataFrame:
+    """The columns that `COST_MEASURES` rest on, a row an order; prices in the currency of the costs."""
+    frame = pl.DataFrame({name: [row[name] for row in rows] for name in _MEASURED}, schema=_MEASURED)
+    rates = pl.Series([row.get("exchange_rate", 1.0) for row in rows], dtype=pl.Float64)
+    return frame.with_columns(pl.col("interval_vwap", "twap", "close_price") * pl.lit(rates))
+
+
+def _known(values: pl.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return values.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def shares(rows: Sequence[Row]) -> dict[str, float | None]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,12 @@ from markupsafe import Markup
 
 from tcakit.report import palette, wording
 from tcakit.report.data import ReportData
-from tcakit.report.drilldown import drilldowns
-from tcakit.report.estimates import estimate_figures
-from tcakit.report.figures import figures_of
+from tcakit.report.drilldown import chosen_orders, drilldowns
+from tcakit.report.order_table import order_table
+from tcakit.report.sections import section_names, sections_of
 
 HERE = Path(__file__).parent
-ROWS_SHOWN = 1_000
+_SCRIPTS = ("charts.js", "tables.js", "orders.js", "page.js")
 _KINDS = {
     "replay": "Replay of recorded markets",
     "bars": "Model of fills over intervals",
@@ -29,59 +31,49 @@ _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028",
 
 
 def render(data: ReportData, summary: dict[str, Any]) -> str:
-    """The whole page of that run; `summary` is what `summarise(data)` gave.
+    """The whole page of that run; `summary` is what `summarise(data)` gave, `data.page` says which sections it has.
 
-    Every number shown is the summary's. Nothing on the page is fetched from anywhere, and its content security
-    policy lets it run no script but its own.
+    Every number shown is the summary's. Nothing on the page is fetched from anywhere, and its content security policy
+    lets it run no script but its own. Raises UsageError for a section or an order that is not there.
     """
-    blocks = list(summary["currencies"].values())
-    figures = {
-        f"{place}-{name}": figure
-        for place, block in enumerate(blocks, start=1)
-        for name, figure in figures_of(block).items()
-    }
-    figures |= estimate_figures(summary["estimates"])
-    orders = drilldowns(data, summary["parents"])
-    for order, row in zip(orders, summary["parents"], strict=False):
+    choice = data.page
+    made = sections_of(summary, section_names(choice.template, choice.sections))
+    opened = chosen_orders(summary["parents"], choice.orders)
+    drawn = drilldowns(data, opened)
+    for order, row in zip(drawn, opened, strict=True):
         order |= {"title": order_title(row), "facts": order_facts(row), "notes": order_notes(row)}
-    payload = {"figures": figures, "orders": orders, "dark": palette.light_to_dark()}
-    zones = {row["arrival_time"][-6:] for row in summary["parents"][:ROWS_SHOWN]}
-    points = {
-        block["currency"]: {
-            group: {point["horizon_s"]: point for point in curve} for group, curve in block["markouts"].items()
-        }
-        for block in blocks
+    payload = {
+        "figures": {name: figure for section in made for name, figure in section.figures.items()},
+        "orders": drawn,
+        "table": order_table(summary["parents"]),
+        "dark": palette.light_to_dark(),
     }
-    return filled(
-        "page.html",
-        payload,
-        summary=summary,
-        blocks=blocks,
-        figures=figures,
-        rows=summary["parents"][:ROWS_SHOWN],
-        rows_left_out=max(len(summary["parents"]) - ROWS_SHOWN, 0),
-        drilldown_count=len(orders),
-        one_zone=zones.pop() if len(zones) == 1 else None,
-        measure_names=wording.MEASURE_NAMES,
-        points=points,
-        horizons={name: sorted({h for held in curves.values() for h in held}) for name, curves in points.items()},
-        kind=_KINDS.get(summary["run"]["kind"] or "", summary["run"]["kind"] or "Trade cost analysis"),
-        config=json.dumps(summary["config"], indent=2, sort_keys=True, ensure_ascii=False),
-    )
+    environment = _environment()
+    names = [row["parent_id"] for row in opened]
+    bodies = {
+        section.name: Markup(
+            environment.from_string(section.template).render(
+                summary=summary, opened=names, figures=section.figures, **section.values
+            )
+        )
+        for section in made
+    }
+    kind = _KINDS.get(summary["run"]["kind"] or "", summary["run"]["kind"] or "Trade cost analysis")
+    return filled("page.html", payload, summary=summary, sections=made, bodies=bodies, kind=kind)
 
 
 def filled(template: str, payload: dict[str, Any], **values: Any) -> str:
     """A page of that template with its charts (`payload` as page.js reads it), styles and scripts all inside."""
-    plotly, script = _plotly(), _text("page.js")
+    script = "\n".join(_text(name) for name in _SCRIPTS)
     return (
         _environment()
         .get_template(template)
         .render(
             css=Markup(_css()),
             payload=Markup(embedded_json(payload)),
-            plotly=Markup(plotly),
+            plotly=Markup(_packed_plotly()),
             script=Markup(script),
-            script_hashes=Markup(" ".join(_policy_hash(text) for text in (plotly, script))),
+            script_hashes=Markup(" ".join(_policy_hash(text) for text in (_plotly(), script))),
             **values,
         )
     )
@@ -145,12 +137,19 @@ def _text(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
 
 
+@cache
 def _plotly() -> str:
     from plotly.offline import get_plotlyjs
 
-    # The parser of HTML reads every line end as \n, and the hash must be of what it reads.
+    # The hash must be of what a browser gets: line ends as \n.
     text: str = get_plotlyjs().replace("\r\n", "\n").replace("\r", "\n")
     return text
+
+
+@cache
+def _packed_plotly() -> str:
+    """The chart library as the page carries it: gzip in base64, unpacked when the first chart is drawn."""
+    return base64.b64encode(gzip.compress(_plotly().encode("utf-8"), mtime=0)).decode("ascii")
 
 
 def _policy_hash(script: str) -> str:

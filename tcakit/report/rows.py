@@ -52,6 +52,11 @@ def parent_rows(data: ReportData) -> list[dict[str, Any]]:
         _row(data, name, asked.get(name), measured.get(name), filled.get(name))
         for name in dict.fromkeys([*asked, *measured])
     ]
+    return ranked(rows)
+
+
+def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with the dearest first, those without a cost last."""
     # Amounts of several currencies cannot be ranked against each other; basis points can.
     rank = "total_cost" if len({row["currency"] for row in rows}) <= 1 else "shortfall_bps_of_paper"
     return sorted(rows, key=lambda row: (row[rank] is None, -(row[rank] or 0.0), row["parent_id"]))

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from tcakit.market.clock import format_time
+from tcakit.report.comparisons import comparisons
+from tcakit.report.conversion import conversion, in_currency
 from tcakit.report.data import ReportData
+from tcakit.report.distribution import distribution
 from tcakit.report.estimates import estimates_against_costs
 from tcakit.report.groups import by, measures, shares, totals, waterfall
+from tcakit.report.heatmaps import heatmaps
+from tcakit.report.intraday import intraday_profile
 from tcakit.report.markouts import markout_curves
+from tcakit.report.participation import cost_by_participation
 from tcakit.report.quality import data_quality, order_counts
-from tcakit.report.rows import parent_rows
+from tcakit.report.rows import parent_rows, ranked
+from tcakit.report.venue_scores import venue_scores
 from tcakit.report.wording import DENOMINATORS, INTERVALS, SIGN_CONVENTION, benchmark_definitions, number
 
 SUMMARY_VERSION = 1
@@ -20,11 +27,17 @@ def summarise(data: ReportData) -> dict[str, Any]:
     """All numbers of the report as one JSON-able dict; a missing number is None, never zero or NaN.
 
     `currencies` holds a block a currency with `totals` (currency), `measures` (bps, the denominator in the key,
-    each with value, low, high, n), `shares`, `waterfall`, `algos` and `markouts`; `parents` a row a parent
-    order; `estimates` how what was estimated before trading held, model by model; `quality` what to know of the data.
+    each with value, low, high, n), `shares`, `waterfall`, `algos`, `markouts`, `venues`, `heatmaps`, `participation`,
+    `intraday` and `distribution`; `parents` a row a parent order; `estimates` how what was estimated before trading
+    held, model by model; `quality` what to know of the data.
+    `groups`, `tests`, `outliers`, `control` and `attribution` are those of `comparisons`, `currency` what was converted
+    (None if nothing was), `scope` what was asked.
     Costs are cost-positive, markouts favourable-positive.
     """
     rows = parent_rows(data)
+    if data.scope.currency is not None:
+        rows = ranked(in_currency(rows, data.scope.currency, data.scope.rates))
+    estimates = estimates_against_costs(data.estimates, rows)
     dates = sorted({row["date"] for row in rows if row["date"]})
     return {
         "summary_version": SUMMARY_VERSION,
@@ -46,9 +59,14 @@ def summarise(data: ReportData) -> dict[str, Any]:
             "fills": data.fills.height,
         },
         "child_orders_by_state": order_counts(data.orders),
-        "currencies": {currency: _currency(data, currency, held) for currency, held in _by_currency(rows).items()},
+        "currencies": {
+            currency: _currency(data, currency, held, estimates) for currency, held in _by_currency(rows).items()
+        },
+        **comparisons(data, rows),
+        "currency": conversion(rows, data.scope.currency, data.scope.rates),
+        "scope": {"where": data.scope.where, "by": list(data.scope.by)},
         "parents": rows,
-        "estimates": estimates_against_costs(data.estimates, rows),
+        "estimates": estimates,
         "quality": data_quality(data, rows),
         "sign_convention": SIGN_CONVENTION,
         "denominators": DENOMINATORS,
@@ -69,8 +87,11 @@ def _currency_of(row: dict[str, Any]) -> str:
     return str(row["currency"])
 
 
-def _currency(data: ReportData, currency: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _currency(
+    data: ReportData, currency: str, rows: list[dict[str, Any]], estimates: list[dict[str, Any]]
+) -> dict[str, Any]:
     sums = totals(rows)
+    names = [row["parent_id"] for row in rows]
     block: dict[str, Any] = {
         "currency": currency,
         "totals": sums,
@@ -81,7 +102,12 @@ def _currency(data: ReportData, currency: str, rows: list[dict[str, Any]]) -> di
             {"algo": algo, "totals": totals(held), "measures": measures(held), "shares": shares(held)}
             for algo, held in by(rows, lambda row: str(row["algo"])).items()
         ],
-        "markouts": markout_curves(data, [row["parent_id"] for row in rows]),
+        "markouts": markout_curves(data, names),
+        "venues": venue_scores(data, names),
+        "heatmaps": heatmaps(rows),
+        "participation": cost_by_participation(rows, estimates),
+        "intraday": intraday_profile(data, names),
+        "distribution": distribution(rows),
     }
     block["headline"] = _headline(block)
     return block

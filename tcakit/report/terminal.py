@@ -9,6 +9,7 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 from rich.text import Text
 
+from tcakit.report.terminal_scope import scope_lines, scope_tables
 from tcakit.report.wording import MEASURE_NAMES, count, interval, number, percent
 
 ORDERS_SHOWN = 10
@@ -38,12 +39,17 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
                 console.print(table)
         console.print()
         console.print(_algorithms(block))
+        for table in scope_tables(summary, block["currency"]):
+            console.print()
+            console.print(table)
     if summary["estimates"]:
         console.print()
         console.print(_estimates(summary["estimates"]))
     if summary["parents"]:
         console.print()
         console.print(_orders(summary["parents"]))
+    for line in scope_lines(summary):
+        console.print(Text(printable(line)))
     _print_quality(summary["quality"], console)
 
 

@@ -73,8 +73,29 @@ def bootstrap_ratio(
     low, high = np.full(width, np.nan), np.full(width, np.nan)
     some = np.isfinite(ratios).any(axis=0)
     tail = (1.0 - confidence) / 2.0
-    low[some], high[some] = np.nanquantile(ratios[:, some], [tail, 1.0 - tail], axis=0)
+    if some.any():
+        low[some], high[some] = np.nanquantile(ratios[:, some], [tail, 1.0 - tail], axis=0)
     return low, high
+
+
+def bootstrap_ratio_draws(
+    tops: NDArray[np.float64], bottoms: NDArray[np.float64], *, size: int, draws: int = DRAWS, seed: int = 0
+) -> NDArray[np.float64]:
+    """Ratios of sums of `size` rows drawn with replacement, shape (draws,): how far chance moves so few orders.
+
+    `bottoms` are above zero. The same seed and rows give the same draws.
+
+    >>> bootstrap_ratio_draws(np.array([1.0, 1.0]), np.array([2.0, 2.0]), size=5, draws=2).tolist()
+    [0.5, 0.5]
+    """
+    generator = np.random.default_rng(seed)
+    out = np.empty(draws)
+    step = max(1, _CELLS_AT_ONCE // max(size, 1))
+    for start in range(0, draws, step):
+        rows = min(step, draws - start)
+        drawn = generator.integers(0, len(tops), size=(rows, size))
+        out[start : start + rows] = tops[drawn].sum(axis=1) / bottoms[drawn].sum(axis=1)
+    return out
 
 
 def aggregate(

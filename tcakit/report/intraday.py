@@ -1,0 +1,87 @@
+"""The day's profile: when the market traded, how wide it was quoted, and when we traded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tcakit.market.clock import NS_PER_SECOND, zone
+from tcakit.market.day import MarketDay
+from tcakit.report.data import ReportData
+
+BUCKET_S = 1_800
+
+
+def intraday_profile(data: ReportData, parent_ids: list[str]) -> list[dict[str, Any]]:
+    """Half hours of the exchange's day over the symbol-days of those parents: what was printed, quoted and filled.
+
+    A row has `time` (HH:MM, its start), `market_shares` (printed), `spread_bps` (quoted spread over mid, weighted by
+    the time it stood, None without a two-sided quote), `own_shares` (filled) and `participation` (own over market).
+    Each symbol-day counts once; days without stored quotes or prints are left out of both sides.
+    """
+    own = data.fills.filter(pl.col("parent_id").is_in(parent_ids))
+    days = set(data.parents.filter(pl.col("parent_id").is_in(parent_ids)).select("symbol", "date").unique().iter_rows())
+    market: dict[int, float] = {}
+    spread: dict[int, tuple[float, float]] = {}
+    filled: dict[int, float] = {}
+    for key in sorted(days & set(data.markets)):
+        day = data.markets[key]
+        fills = own.filter((pl.col("symbol") == key[0]) & (pl.col("date") == key[1]))
+        shares = (fills["quantity"] / fills["size_scale"]).to_numpy()
+        _add(filled, _bucket(day, fills["ts_ns"].to_numpy()), shares)
+        _add(market, _bucket(day, day.print_ns), day.print_size / day.instrument.size_scale)
+        for place, (top, stood) in _spread(day).items():
+            held = spread.get(place, (0.0, 0.0))
+            spread[place] = held[0] + top, held[1] + stood
+    out = []
+    for place in sorted(set(market) | set(spread) | set(filled)):
+        printed, own_shares = market.get(place, 0.0), filled.get(place, 0.0)
+        top, stood = spread.get(place, (0.0, 0.0))
+        minutes = place * BUCKET_S // 60
+        out.append(
+            {
+                "time": f"{minutes // 60:02}:{minutes % 60:02}",
+                "market_shares": printed,
+                "spread_bps": top / stood if stood else None,
+                "own_shares": own_shares,
+                "participation": own_shares / printed if printed else None,
+            }
+        )
+    return out
+
+
+def _bucket(day: MarketDay, ns: Any) -> Any:
+    """Half hour of the exchange's wall clock of each time; the offset from UTC is that of the day's first row."""
+    first = int(day.quote_ns[0]) if day.quote_ns.size else int(ns[0]) if len(ns) else 0
+    offset = datetime.fromtimestamp(first // NS_PER_SECOND, tz=zone(day.instrument.timezone)).utcoffset()
+    shift = round(offset.total_seconds()) if offset is not None else 0
+    return (np.asarray(ns) // NS_PER_SECOND + shift) % 86_400 // BUCKET_S
+
+
+def _add(held: dict[int, float], places: Any, amounts: Any) -> None:
+    sums = np.bincount(np.asarray(places, dtype=np.int64), weights=np.asarray(amounts, dtype=np.float64))
+    for place in np.flatnonzero(sums).tolist():
+        held[place] = held.get(place, 0.0) + float(sums[place])
+
+
+def _spread(day: MarketDay) -> dict[int, tuple[float, float]]:
+    """Sum of spread (bps) times seconds, and seconds, by half hour; a quote counts in the one where it began."""
+    if day.quote_ns.size < 2:
+        return {}
+    stood = np.diff(day.quote_ns).astype(np.float64) / NS_PER_SECOND
+    mid = day.mid[:-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bps = (day.ask[:-1] - day.bid[:-1]) / mid * 1e4
+    good = np.isfinite(bps) & (bps >= 0) & (stood > 0)
+    start, end = day.instrument.session_open_ns, day.instrument.session_close_ns
+    if start is not None and end is not None:
+        good &= (day.quote_ns[:-1] >= start) & (day.quote_ns[:-1] < end)
+    if not good.any():
+        return {}
+    places = _bucket(day, day.quote_ns[:-1])[good]
+    tops = np.bincount(places, weights=(bps * stood)[good])
+    seconds = np.bincount(places, weights=stood[good])
+    return {place: (float(tops[place]), float(seconds[place])) for place in np.flatnonzero(seconds).tolist()}

@@ -1,0 +1,101 @@
+"""Cost against participation, with what the fitted model expected of the same orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tcakit.report.figures import Figure, plain
+from tcakit.report.palette import LIGHT
+from tcakit.report.sections import Section, blocks_of, template_of
+from tcakit.report.wording import interval, number, percent
+
+_POINTS_SHOWN = 1_500
+
+
+def participation(summary: dict[str, Any]) -> Section | None:
+    """A scatter with group means and a table a currency; None where no order has both figures."""
+    blocks = [(place, block) for place, block in blocks_of(summary) if (block.get("participation") or {}).get("orders")]
+    if not blocks:
+        return None
+    figures = {
+        f"{place}-participation": participation_figure(block, summary["parents"], len(summary["currencies"]))
+        for place, block in blocks
+    }
+    return Section("participation", "Cost and participation", template_of("participation"), {"blocks": blocks}, figures)
+
+
+def participation_figure(block: dict[str, Any], parents: list[dict[str, Any]], currencies: int) -> Figure:
+    """Orders as marks, groups with intervals, and the model's expectation as a line."""
+    held = block["participation"]
+    rows = [
+        row
+        for row in parents
+        if row["participation"] is not None
+        and row["arrival_bps_of_executed"] is not None
+        and (currencies == 1 or row["currency"] == block["currency"])
+    ]
+    every = max(1, -(-len(rows) // _POINTS_SHOWN))
+    rows = rows[::every]
+    shown = f" (one in {every})" if every > 1 else ""
+    traces: list[Figure] = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": f"orders{shown}",
+            "x": [round(row["participation"] * 100, 3) for row in rows],
+            "y": [round(row["arrival_bps_of_executed"], 3) for row in rows],
+            "text": [plain(row["parent_id"]) for row in rows],
+            "hovertemplate": "<b>%{text}</b><br>%{x:.1f} % of volume<br>%{y:.2f} bps<extra></extra>",
+            "marker": {"size": 6, "color": LIGHT["mid"], "opacity": 0.35},
+        }
+    ]
+    bins = held["bins"]
+    if bins:
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": "groups, with 95 % intervals",
+                "x": [row["participation_mean"] * 100 for row in bins],
+                "y": [row["value"] for row in bins],
+                "customdata": [
+                    [number(row["value"]), interval(row), row["n"], percent(row["participation_mean"])] for row in bins
+                ],
+                "hovertemplate": (
+                    "<b>%{customdata[3]}</b><br>%{customdata[0]} bps, %{customdata[1]}<br>"
+                    "%{customdata[2]} orders<extra></extra>"
+                ),
+                "marker": {"size": 11, "color": LIGHT["ink"], "symbol": "diamond"},
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [0.0 if row["high"] is None else row["high"] - row["value"] for row in bins],
+                    "arrayminus": [0.0 if row["low"] is None else row["value"] - row["low"] for row in bins],
+                    "color": LIGHT["ink"],
+                    "thickness": 1.5,
+                },
+            }
+        )
+    expected = [row for row in bins if row["estimated_bps"] is not None]
+    if expected:
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": f"expected by {plain(held['model'])}",
+                "x": [row["participation_mean"] * 100 for row in expected],
+                "y": [row["estimated_bps"] for row in expected],
+                "hovertemplate": "expected %{y:.2f} bps<extra></extra>",
+                "line": {"color": LIGHT["limit"], "width": 2.5},
+            }
+        )
+    return {
+        "data": traces,
+        "layout": {
+            "height": 460,
+            "xaxis": {"title": {"text": "Participation (% of market volume)"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": "Cost against arrival (bps of executed)"}, "zeroline": True},
+            "legend": {"orientation": "h", "y": 1.12, "x": 0},
+            "hovermode": "closest",
+        },
+    }
