@@ -140,7 +140,7 @@ def measured_run(
     held = list(pieces)
     # Not before: nobody is to wait for them until trading starts.
     from tcakit.jobs.data_warnings import data_warnings
-    from tcakit.tca import measure
+    from tcakit.tca import BenchmarkContext, measure
 
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
@@ -153,9 +153,11 @@ def measured_run(
     for day in days.values():
         notes += data_warnings(store, day) + level_one_notes(store, day, frames)
     markets = {key: market_day(store, day) for key, day in days.items()}
-    measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
+    context = BenchmarkContext(orders=frames["orders"], own_prints=False)
+    measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id, context=context)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
     notes += impact_lines([parent for piece in held for parent in piece.met])
+    frames["tca_benchmarks"] = measured.benchmarks
     notes += _refusals(frames["order_events"])
     notes += earned(frames["parents"], measured.parents)
     notes += [*measured.notes, *doubts(measured.parents, frames["fills"], markets)]

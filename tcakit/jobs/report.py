@@ -19,6 +19,7 @@ from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day
+from tcakit.jobs.parent_facts import parent_facts
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
 from tcakit.market.clock import parse_date
 from tcakit.market.day import MarketDay
@@ -114,6 +115,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         orders=tables["orders"],
         fills=fills,
         tca_parents=tca_parents,
+        benchmarks=_benchmarks(store, run_id, tables["parents"], tca_parents, markets),
         tca_fills=tca_fills,
         markouts=markouts,
         files=files,
@@ -138,6 +140,25 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     return summary
 
 
+def _benchmarks(
+    store: Store,
+    run_id: str,
+    parents: pl.DataFrame,
+    tca_parents: pl.DataFrame,
+    markets: dict[tuple[str, str], MarketDay],
+) -> pl.DataFrame:
+    """The `tca_benchmarks` of a run's parents, with what earlier days say of their symbols where that was not asked
+    while it ran.
+    """
+    from tcakit.tca.symbol_columns import with_facts
+
+    kept = pl.col("parent_id").is_in(tca_parents["parent_id"].to_list())
+    stored = results.table(store, "tca_benchmarks", run_id).filter(kept)
+    if not stored.height or stored["adv_shares"].count():
+        return stored
+    return with_facts(stored, tca_parents, parent_facts(store, parents), markets)
+
+
 def _own_tables(store: Store, run: dict[str, Any]) -> dict[str, pl.DataFrame]:
     """Parents, orders and fills of a run; those of a measured blotter stand under their files' own keys."""
     if run["kind"] != "blotter":
@@ -156,7 +177,7 @@ def _between(rows: pl.DataFrame, request: ReportRequest) -> pl.DataFrame:
 
 def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[str, pl.DataFrame]]:
     """Measure the ingested blotter by the same code as a replay and store the result as a run of its own."""
-    from tcakit.tca import measure
+    from tcakit.tca import BenchmarkContext, measure
 
     begun = time.perf_counter()
     blotter = load_blotter(store, as_of_ns=request.as_of_ns)
@@ -178,7 +199,8 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
-    measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated)
+    context = BenchmarkContext(orders=blotter.orders, facts=parent_facts(store, parents))
+    measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated, context=context)
     notes = [*blotter.notes, *measured.notes]
     for market in _days(store, parents):
         notes += data_notes(store, market)
@@ -198,7 +220,12 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
         "seconds": time.perf_counter() - begun,
         "events": None,
     }
-    frames = {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
+    frames = {
+        "tca_parents": measured.parents,
+        "tca_benchmarks": measured.benchmarks,
+        "tca_fills": measured.fills,
+        "tca_markouts": measured.markouts,
+    }
     with store.writer("report"):
         results.put_run(store, row, frames)
     return run_id, own

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import MARKOUT_HORIZONS_S
+from tcakit.tca.carrying import not_to_be_carried
 from tcakit.tca.quotes import mid_at, quoted_span
 from tcakit.tca.shortfall import BPS
 
@@ -30,12 +31,15 @@ def mids_around(
 ) -> NDArray[np.float64]:
     """Mid (currency) at each horizon around each of n instants, shape (n, horizons); NaN where none stood.
 
-    The mid at a horizon is the last quote with time <= t + h. NaN when t or t + h lies outside the
-    session or the recording: nothing is carried over the close.
+    The mid at a horizon is the last quote with time <= t + h. NaN when t or t + h lies outside the session or the
+    recording, when a halt lies between the two, or when the quote at t + h is stale (`tca.carrying`): nothing is
+    carried over the close or a halt.
     """
     times = np.asarray(ts_ns, dtype=np.int64)
     offsets = np.array([round(seconds * NS_PER_SECOND) for seconds in horizons_s], dtype=np.int64)
-    mids = mid_at(day, times[:, None] + offsets[None, :])
+    moments = times[:, None] + offsets[None, :]
+    mids = mid_at(day, moments)
+    mids[not_to_be_carried(day, times[:, None], moments)] = np.nan
     span = quoted_span(day)
     if span is not None:
         mids[(times < span[0]) | (times > span[1])] = np.nan
