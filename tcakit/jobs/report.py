@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.errors import UsageError
 from tcakit.jobs.align import clock_offsets
 from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.clock_shift import offsets_of
@@ -20,6 +18,7 @@ from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
+from tcakit.jobs.report_files import check_format, write_report, write_whole
 from tcakit.market.clock import parse_date
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FAULTS, FILES, ORDER_EVENTS
@@ -28,7 +27,7 @@ from tcakit.store.bridge import frame
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, by_weight, symbol_days
 
-_FORMATS = (".html", ".json", ".csv")
+__all__ = ["ReportRequest", "markets_of_parents", "measured_blotter", "report", "write_whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,8 @@ class ReportRequest:
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
     """Measure if need be, summarise, write the page if asked to; gives the numbers that are on the page."""
-    if request.out is not None and request.out.suffix.lower() not in _FORMATS:
-        raise UsageError(
-            f"{request.out.suffix or 'no suffix'} is no kind of report",
-            place="--out",
-            remedy=f"give a file that ends in {', '.join(_FORMATS)}",
-        )
+    if request.out is not None:
+        check_format(request.out)
     store = Store(folder, wait_s=wait_s)
     if request.orders:
         run_id, parents = measured_blotter(store, request)
@@ -104,8 +99,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     )
     summary = summarise(data)
     if request.out is not None:
-        _write(request.out, data, summary)
-        summary = summary | {"out": str(request.out)}
+        summary = write_report(request.out, data, summary) | {"out": str(request.out)}
     return summary
 
 
@@ -206,27 +200,3 @@ def _event_counts(store: Store, run_id: str) -> dict[str, int]:
             [run_id],
         ).fetchall()
     return dict(rows)
-
-
-def _write(out: Path, data: Any, summary: dict[str, Any]) -> None:
-    """Write the report in the form that the file's name asks for."""
-    if out.suffix.lower() == ".html":
-        from tcakit.report import render
-
-        text = render(data, summary)
-    elif out.suffix.lower() == ".json":
-        text = json.dumps(summary, indent=1, default=str)
-    else:
-        text = data.tca_parents.write_csv()
-    write_whole(out, text)
-
-
-def write_whole(out: Path, text: str) -> None:
-    """Write a file whole or not at all; UsageError where it cannot be written."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = out.with_name(f".{out.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.replace(out)
-    except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror})", place=str(out), remedy="give another --out") from None
