@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day
+from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
 from tcakit.jobs.report_files import check_format, write_report, write_whole
 from tcakit.market.clock import parse_date
@@ -34,7 +36,8 @@ __all__ = ["ReportRequest", "markets_of_parents", "measured_blotter", "report", 
 class ReportRequest:
     """Which run (None: the latest), or the ingested blotter, between which dates, and where the page goes.
 
-    `as_of_ns` takes the blotter as it stood then.
+    `as_of_ns` takes the blotter as it stood then. `redact` names columns to mask, `policy` a best-execution policy to
+    hold the orders against, `explain` an order whose formulas (or that of `metric` alone) to tell.
     """
 
     run: str | None = None
@@ -44,12 +47,17 @@ class ReportRequest:
     out: Path | None = None
     title: str | None = None
     as_of_ns: int | None = None
+    redact: tuple[str, ...] = ()
+    policy: Path | None = None
+    explain: str | None = None
+    metric: str | None = None
 
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
     """Measure if need be, summarise, write the page if asked to; gives the numbers that are on the page."""
     if request.out is not None:
         check_format(request.out)
+    policy = None if request.policy is None else load_policy(request.policy)
     store = Store(folder, wait_s=wait_s)
     if request.orders:
         run_id, parents = measured_blotter(store, request)
@@ -57,6 +65,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         run_id = results.find_run(store, request.run)["run_id"]
         parents = None
     from tcakit.report import ReportData, summarise
+    from tcakit.report.explain import explain
+    from tcakit.report.monitoring import monitored
+    from tcakit.report.redaction import redacted
 
     run = results.run(store, run_id)
     assert run is not None
@@ -97,9 +108,15 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         clocks=clocks,
         estimates=estimates_of(store, run_id, tables["parents"].filter(pl.col("matched"))),
     )
+    if request.redact:
+        data = redacted(data, request.redact, (policy and policy.salt) or secrets.token_hex(16))
     summary = summarise(data)
+    if policy is not None:
+        summary["monitoring"] = monitored(policy, data, summary)
+    if request.explain is not None:
+        summary["explained"] = explain(data, request.explain, request.metric)
     if request.out is not None:
-        summary = write_report(request.out, data, summary) | {"out": str(request.out)}
+        summary = write_report(request.out, data, summary, request.redact) | {"out": str(request.out)}
     return summary
 
 

@@ -47,6 +47,9 @@ def write_report(
     """
     from tcakit.report.evidence import EvidenceFile, add_rows, evidence_name
 
+    # What was asked of one order is told at once; the written report is of all of them.
+    explained = summary.get("explained")
+    summary = {name: value for name, value in summary.items() if name != "explained"}
     target = evidence_name(out)
     with whole_file(target) as stream:
         evidence = EvidenceFile(stream.write)
@@ -58,7 +61,7 @@ def write_report(
         write_whole(out, content)
     verifier = Path(__file__).parent.parent / "report" / VERIFIER
     write_whole(out.with_name(VERIFIER), verifier.read_bytes())
-    return summary
+    return summary if explained is None else summary | {"explained": explained}
 
 
 def rendered(kind: str, data: ReportData, summary: dict[str, Any]) -> bytes:

@@ -50,6 +50,7 @@ _PARENT = (
     "contradicts",
     "given_fees",
     "given_decision_price",
+    "exchange_rate",
     *_ASKED,
     *_SHOWN,
     *_MEASURED,
@@ -145,6 +146,7 @@ def _parents(data: ReportData, summary: dict[str, Any]) -> Iterator[list[Any]]:
             "measured": name in measured,
             "contradicts": name in contradicting,
             "given_fees": own.get("fees"),
+            "exchange_rate": row.get("exchange_rate", 1.0),
             "given_decision_price": own.get("decision_price"),
             "limit_price": own.get("limit_price"),
         }

@@ -23,6 +23,7 @@ PIECE_BYTES = 4096
 SHOWN = 20
 Numbers = Dict[Tuple[Any, ...], Any]
 GIVEN = ("delay_cost", "spread_cost", "drift_cost", "opportunity_cost", "fees")
+AMOUNTS = (*GIVEN, "trading_cost", "total_cost", "paper_notional", "executed_notional")  # told in the report's currency
 MEASURES = {
     "shortfall_bps_of_paper": None,
     "arrival_bps_of_executed": None,
@@ -288,7 +289,7 @@ def _cost_and_notional(row, name, price):
     elif row[name] is None or row[price] is None:
         return None
     else:
-        notional = row["filled_shares"] * row[price]
+        notional = row["filled_shares"] * row[price] * (row["exchange_rate"] or 0.0)
         pair = row[name] * notional / BPS, notional
     return pair if pair[0] is not None and pair[1] is not None and pair[1] > 0 else None
 
@@ -350,7 +351,7 @@ def numbers_of(value, path=()):
 
 
 def verify(evidence, report=None):
-    """Counts (rows, recomputed, stated, unfounded) and `wrong`, sentences; Broken where a byte has changed."""
+    """Counts (rows, recomputed, unfounded), names of `stated` numbers, and what is `wrong`; Broken if bytes changed."""
     rows: Dict[str, List[Any]] = {"parent": [], "market": [], "fill": []}
     printed: Dict[Any, Any] = {}
     sums: List[int] = []
@@ -392,6 +393,9 @@ def _compare(rows, printed, header, count, report):
         market = markets.get(parent["parent_id"])
         parent["decision_quote"] = market["decision"] if market else None
         found = order_numbers(parent, market, fills_of.get(parent["parent_id"], []))
+        for name in AMOUNTS:
+            if found.get(name) is not None and name in parent:
+                found[name] *= parent["exchange_rate"] or 1.0
         for name in header["measured"]:
             if parent[name] is None:
                 continue
@@ -404,10 +408,10 @@ def _compare(rows, printed, header, count, report):
                 recomputed += 1
     scale = math.fsum(row["paper_notional"] or 0.0 for row in rows["parent"])
     found = summary_numbers(rows["parent"], rows["fill"], header["horizons_s"])
-    stated = 0
+    stated = []
     for path, (value, row) in printed.items():
         if path not in found:
-            stated += 1
+            stated.append(_name(path))
         elif differs(value, found[path], scale if path[-1] in ("cost", *GIVEN) or "totals" in path else 0.0):
             wrong.append(f"row {row}: {_name(path)} is {value!r}; the rows give {found[path]!r}")
         else:
@@ -471,7 +475,9 @@ def main(arguments):
     )
     print(f"{found['recomputed']} numbers worked out anew from fills and quotes, {len(found['wrong'])} of them differ.")
     print(f"{found['unfounded']} numbers of orders rest on inputs that are not in the evidence.")
-    print(f"{found['stated']} printed numbers are held by their hash alone: bounds of bootstraps, counts of files.")
+    print(
+        f"{len(found['stated'])} printed numbers are held by their hash alone: bounds of bootstraps, counts of files."
+    )
     return 1 if found["wrong"] else 0
 
 
