@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.errors import UsageError
 from tcakit.jobs.align import clock_offsets
 from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.clock_shift import offsets_of
@@ -20,7 +19,9 @@ from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day
 from tcakit.jobs.parent_facts import parent_facts
+from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
+from tcakit.jobs.report_files import check_format, write_report, write_whole
 from tcakit.market.clock import parse_date
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FAULTS, FILES, ORDER_EVENTS
@@ -29,7 +30,7 @@ from tcakit.store.bridge import frame
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, by_weight, symbol_days
 
-_FORMATS = (".html", ".json", ".csv")
+__all__ = ["ReportRequest", "markets_of_parents", "measured_blotter", "report", "write_whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class ReportRequest:
     `as_of_ns` takes the blotter as it stood then. `where` is a condition on orders as `tca.order_filter` reads it, `by`
     names dimensions of one more table, `currency` that of all sums of money. `template`, `sections` and
     `open_orders` say what stands on the page (see `report.data.PageChoice`).
+    `as_of_ns` takes the blotter as it stood then. `redact` names columns to mask, `policy` a best-execution policy to
+    hold the orders against, `explain` an order whose formulas (or that of `metric` alone) to tell.
     """
 
     run: str | None = None
@@ -54,16 +57,17 @@ class ReportRequest:
     template: str = "tca"
     sections: tuple[str, ...] = ()
     open_orders: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    policy: Path | None = None
+    explain: str | None = None
+    metric: str | None = None
 
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
     """Measure if need be, summarise, write the page if asked to; gives the numbers that are on the page."""
-    if request.out is not None and request.out.suffix.lower() not in _FORMATS:
-        raise UsageError(
-            f"{request.out.suffix or 'no suffix'} is no kind of report",
-            place="--out",
-            remedy=f"give a file that ends in {', '.join(_FORMATS)}",
-        )
+    if request.out is not None:
+        check_format(request.out)
+    policy = None if request.policy is None else load_policy(request.policy)
     store = Store(folder, wait_s=wait_s)
     if request.orders:
         run_id, parents = measured_blotter(store, request)
@@ -75,6 +79,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     from tcakit.report import ReportData, summarise
     from tcakit.report.data import PageChoice, Scope
     from tcakit.report.dimensions import known_dimensions
+    from tcakit.report.explain import explain
+    from tcakit.report.monitoring import monitored
+    from tcakit.report.redaction import redacted
 
     known_dimensions(request.by)
     run = results.run(store, run_id)
@@ -131,12 +138,17 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         half_spreads_in_estimates=half_spreads_in_estimates(store, estimates),
         page=PageChoice(request.template, request.sections, request.open_orders),
     )
+    if request.redact:
+        data = redacted(data, request.redact, (policy and policy.salt) or secrets.token_hex(16))
     summary = summarise(data)
+    if policy is not None:
+        summary["monitoring"] = monitored(policy, data, summary)
+    if request.explain is not None:
+        summary["explained"] = explain(data, request.explain, request.metric)
     if request.out is not None:
         if request.out.suffix.lower() in (".html", ".pdf"):
             data = with_depth(store, data, summary, _days(store, tables["parents"]))
-        _write(request.out, data, summary)
-        summary = summary | {"out": str(request.out)}
+        summary = write_report(request.out, data, summary, request.redact) | {"out": str(request.out)}
     return summary
 
 
@@ -262,27 +274,3 @@ def _event_counts(store: Store, run_id: str) -> dict[str, int]:
             [run_id],
         ).fetchall()
     return dict(rows)
-
-
-def _write(out: Path, data: Any, summary: dict[str, Any]) -> None:
-    """Write the report in the form that the file's name asks for."""
-    if out.suffix.lower() == ".html":
-        from tcakit.report import render
-
-        text = render(data, summary)
-    elif out.suffix.lower() == ".json":
-        text = json.dumps(summary, indent=1, default=str)
-    else:
-        text = data.tca_parents.write_csv()
-    write_whole(out, text)
-
-
-def write_whole(out: Path, text: str) -> None:
-    """Write a file whole or not at all; UsageError where it cannot be written."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = out.with_name(f".{out.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.replace(out)
-    except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror})", place=str(out), remedy="give another --out") from None
