@@ -203,6 +203,9 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     # What the security master says of the orders is part of them: multipliers, and fills restated after splits.
     stated = parents.select("parent_id", "symbol", "multiplier", "notes").rows()
     facts: list[Any] = [keys, request.date_from, request.date_to, stated, sorted(blotter.restated.items())]
+    # So is what earlier days say of their symbols, of which more may be stored later.
+    known = parent_facts(store, parents)
+    facts.append(known.rows())
     # What stands depends on the order in which the files came, and on when.
     facts += [blotter.data_keys, request.as_of_ns, versions()]
     if request.as_of_ns is not None:
@@ -211,7 +214,7 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
-    context = BenchmarkContext(orders=blotter.orders, facts=parent_facts(store, parents))
+    context = BenchmarkContext(orders=blotter.orders, facts=known)
     measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated, context=context)
     notes = [*blotter.notes, *measured.notes]
     for market in _days(store, parents):

@@ -79,8 +79,10 @@ def measure(
     costs = TCA_PARENTS.conform(frame)
     benchmarks = TCA_BENCHMARKS.empty()
     if context is not None:
+        # An order that contradicts itself has no market columns: it meets no market here either.
+        apart = foreign | {str(row["parent_id"]): "" for row in rows if "arrival_price" not in row}
         children = child_totals(parents, fills, by_fill.markouts, context.orders)
-        benchmarks = measure_benchmarks(_out_of_market(parents, foreign), costs, prices, children, markets, context)
+        benchmarks = measure_benchmarks(_out_of_market(parents, apart), costs, prices, children, markets, context)
         if context.facts is not None:
             benchmarks = with_facts(benchmarks, costs, context.facts, markets)
     return Measured(costs, by_fill.fills, by_fill.markouts, _run_notes(parents, fills), benchmarks)

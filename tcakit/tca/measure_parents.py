@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tcakit.market.day import MarketDay
 from tcakit.tca.benchmarks import close_mid, interval_shares, interval_vwap, twap
+from tcakit.tca.carrying import halted_between
 from tcakit.tca.measure_fills import Markets, by_market
 from tcakit.tca.quotes import EDGE_NS, first_mid, mid_at, recorded_span
 
@@ -181,6 +182,9 @@ def _price_market(
     has_end = (end != MISSING_NS) & (stop >= start)
     prices.end[rows[has_end]] = mid_at(day, stop[has_end])
     prices.close[rows] = close_mid(day)
+    until = np.where(has_end, stop, np.maximum(last_fill, start))
+    for place in np.flatnonzero(halted_between(day, start, until)):
+        prices.note(int(rows[place]), "trading was halted during the order")
 
     span = recorded_span(day)
     if span is None:

@@ -244,3 +244,10 @@ def test_nothing_in_gives_an_empty_table(day: MarketDay) -> None:
     out = measured([], [], day, orders=children(1), facts=pl.DataFrame(schema=FACTS)).benchmarks
     assert out.height == 0
     assert out.schema == TCA_BENCHMARKS.polars_schema()
+
+
+@pytest.mark.parametrize("odd", [{"side": 0}, {"quantity": 0}])
+def test_an_order_that_contradicts_itself_meets_no_market(day: MarketDay, odd: dict[str, Any]) -> None:
+    row = row_of([parent(**odd)], two_fills(), day)
+    unknown = ("best_price", "rpm_volume", "order_trading_cost", "reversion_60s_bps", "leakage_60s_bps")
+    assert [row[name] for name in unknown] == [None] * len(unknown)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from acme_market import DATE, OPEN, at, build_day, fill, frame_of, parent
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars_engine import Market, fills_by_polars, parent_by_polars
 
@@ -54,7 +54,7 @@ def run(order: dict[str, Any], fills: list[dict[str, Any]], market: Any) -> Meas
 
 
 @given(QUOTES, PRINTS, FILLS_MADE, HALTS, st.sampled_from([1, -1]), SECONDS, st.integers(0, 500), PRICES)
-@settings(max_examples=15, deadline=None, phases=[Phase.generate])
+@settings(max_examples=40, deadline=None)
 def test_kernels_and_polars_agree(
     quotes: Any, prints: Any, made: Any, halt: Any, side: int, arrival_s: int, unfilled: int, limit: int
 ) -> None:
