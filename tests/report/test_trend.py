@@ -22,10 +22,11 @@ def rows(run: str, month: int, costs: list[float], currency: str = "USD") -> lis
     return [
         base
         | {
-            "run_id": run, "parent_id": f"{run}-{month}-{place}", "symbol": "ACME", "date": f"2024-{month:02}-10",
+            "run_id": run, "parent_id": f"{run}-{month}-{place}", "symbol": "ACME",
+            "date": f"2024-{month:02}-10",
             "side": 1, "currency": currency, "priced": True, "trading_cost": cost,
-            "executed_notional": 1e4 * (place + 1), "total_cost": cost + 1.0, "paper_notional": 2e4, "fills": 1,
-            "ordered_shares": 1.0, "filled_shares": 1.0,
+            "executed_notional": 1e4 * (place + 1),
+            "total_cost": cost + 1.0, "paper_notional": 2e4, "fills": 1, "ordered_shares": 1.0, "filled_shares": 1.0,
             "arrival_ns": 0, "fill_rate": 1.0,
         }
         for place, cost in enumerate(costs)
