@@ -1,4 +1,4 @@
-"""Write what is derived from the code: docs/tables.md, docs/cli.md, tables of impact.md and tca.md; run by `make docs`."""
+"""Write what is derived from the code: tables.md, cli.md, tables of impact.md and tca.md; run by `make docs`."""
 
 from __future__ import annotations
 
