@@ -67,7 +67,12 @@ def test_every_number_follows_from_fills_and_quotes() -> None:
     columns = data.tca_parents.select(pl.selectors.numeric().exclude("side", "arrival_ns", "end_ns"))
     known = sum(columns.height - count for count in columns.null_count().row(0))
     assert found["recomputed"] >= known
-    of_costs = [name for name in found["stated"] if name.startswith(("currencies.", "period.", "counts."))]
+    blocks = ("totals", "measures", "shares", "waterfall", "algos", "markouts")
+    of_costs = [
+        name
+        for name in found["stated"]
+        if name.startswith(("period.", "counts.")) or (name.split(".") + ["", ""])[2] in blocks
+    ]
     ends = {name.rpartition(".")[2] for name in of_costs}
     assert ends == {"low", "high", "child_orders"}  # bounds of bootstraps, and orders that are not in the evidence
 

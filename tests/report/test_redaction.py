@@ -58,7 +58,10 @@ def test_no_masked_value_reaches_any_file(kind: str, tmp_path: Path) -> None:
 
 def test_numbers_and_their_evidence_are_those_of_the_report_with_names(tmp_path: Path) -> None:
     plain, masked = summarise(named_data()), summarise(redacted(named_data(), COLUMNS, "salt"))
-    assert masked["currencies"] == plain["currencies"]
+    text = json.dumps(plain["currencies"])
+    for broker in {row["broker"] for row in plain["parents"]} - {None}:
+        text = text.replace(json.dumps(broker), json.dumps(label("broker", broker, "salt")))
+    assert masked["currencies"] == json.loads(text)
     assert [row["broker"] for row in masked["parents"]] == [
         label("broker", row["broker"], "salt") for row in plain["parents"]
     ]
