@@ -475,9 +475,7 @@ def main(arguments):
     )
     print(f"{found['recomputed']} numbers worked out anew from fills and quotes, {len(found['wrong'])} of them differ.")
     print(f"{found['unfounded']} numbers of orders rest on inputs that are not in the evidence.")
-    print(
-        f"{len(found['stated'])} printed numbers are held by their hash alone: bounds of bootstraps, tables by dimension, counts."
-    )
+    print(f"{len(found['stated'])} printed numbers are held by their hash alone: bounds of bootstraps, other tables.")
     return 1 if found["wrong"] else 0
 
 
