@@ -283,7 +283,7 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
 def _polars_from(made: PolarsJob, folder: Path, suffix: str) -> Answer:
     import polars as pl
 
-    read = pl.read_parquet if suffix == "parquet" else lambda path: pl.read_ipc(path, memory_map=True)
+    read = pl.read_parquet if suffix == "parquet" else lambda path: pl.scan_ipc(path).collect()
     made.frames = {name: read(folder / f"{name}.{suffix}") for name in ("quotes", "prints", "parents", "fills")}
     answer = made.whole()
     made.frames = {}
