@@ -66,8 +66,8 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         parents = None
     from tcakit.report import ReportData, summarise
     from tcakit.report.explain import explain
-    from tcakit.report.monitoring import monitored
-    from tcakit.report.redaction import redacted
+    from tcakit.report.monitoring import monitored, with_labels
+    from tcakit.report.redaction import label, redacted
 
     run = results.run(store, run_id)
     assert run is not None
@@ -109,7 +109,10 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         estimates=estimates_of(store, run_id, tables["parents"].filter(pl.col("matched"))),
     )
     if request.redact:
-        data = redacted(data, request.redact, (policy and policy.salt) or secrets.token_hex(16))
+        salt = (policy and policy.salt) or secrets.token_hex(16)
+        data = redacted(data, request.redact, salt)
+        if policy is not None:
+            policy = with_labels(policy, request.redact, lambda column, value: label(column, value, salt))
     summary = summarise(data)
     if policy is not None:
         summary["monitoring"] = monitored(policy, data, summary)
