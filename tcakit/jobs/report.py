@@ -80,8 +80,8 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     from tcakit.report.data import PageChoice, Scope
     from tcakit.report.dimensions import known_dimensions
     from tcakit.report.explain import explain
-    from tcakit.report.monitoring import monitored
-    from tcakit.report.redaction import redacted
+    from tcakit.report.monitoring import monitored, with_labels
+    from tcakit.report.redaction import label, redacted
 
     known_dimensions(request.by)
     run = results.run(store, run_id)
@@ -139,7 +139,10 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         page=PageChoice(request.template, request.sections, request.open_orders),
     )
     if request.redact:
-        data = redacted(data, request.redact, (policy and policy.salt) or secrets.token_hex(16))
+        salt = (policy and policy.salt) or secrets.token_hex(16)
+        data = redacted(data, request.redact, salt)
+        if policy is not None:
+            policy = with_labels(policy, request.redact, lambda column, value: label(column, value, salt))
     summary = summarise(data)
     if policy is not None:
         summary["monitoring"] = monitored(policy, data, summary)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -215,6 +215,21 @@ def monitored(policy: Policy, data: ReportData, summary: Mapping[str, Any]) -> d
         ],
         "sign_off": [{"role": role, "name": None, "date": None} for role in policy.signatures],
     }
+
+
+def with_labels(policy: Policy, columns: Sequence[str], label_of: Callable[[str, str], str]) -> Policy:
+    """The policy with the groups of its decisions masked as the orders are, so that they are still of each other.
+
+    `columns` are the masked ones, `label_of` gives the label of a (column, value).
+    """
+    by = {threshold.name: threshold.by for threshold in policy.thresholds if threshold.by in columns}
+    decided = [
+        replace(held, group=label_of(by[held.threshold], held.group))
+        if held.threshold in by and held.group != NOT_STATED
+        else held
+        for held in policy.dispositions
+    ]
+    return replace(policy, dispositions=tuple(decided))
 
 
 def _fill_rows(data: ReportData, orders: Iterable[Row]) -> list[Row]:

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from tcakit.errors import ConfigError
 from tcakit.jobs.policy import EXCEPTION_COLUMNS, load_policy
-from tcakit.report.monitoring import FACTORS, MEASURES, dimensions_of, monitored
+from tcakit.report.monitoring import FACTORS, MEASURES, dimensions_of, monitored, with_labels
+from tcakit.report.redaction import label, redacted
 from tcakit.report.summary import summarise
 from tcakit.report.terminal_monitoring import print_monitoring
 
@@ -115,6 +116,18 @@ def test_a_decision_closes_a_breach_until_it_runs_out(tmp_path: Path) -> None:
     assert stands["open_breaches"] == plain["open_breaches"] - 1
     idle = told(policy_file(tmp_path, rows=("filled,large,North Desk,accepted,compliance,,2024-03-20,",)))
     assert [held["threshold"] for held in idle["decisions_without_breach"]] == ["filled"]
+
+
+def test_a_decision_still_closes_its_breach_where_names_are_masked(tmp_path: Path) -> None:
+    text = POLICY.replace('by = "algo"', 'by = "broker"').replace("at_most = 20", "at_most = -1e6")
+    row = "cost by algo,large,North Desk,accepted,compliance,,2024-03-20,"
+    policy = load_policy(policy_file(tmp_path, text, (row,)))
+    data = redacted(measured_data(), ["broker"], "salt")
+    masked = with_labels(policy, ["broker"], lambda column, value: label(column, value, "salt"))
+    checks = monitored(masked, data, summarise(data))["checks"]
+    check = next(c for c in checks if c["disposition"])
+    assert check["group"] == label("broker", "North Desk", "salt")
+    assert not check["open"]
 
 
 def test_versions_signatures_and_the_hash_of_what_was_read(tmp_path: Path) -> None:
