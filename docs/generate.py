@@ -1,4 +1,4 @@
-"""Write what is derived from the code: docs/tables.md, docs/cli.md, a table of docs/impact.md; run by `make docs`."""
+"""Write what is derived from the code: docs/tables.md, docs/cli.md, tables of impact.md and tca.md (`make docs`)."""
 
 from __future__ import annotations
 
@@ -53,6 +53,15 @@ def impact_page() -> str:
     return re.sub(r"<!-- numbers -->\n.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)
 
 
+def costs_page() -> str:
+    """docs/tca.md with its table of formulas made anew from the one list of them."""
+    from tcakit.tca.formulas import formula_table
+
+    page = (DOCS / "tca.md").read_text(encoding="utf-8")
+    made = f"<!-- formulas -->\n{formula_table()}\n<!-- end -->"
+    return re.sub(r"<!-- formulas -->\n.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)
+
+
 def _verbs(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The command and all below it, hidden ones left out."""
     yield path, command
@@ -104,7 +113,12 @@ def _default(parameter: Any) -> str:
 def main() -> int:
     """Write the pages; 1, with the reason on stderr, if one cannot be made."""
     failed = 0
-    for name, page in (("tables.md", tables_page), ("cli.md", command_page), ("impact.md", impact_page)):
+    for name, page in (
+        ("tables.md", tables_page),
+        ("cli.md", command_page),
+        ("impact.md", impact_page),
+        ("tca.md", costs_page),
+    ):
         try:
             text = page()
         except (ImportError, AttributeError) as error:

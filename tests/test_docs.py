@@ -205,6 +205,11 @@ def test_the_command_page_is_the_command_line() -> None:
     assert page == generator().command_page(), "run make docs"
 
 
+def test_the_page_on_costs_holds_the_formulas() -> None:
+    page = (ROOT / "docs" / "tca.md").read_text(encoding="utf-8")
+    assert page == generator().costs_page(), "run make docs"
+
+
 def test_the_impact_page_holds_the_numbers() -> None:
     page = (ROOT / "docs" / "impact.md").read_text(encoding="utf-8")
     assert page == generator().impact_page(), "run make docs"

@@ -21,14 +21,15 @@ from tcakit.cli.common import (
     process_start,
     was_given,
 )
+from tcakit.cli.impact import FLAGS, SCALES, rules_from_flags, show_scenarios
 
 _SPELT = {"prefactor": "impact-prefactor", "date_from": "from", "date_to": "to"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
     "maker_fee", "taker_fee", "fees", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact",
-    "prefactor", "daily_volatility", "daily_volume", "max_participation",
+    "prefactor", "daily_volatility", "daily_volume", "max_participation", *FLAGS,
 )  # fmt: skip
-_OF_THE_REPLAY = ("queue", "fills", "latency", "feed_latency", "maker_fee", "together")
+_OF_THE_REPLAY = ("queue", "fills", "latency", "feed_latency", "maker_fee", "together", *FLAGS, "impact_scenarios")
 
 
 def backtest(
@@ -94,15 +95,48 @@ def backtest(
         float | None, typer.Option("--impact-prefactor", help="bars: Y of the square-root law (1).")
     ] = None,
     daily_volatility: Annotated[
-        float | None, typer.Option("--daily-volatility", help="bars: a fraction, in place of the day's own.")
+        float | None,
+        typer.Option("--daily-volatility", help="bars, impact: a fraction, in place of what stored days say."),
     ] = None,
     daily_volume: Annotated[
-        float | None, typer.Option("--daily-volume", help="bars: shares, in place of the day's own.")
+        float | None, typer.Option("--daily-volume", help="bars, impact: shares, in place of what stored days say.")
     ] = None,
     max_participation: Annotated[
         float | None,
         typer.Option("--max-participation", help="bars: fraction of an interval's volume that is ours at most (0.2)."),
     ] = None,
+    impact_model: Annotated[
+        str | None,
+        typer.Option(
+            "--impact-model",
+            help="replay: what our fills do beyond the displayed size taken, e.g. "
+            "obizhaeva-wang,transient=1,half_life=0.05; or propagator, alfonsi-fruth-schied, linear; or a stored fit, "
+            "fit:ID or fit:latest.",
+        ),
+    ] = None,
+    impact_layers: Annotated[
+        str | None, typer.Option("--impact-layers", help="Of ledger,transient,permanent; all if left out.")
+    ] = None,
+    impact_passive_weight: Annotated[
+        float | None, typer.Option("--impact-passive-weight", help="What a passive fill counts, 0 to 1 (0.5).")
+    ] = None,
+    impact_refill: Annotated[
+        str | None, typer.Option("--impact-refill", help="Half-life of what we took of the book; else till it rises.")
+    ] = None,
+    impact_se: Annotated[
+        float | None,
+        typer.Option("--impact-se", help="Relative standard error of the model, 0.1 for 10 %; fits have one."),
+    ] = None,
+    alpha_bps: Annotated[
+        float | None, typer.Option("--alpha-bps", help="What the orders earn before costs, for the break-even.")
+    ] = None,
+    impact_own_fills: Annotated[
+        bool, typer.Option("--impact-own-fills", help="First take out of the recording what the firm's fills did.")
+    ] = False,
+    impact_scenarios: Annotated[
+        bool,
+        typer.Option("--impact-scenarios", help="Replay with other sizes of impact too; where does it stop paying?"),
+    ] = False,
     orders: Annotated[
         bool, typer.Option("--orders", help="The ingested parents in place of --symbol, --side, --quantity and times.")
     ] = False,
@@ -141,6 +175,8 @@ def backtest(
     With --orders the firm's ingested parents are replayed by each of --algo vwap,pov:10,is:30m, and set against what
     really happened. With --against fills their child orders are, under a grid of queue rules and latencies.
 
+    --impact-model lets our own fills move the recorded book; --impact-scenarios asks what other sizes of it would do.
+
     --check-lookahead replays each parent with noise in place of all that reaches it after some instant: whatever it did
     up to then it must do again. It fails with the first decision that was another one.
 
@@ -160,6 +196,12 @@ def backtest(
     if orders:
         from tcakit.cli.backtest_orders import backtest_orders
 
+        if impact_scenarios:
+            from tcakit.errors import UsageError
+
+            raise UsageError(
+                "--impact-scenarios with --orders", place="backtest", remedy="give --symbol, --side and --quantity"
+            )
         if check_lookahead:
             from tcakit.errors import UsageError
 
@@ -180,6 +222,14 @@ def backtest(
     else:
         config = _from_flags(flags)
         _refuse_of_the_other(context, config.engine)
+    if impact_scenarios and (config.impact is None or config.walk_forward is not None):
+        from tcakit.errors import UsageError
+
+        raise UsageError(
+            "--impact-scenarios without impact, or with walk-forward",
+            place="backtest",
+            remedy="give --impact-model, and no [walk_forward]",
+        )
     if config.walk_forward is not None:
         from tcakit.jobs.walk_forward import walk_forward as run
     checked = None
@@ -192,6 +242,11 @@ def backtest(
         result = run(Path(store), config, again=again, progress=progress, started_at=started_at, wait_s=wait)
     if checked is not None:
         result["lookahead"] = checked
+    if impact_scenarios:
+        from tcakit.jobs.impact_scenarios import impact_scenarios as vary
+
+        with out.kernels(), out.progress("impact") as progress:
+            result["impact"] = vary(Path(store), config, progress=progress, wait_s=wait)
     if result.get("started_trading_s") is not None:
         out.note(f"trading started {result['started_trading_s']:.3f} s after the command")
     out.result(result, lambda console: _show(result, console))
@@ -207,7 +262,9 @@ def _refuse_of_the_other(context: typer.Context, engine: str) -> None:
     from tcakit.jobs.backtest_config import BARS
     from tcakit.jobs.bar_settings import BAR_CHECKS
 
-    given = [name for name in (_OF_THE_REPLAY if engine == BARS else BAR_CHECKS) if was_given(context, name)]
+    scales = SCALES if was_given(context, "impact_model") else ()
+    others = _OF_THE_REPLAY if engine == BARS else [name for name in BAR_CHECKS if name not in scales]
+    given = [name for name in others if was_given(context, name)]
     if given:
         raise UsageError(f"the {engine} engine has no {_flags(given)}", place="backtest", remedy="leave it out")
 
@@ -273,6 +330,7 @@ def _from_flags(flags: dict[str, Any]) -> Any:
         for name, check in BAR_CHECKS.items()
         if flags[name] is not None
     }
+    impact = rules_from_flags(flags, checked)
     order_ns = checked("latency", parse_duration, flags["latency"])
     feed_ns = checked("feed-latency", parse_duration, flags["feed_latency"])
     maker, taker = checked("maker-fee", finite, flags["maker_fee"]), checked("taker-fee", finite, flags["taker_fee"])
@@ -289,6 +347,7 @@ def _from_flags(flags: dict[str, Any]) -> Any:
         fills=flags["fills"],
         together=flags["together"],
         latency=LatencyRules(feed_ns, order_ns, order_ns),
+        impact=impact,
         fees=fees_from_flags(flags["fees"], maker, taker),
     )
 
@@ -339,6 +398,8 @@ def _show(result: dict[str, Any], console: Any) -> None:
         _show_folds(result["walk_forward"], console)
     for row in result["algorithms"]:
         console.print(printable(_cost_line(row)), markup=False)
+    if "impact" in result:
+        show_scenarios(result["impact"], console)
     for note in result["notes"]:
         console.print(f"note: {printable(note)}", markup=False)
     if "lookahead" in result:

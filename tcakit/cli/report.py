@@ -18,7 +18,8 @@ def report(
     date_from: Annotated[str | None, typer.Option("--from", help="First trade date.")] = None,
     date_to: Annotated[str | None, typer.Option("--to", help="Last trade date.")] = None,
     out_file: Annotated[
-        Path | None, typer.Option("--out", help="Write FILE.html (a page that opens offline), .json or .csv.")
+        Path | None,
+        typer.Option("--out", help="Write FILE.html (a page that opens offline), .xlsx, .pdf, .md, .json or .csv."),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Title of the page.")] = None,
     as_of: Annotated[
@@ -47,6 +48,19 @@ def report(
     currency: Annotated[
         str | None, typer.Option("--currency", help="Tell all sums in it, at the stored rate of each order's day.")
     ] = None,
+    redact: Annotated[
+        str | None, typer.Option("--redact", help="Mask the values of these columns everywhere: trader,account,broker.")
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy", help="Best-execution policy (TOML) to hold the orders against; a breach gives exit 6."
+        ),
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", help="Show the formulas of this order with the numbers in them.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="With --explain: this number alone.")] = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -58,7 +72,7 @@ def report(
     \b
     Example: tcakit report --orders --by broker,algo --out tca.html
     """
-    from tcakit.errors import UsageError
+    from tcakit.errors import PolicyBreachError, UsageError
     from tcakit.jobs.report import ReportRequest
     from tcakit.jobs.report import report as make
     from tcakit.market.clock import parse_date, parse_time
@@ -67,6 +81,8 @@ def report(
         raise UsageError("--run and --orders together", remedy="use one of the two")
     if as_of and not orders:
         raise UsageError("--as-of without --orders", remedy="add --orders: a replay stands as it was run")
+    if metric and not explain:
+        raise UsageError("--metric without --explain", remedy="name the order with --explain")
     if date_from and date_to and parse_date(date_from, "--from") > parse_date(date_to, "--to"):
         raise UsageError(f"{date_from} is after {date_to}", place="--from", remedy="turn them round")
     if out_file is not None:
@@ -81,18 +97,29 @@ def report(
         where=" and ".join(f"({text})" for text in where) if where and len(where) > 1 else where[0] if where else None,
         by=tuple(name.strip() for name in by.split(",") if name.strip()) if by else (),
         currency=currency, template=template, sections=tuple(section or ()), open_orders=tuple(order or ()),
+        redact=tuple(name.strip() for name in redact.split(",") if name.strip()) if redact else (),
+        policy=policy, explain=explain, metric=metric,
     )  # fmt: skip
     with out.kernels():
         summary = make(Path(store), request, wait_s=wait)
 
     def show(console: Any) -> None:
+        from tcakit.report.explain import print_explained
         from tcakit.report.terminal import print_summary
+        from tcakit.report.terminal_monitoring import print_monitoring
 
-        print_summary(summary, console)
+        if explain is not None:
+            print_explained(summary["explained"], console)
+        else:
+            print_summary(summary, console)
+        if policy is not None:
+            print_monitoring(summary["monitoring"], console)
         if out_file is not None:
             console.print(f"written to {out_file}", markup=False)
 
     out.result(summary, show)
+    if policy is not None and summary["monitoring"]["open_breaches"]:
+        raise typer.Exit(PolicyBreachError.exit_code)
 
 
 def _check_writable(file: Path) -> None:

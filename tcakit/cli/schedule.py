@@ -56,7 +56,9 @@ def schedule(
     venue: VenueFlag = None,
     start: Annotated[str | None, typer.Option("--start", help="Clock time; the open if left out.")] = None,
     end: Annotated[str | None, typer.Option("--end", help="Clock time; the close if left out.")] = None,
-    slices: Annotated[int | None, typer.Option("--slices", min=1, help="Equal parts of the time, 13 of a day.")] = None,
+    slices: Annotated[
+        int | None, typer.Option("--slices", min=1, help="Equal parts of the time, 13 if left out.")
+    ] = None,
     interval: Annotated[str | None, typer.Option("--interval", help="In place of --slices: their length, 5m.")] = None,
     participation: Annotated[
         str | None, typer.Option("--participation", help="The most that we may be of expected volume, 10%.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -67,8 +67,7 @@ class ImpactFit:
     @property
     def dispersion(self) -> float:
         """Weighted sum of squares per degree of freedom: 1 where chance is the timing risk alone."""
-        rows = len(self.sample) + (int(self.problem.known_after.sum()) if self.problem.joint else 0)
-        return self.solution.squares / max(rows - self.problem.width - len(self.solution.exponents), 1)
+        return _dispersion(self.problem, self.solution)
 
     @property
     def clusters(self) -> int:
@@ -166,7 +165,9 @@ def fit_impact(
     return ImpactFit(
         problem=problem,
         solution=solution,
-        fitted=_fitted(problem, values, found[usable], len(sums), source),
+        fitted=replace(
+            _fitted(problem, values, found[usable], len(sums), source), dispersion=_dispersion(problem, solution)
+        ),
         names=names,
         values=tuple(values.tolist()),
         draws=found,
@@ -187,6 +188,11 @@ def named_parameters(
     """Parameters (draws, names) of coefficients (draws, width) and exponents (draws, axes), half spreads last."""
     own = problem.form.parameters(coefficients[:, : problem.form.width], exponents)
     return np.column_stack([own, coefficients[:, -1]]) if problem.half_spread else own
+
+
+def _dispersion(problem: LeastSquares, solution: Solution) -> float:
+    rows = len(problem.sample) + (int(problem.known_after.sum()) if problem.joint else 0)
+    return solution.squares / max(rows - problem.width - len(solution.exponents), 1)
 
 
 def _by_day_and_symbol(problem: LeastSquares, sums: NDArray[np.float64], draws: int, seed: int) -> tuple[float, ...]:

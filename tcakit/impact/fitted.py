@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +27,8 @@ class FittedModel:
     found it; no rows where nothing is known of the error. A parameter that was held fixed stands in `fixed`. `source`
     is own-fills, tape-proxy or published; `resting_on` says in words what the draws were drawn over. `half_spreads`
     of them are paid by each share on top of what the model says, as it was found by the fit; `half_spread_draws` has
-    what the fit found of it in each row of `draws`, and is empty where it is held to one number.
+    what the fit found of it in each row of `draws`, and is empty where it is held to one number. `dispersion` is by how
+    much the variance of costs about the model exceeds that of timing risk.
     """
 
     model: str
@@ -39,6 +41,7 @@ class FittedModel:
     range: FittedRange = field(default_factory=lambda: FittedRange("unknown"))
     half_spreads: float = 0.0
     half_spread_draws: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    dispersion: float = 1.0
 
     def __post_init__(self) -> None:
         wanted = (len(self.draws), len(self.names))
@@ -92,7 +95,8 @@ class FittedModel:
         return np.asarray(low), np.asarray(high)
 
     def order_band(self, facts: OrderFacts, coverage: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Interval in which the cost of a single order lies: timing risk σ √(T/3) and the error of the mean, normal.
+        """Interval in which the cost of a single order lies: timing risk σ √(T/3), wider where the fit found costs to
+        scatter more, and the error of the mean, normal.
 
         Much wider than the band of the mean. Each float64 of n, NaN where the duration is unknown.
         """
@@ -100,7 +104,7 @@ class FittedModel:
 
         reach = float(norm.ppf(0.5 + coverage / 2.0))
         error = np.std(self._costs(facts), axis=0, ddof=1) if len(self.draws) > 1 else 0.0
-        spread = reach * np.hypot(timing_risk_bps(facts), error)
+        spread = reach * np.hypot(math.sqrt(max(self.dispersion, 1.0)) * timing_risk_bps(facts), error)
         mean = self.cost_bps(facts)
         return mean - spread, mean + spread
 
@@ -120,6 +124,7 @@ class FittedModel:
             },
             "half_spreads": self.half_spreads,
             "half_spread_draws": self.half_spread_draws.tolist(),
+            "dispersion": self.dispersion,
         }
 
     @classmethod
@@ -143,6 +148,7 @@ class FittedModel:
             range=FittedRange(told["range"]["source"], spans),
             half_spreads=float(told["half_spreads"]),
             half_spread_draws=np.asarray(told.get("half_spread_draws", []), np.float64),
+            dispersion=float(told.get("dispersion", 1.0)),
         )
 
     def _made(self, values: Any) -> ImpactModel:

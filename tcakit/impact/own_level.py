@@ -10,7 +10,8 @@ from tcakit.errors import DataError
 from tcakit.impact.clustered import clustered_regression
 from tcakit.impact.fitted import FittedModel
 from tcakit.impact.sample import FittingSample, require_enough
-from tcakit.impact.shrinkage import Level, Shrunk, shrunk
+
+_REACH, _GRID = 8.0, 20_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +40,39 @@ def own_level(shape: FittedModel, level: str, sample: FittingSample) -> OwnLevel
     if known.mean() > 0.5 and spread[known].max() > 0.0:
         sample, scale = sample.take(known), scale[known]
         columns = [columns[0][known], spread[known] * scale]
+        require_enough(sample)
     found = clustered_regression(np.column_stack(columns), sample.cost_bps * scale, sample.day)
     if not np.isfinite(found.errors[0]):
         raise DataError("own orders do not tell impact and spread apart", remedy="fit orders of more sizes and symbols")
-    return OwnLevel(float(found.coefficients[0]), float(found.errors[0]), len(sample), found.clusters)
+    from scipy.stats import norm, t
+
+    # Few days know little of their own scatter: the error that a normal interval needs to be as wide as Student's.
+    wider = float(t.ppf(0.975, found.clusters - 1) / norm.ppf(0.975))
+    return OwnLevel(float(found.coefficients[0]), wider * float(found.errors[0]), len(sample), found.clusters)
 
 
-def drawn_to_own(tape: FittedModel, level: str, own: OwnLevel, seed: int = 0) -> tuple[FittedModel, Shrunk]:
-    """The tape's model at the level that tape and own orders say together, each by its precision (`shrinkage.shrunk`).
+def drawn_to_own(tape: FittedModel, level: str, own: OwnLevel, seed: int = 0) -> tuple[FittedModel, float]:
+    """The tape's model at the level that tape and own orders say together, and how much of it, 0 to 1, the orders said.
 
-    The draws keep the tape's shape, and their levels scatter by the error of both together. DataError where own orders
-    say no impact: that has no logarithm.
+    The posterior of a prior that is normal in the logarithm, by the tape's draws, and a level that own orders tell with
+    a normal error: one near zero, or below, draws the tape down as far as it is sure. The draws keep the tape's shape.
     """
-    if not own.level > 0.0:
-        raise DataError(
-            f"own orders say a level of {own.level:.3g}, with an error of {own.error:.3g}",
-            remedy="it has no logarithm: fit more of them",
-        )
     place = tape.names.index(level)
-    known = tape.draws[:, place]
-    log_error = float(np.std(np.log(known[known > 0.0]), ddof=1))
-    both = shrunk(Level(tape.values[place], log_error), Level(own.level, own.error / own.level))
-    random = np.random.default_rng(seed)
-    draws = tape.draws.copy()
-    draws[:, place] = both.level.prefactor * np.exp(both.level.log_se * random.standard_normal(len(draws)))
-    values = list(tape.values)
-    values[place] = both.level.prefactor
-    return replace(tape, values=tuple(values), draws=draws), both
+    known = np.log(tape.draws[tape.draws[:, place] > 0.0, place])
+    if len(known) < 2 or not own.error > 0.0:
+        raise DataError("no error of the tape's level or of own orders' is known", remedy="fit more of them")
+    middle, spread = float(np.mean(known)), float(np.std(known, ddof=1))
+    far = max(own.level + _REACH * own.error, 0.0)
+    low = min(middle - _REACH * spread, np.log(max(own.level, 1e-3 * np.exp(middle))) - 1.0)
+    high = max(middle + _REACH * spread, np.log(far) if far > 0.0 else -np.inf)
+    grid = np.linspace(low, high, _GRID)
+    height = -0.5 * ((grid - middle) / spread) ** 2 - 0.5 * ((np.exp(grid) - own.level) / own.error) ** 2
+    weight = np.exp(height - height.max())
+    weight /= weight.sum()
+    mean = float(weight @ grid)
+    said = 1.0 - float(weight @ (grid - mean) ** 2) / spread**2
+    uniform = np.random.default_rng(seed).random(len(tape.draws))
+    draws, values = tape.draws.copy(), list(tape.values)
+    draws[:, place] = np.exp(np.interp(uniform, np.cumsum(weight), grid))
+    values[place] = float(np.exp(mean))
+    return replace(tape, values=tuple(values), draws=draws), min(max(said, 0.0), 1.0)

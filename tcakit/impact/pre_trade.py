@@ -19,13 +19,14 @@ GIVEN = "given"
 class Asked:
     """A model to be asked, under the name it is shown by; `fit_id` where it is a stored fit.
 
-    `reason` says why it cannot be asked at all; then there is no `fitted`.
+    `reason` says why it cannot be asked at all; then there is no `fitted`. `notes` is what a reader must know of it.
     """
 
     name: str
     fitted: FittedModel | None
     fit_id: str | None = None
     reason: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from tcakit.errors import UsageError
+from tcakit.impact.concave_book import AlfonsiFruthSchied
 from tcakit.impact.contract import ImpactModel
 from tcakit.impact.decay import fit_exponentials
 from tcakit.impact.linear import Linear
@@ -14,6 +15,8 @@ from tcakit.impact.transient import ObizhaevaWang, Propagator
 
 LEDGER, TRANSIENT, PERMANENT = "ledger", "transient", "permanent"
 LAYERS = (LEDGER, TRANSIENT, PERMANENT)
+MODELS_OF_TRADES = (ObizhaevaWang.name, Propagator.name, AlfonsiFruthSchied.name, Linear.name)
+"""The models that a replay can have: they say how what each trade does fades."""
 NOT_IDENTIFIED = (
     "not in any layer: how others react, what they cancel, who jumps the queue, hidden liquidity, and news that would "
     "have come anyway"
@@ -104,13 +107,15 @@ class ReplayImpact:
         price: float,
         session_ns: int,
         participation: float | None = None,
+        duration: float | None = None,
     ) -> ReplayImpact:
         """A model of `tcakit.impact` as what each share does, by the facts of a symbol: average daily volume (shares),
         daily volatility (a fraction) and price (currency).
 
         A day of the model's volume clock is the session. A propagator becomes a sum of exponentials between a second
-        and a day; a concave one is made linear at the `participation` that is expected. UsageError for a model that
-        says nothing of single trades, and for facts that cannot be.
+        and a day; a concave one is made linear at the `participation` that is expected, and a concave book at the flow
+        that this leaves in it after a `duration` (part of the session; None for as long as it takes to settle).
+        UsageError for a model that says nothing of how impact fades, and for facts that cannot be.
 
         >>> model = ObizhaevaWang(transient=2.0, half_life=0.1, permanent=0.5)
         >>> made = ReplayImpact.of_model(
@@ -132,10 +137,12 @@ class ReplayImpact:
             return cls((model.transient * a_share,), (rate,), model.permanent * a_share, notes=(clock,))
         if isinstance(model, Propagator):
             return _propagator(model, a_share, session_ns, participation, clock)
+        if isinstance(model, AlfonsiFruthSchied):
+            return _concave_book(model, a_share, session_ns, participation, duration, clock)
         raise UsageError(
-            f"{model.name} is a law of whole orders: it does not say what each trade does, nor how that fades",
+            f"{model.name} is a law of whole orders: it says nothing of how impact fades",
             place="impact",
-            remedy="use obizhaeva-wang, propagator or linear",
+            remedy=f"use {', '.join(MODELS_OF_TRADES)}, or a fit of one of them",
         )
 
 
@@ -147,12 +154,7 @@ def _propagator(
     notes = [clock, f"decay as {len(decay.rates)} exponentials, within {worst:.1%} from a second to a day"]
     scale = model.prefactor * a_share
     if model.concavity < 1.0:
-        if participation is None or not 0.0 < participation <= 1.0:
-            raise UsageError(
-                "a concave propagator has no impact a share",
-                place="impact",
-                remedy="give the participation that is expected, above 0 and at most 1, or concavity=1",
-            )
+        participation = _expected(participation, "a concave propagator")
         scale *= participation ** (model.concavity - 1.0)
         notes.append(
             f"concavity {model.concavity:g} made linear at a participation of {participation:.2%}: too little below "
@@ -160,3 +162,38 @@ def _propagator(
         )
     rates = tuple(rate / session_ns for rate in decay.rates)
     return ReplayImpact(tuple(scale * weight for weight in decay.weights), rates, notes=tuple(notes))
+
+
+def _concave_book(
+    model: AlfonsiFruthSchied,
+    a_share: float,
+    session_ns: int,
+    participation: float | None,
+    duration: float | None,
+    clock: str,
+) -> ReplayImpact:
+    """The move c σ J^δ as c σ J₀^(δ-1) a unit of J, the flow that has not faded: exact where J is J₀.
+
+    At a constant participation v, J is v (1 - e^(-ρT)) / ρ after a time T, and v / ρ in the end.
+    """
+    scale, notes = model.prefactor * a_share, [clock]
+    if model.concavity < 1.0:
+        participation = _expected(participation, "a concave book")
+        reached = float(model.decay.integral(duration)) if duration is not None else 1.0 / model.decay.rate
+        scale *= (participation * reached) ** (model.concavity - 1.0)
+        left = "in the end" if duration is None else f"after {duration:.3g} of the session"
+        notes.append(
+            f"concavity {model.concavity:g} made linear at what a participation of {participation:.2%} leaves in the "
+            f"book {left}, {participation * reached:.3%} of a day's volume: too little below it, too much above"
+        )
+    return ReplayImpact((scale,), (model.decay.rate / session_ns,), notes=tuple(notes))
+
+
+def _expected(participation: float | None, what: str) -> float:
+    if participation is None or not 0.0 < participation <= 1.0:
+        raise UsageError(
+            f"{what} has no impact a share",
+            place="impact",
+            remedy="give the participation that is expected, above 0 and at most 1, or concavity=1",
+        )
+    return participation

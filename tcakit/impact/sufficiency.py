@@ -82,13 +82,12 @@ def sufficiency_warnings(fit: ImpactFit) -> list[str]:
     for pair, found in parameter_correlations(fit).items():
         if abs(found) > _TOGETHER and HALF_SPREADS not in pair:
             told.append(f"{pair.replace(', ', ' and ')} go together (correlation {found:.2f}): neither is told alone")
-    if HALF_SPREADS in fit.names:
+    if not knows_half_spreads(fit):
         low, high = fit.interval(HALF_SPREADS)
-        if high - low > _WIDE:
-            told.append(
-                f"how many half spreads are paid is not told ({low:.1f} to {high:.1f}): hold it, for orders that take "
-                "at 1 (--half-spreads 1)"
-            )
+        told.append(
+            f"how many half spreads are paid is not told ({low:.1f} to {high:.1f}): hold it, for orders that take "
+            "at 1 (--half-spreads 1)"
+        )
     if fit.failed:
         told.append(f"{fit.failed} of {len(fit.draws)} draws had no single best fit and are left out")
     largest = float(sample.facts.quantity_adv.max())
@@ -96,3 +95,11 @@ def sufficiency_warnings(fit: ImpactFit) -> list[str]:
         over = int((sample.facts.quantity_adv > 0.1).sum())
         told.append(f"{over} orders are over 10 % of average daily volume, beyond what the published laws were seen on")
     return told
+
+
+def knows_half_spreads(fit: ImpactFit) -> bool:
+    """Whether the orders tell how many half spreads they paid, or it was held: the interval of others says anything."""
+    if HALF_SPREADS not in fit.names:
+        return True
+    low, high = fit.interval(HALF_SPREADS)
+    return high - low <= _WIDE

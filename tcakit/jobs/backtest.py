@@ -13,11 +13,15 @@ import polars as pl
 from tcakit.errors import UsageError
 from tcakit.execution.algorithms import make_strategy
 from tcakit.execution.volume_curve import DEFAULT_NAME
+from tcakit.impact.replay_impact import NOT_IDENTIFIED
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, parent_rows, plan_parents
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
 from tcakit.jobs.belief import doubts, told_of_run
 from tcakit.jobs.charges import charged, tier_notes
+from tcakit.jobs.impact_met import ImpactMet, impact_lines, impact_met
+from tcakit.jobs.impact_planned import set_impact
+from tcakit.jobs.impact_rules import ImpactRules
 from tcakit.jobs.level_one import level_one_notes
 from tcakit.jobs.market import data_notes, market_day, replay_data, replay_feed
 from tcakit.jobs.other_symbols import split_symbols
@@ -27,7 +31,7 @@ from tcakit.market import codes
 from tcakit.registry import own_code
 from tcakit.replay import result as tables
 from tcakit.replay.columns import Feed
-from tcakit.replay.replay import Participant, ReplaySettings, ReplayTogether
+from tcakit.replay.replay import Participant, ReplayResult, ReplaySettings, ReplayTogether
 from tcakit.store import results
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
@@ -58,6 +62,7 @@ def backtest(
         require_schedules(config)
     store = Store(folder, wait_s=wait_s)
     planned = plan_parents(store, config)
+    set_impact(store, config.impact, planned, config.together)
     data_keys = sorted({key for plan in planned for key in plan.day.data_keys})
     run_id = run_id_of(config, planned, data_keys)
     if not again and (stored := results.run(store, run_id)):
@@ -135,7 +140,7 @@ def measured_run(
     held = list(pieces)
     # Not before: nobody is to wait for them until trading starts.
     from tcakit.jobs.data_warnings import data_warnings
-    from tcakit.tca import measure
+    from tcakit.tca import BenchmarkContext, measure
 
     frames = {name: pl.concat([piece.frames[name] for piece in held], how="vertical_relaxed") for name in REPLAYED}
     frames["parents"] = parent_rows(planned, run_id) if parents is None else parents
@@ -148,8 +153,11 @@ def measured_run(
     for day in days.values():
         notes += data_warnings(store, day) + level_one_notes(store, day, frames)
     markets = {key: market_day(store, day) for key, day in days.items()}
-    measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
+    context = BenchmarkContext(orders=frames["orders"], own_prints=False)
+    measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id, context=context)
     frames |= {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
+    notes += impact_lines([parent for piece in held for parent in piece.met])
+    frames["tca_benchmarks"] = measured.benchmarks
     notes += _refusals(frames["order_events"])
     notes += earned(frames["parents"], measured.parents)
     notes += [*measured.notes, *doubts(measured.parents, frames["fills"], markets)]
@@ -172,12 +180,14 @@ REPLAYED = ("orders", "order_events", "fills")
 @dataclass(frozen=True, slots=True)
 class Piece:
     """What parents that share their markets did: `frames` by name of `REPLAYED`, rows of the markets replayed, when the
-    replay began by `time.perf_counter` and how long it took."""
+    replay began by `time.perf_counter` and how long it took; and what impact did to each parent, where there was any.
+    """
 
     frames: dict[str, pl.DataFrame]
     events: int
     begun: float
     seconds: float
+    met: tuple[ImpactMet, ...] = ()
 
 
 def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run_id: str) -> Piece:
@@ -200,7 +210,21 @@ def replay_group(store: Store, config: BacktestConfig, group: list[Planned], run
         frames["order_events"].append(tables.order_events(result, run_id, prefix))
         frames["fills"].append(tables.fills(result, run_id, prefix, parent_ids, day.date, fees, multiplier))
     one = {name: pl.concat(parts, how="vertical_relaxed") for name, parts in frames.items()}
-    return Piece(one, sum(result.rows for result in found), begun, seconds)
+    return Piece(one, sum(result.rows for result in found), begun, seconds, _met(firsts, found, group))
+
+
+def _met(firsts: list[Planned], found: list[ReplayResult], group: list[Planned]) -> tuple[ImpactMet, ...]:
+    """What impact did to each parent of a group in its own market."""
+    results_of = {_market_of(plan): result for plan, result in zip(firsts, found, strict=True)}
+    return tuple(
+        impact_met(results_of[_market_of(plan)], owner, plan, plan.volatility_daily)
+        for owner, plan in enumerate(group)
+        if plan.impact is not None and plan.volatility_daily is not None
+    )
+
+
+def _market_of(plan: Planned) -> tuple[str, str]:
+    return plan.day.instrument.symbol, plan.day.instrument.venue
 
 
 def replay_of(markets: list[tuple[Feed, ReplaySettings]], group: list[Planned]) -> ReplayTogether | CompiledReplay:
@@ -256,7 +280,7 @@ def markets_of(group: list[Planned]) -> list[Planned]:
     """The first parent of each market of a group, in the order of the markets."""
     firsts: dict[tuple[str, str], Planned] = {}
     for plan in group:
-        firsts.setdefault((plan.day.instrument.symbol, plan.day.instrument.venue), plan)
+        firsts.setdefault(_market_of(plan), plan)
     return list(firsts.values())
 
 
@@ -274,10 +298,11 @@ def settings_of(config: BacktestConfig, plan: Planned) -> ReplaySettings:
         queue_rule=_queue_rule(config, plan.day),
         power=config.power,
         partial_fills=partial,
-        depletes_book=depletes,
+        depletes_book=depletes and (plan.impact is None or plan.impact.keeps_taken),
         session_ns=(plan.open_ns, plan.close_ns),
         self_match=codes.code_of(codes.SELF_MATCH_NAMES, config.self_match),
         limits=config.limits.of(plan.day.instrument),
+        impact=plan.impact,
     )
 
 
@@ -291,8 +316,9 @@ def run_notes(store: Store, planned: list[Planned], config: BacktestConfig) -> l
         rule = codes.QUEUE_RULE_NAMES[_queue_rule(config, day)]
         notes.append(f"{day.instrument.symbol} {day.date}: {replay_data(day.contents)}; queue rule {rule}")
         notes += data_notes(store, day)
-    if any(plan.curve is not None and plan.curve.name == DEFAULT_NAME for plan in planned):
-        notes.append("no earlier day is stored: vwap used the default U-shaped volume curve")
+    curved = {plan.spec.algo.name for plan in planned if plan.curve is not None and plan.curve.name == DEFAULT_NAME}
+    if curved:
+        notes.append(f"no earlier day is stored: {' and '.join(sorted(curved))} used the default U-shaped volume curve")
     if not config.together:
         notes.append("parents ran independently: none saw what another took")
     elif len({(plan.parent.symbol, plan.parent.date) for plan in planned}) == len({p.parent.date for p in planned}):
@@ -301,5 +327,15 @@ def run_notes(store: Store, planned: list[Planned], config: BacktestConfig) -> l
         notes.append("parents of a day share its markets, which run in one clock")
     if config.fills in FILL_NOTES:
         notes.append(f"fills {config.fills}: {FILL_NOTES[config.fills]}")
-    notes.append("history does not react to our orders: impact beyond the displayed size taken is not in the costs")
-    return notes
+    return [*notes, *impact_notes(config.impact, planned)]
+
+
+def impact_notes(rules: ImpactRules | None, planned: list[Planned]) -> list[str]:
+    """What a reader must know of the impact of a replay's orders."""
+    if rules is None:
+        return ["history does not react to our orders: impact beyond the displayed size taken is not in the costs"]
+    told = dict.fromkeys(note for plan in planned for note in plan.impact_notes)
+    notes = [f"impact: {rules.model}; layers {', '.join(rules.layers)}; passive fills count {rules.passive_weight:g}"]
+    if rules.refill_ns is not None:
+        notes.append(f"half of what was taken comes back in {rules.refill_ns / 1e9:g} s")
+    return [*notes, *told, "benchmarks are those of the recorded market, without our impact", NOT_IDENTIFIED]

@@ -19,14 +19,18 @@ from tcakit.jobs.bar_notes import run_notes
 from tcakit.jobs.bar_slices import Key, Laid, day_key, lay_slices
 from tcakit.jobs.belief import sample_doubts, told_of_run
 from tcakit.jobs.charges import charged, tier_notes
+from tcakit.market.schema import TCA_FILLS
 from tcakit.replay.bar_tables import slice_tables
 from tcakit.replay.bars import BarModel, fill_slices
 from tcakit.store.database import Store
 
 Progress = Callable[[str, int, int], None]
-_FILL_COLUMNS = (
-    "mid_at_fill", "mid_at_receipt", "quoted_spread", "effective_spread", "effective_spread_at_receipt",
-    "realised_spread_60s", "price_impact_60s", "inside_quote",
+# Of a fill only its ids are known where nothing was quoted.
+_FILL_COLUMNS = tuple(name for name in TCA_FILLS.names if not name.endswith("_id"))
+_QUOTED_BENCHMARKS = (
+    "broker_start_price", "market_timing_cost", "broker_execution_cost", "permanent_impact_300s_bps",
+    "temporary_impact_300s_bps", "permanent_impact_1800s_bps", "temporary_impact_1800s_bps", "reversion_60s_bps",
+    "reversion_300s_bps", "leakage_60s_bps", "adverse_selection_60s_bps",
 )  # fmt: skip
 
 
@@ -121,11 +125,12 @@ def _told(plan: Planned, day: IntervalDay) -> Planned:
 
 def _measured(frames: dict[str, pl.DataFrame], laid: Laid, run_id: str) -> tuple[dict[str, pl.DataFrame], list[str]]:
     """The tables with their costs; what only quotes could tell is null where there are none."""
-    from tcakit.tca import measure
+    from tcakit.tca import BenchmarkContext, measure
 
     markets = {key: day.market for key, day in laid.days.items()}
-    measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id)
-    parents, fills, markouts = measured.parents, measured.fills, measured.markouts
+    context = BenchmarkContext(orders=frames["orders"], own_prints=False)
+    measured = measure(frames["parents"], frames["fills"], markets, run_id=run_id, context=context)
+    parents, fills, markouts, benchmarks = measured.parents, measured.fills, measured.markouts, measured.benchmarks
     blind = pl.DataFrame(
         [key for key, day in laid.days.items() if not day.quoted],
         schema={"symbol": pl.String, "date": pl.String},
@@ -138,10 +143,12 @@ def _measured(frames: dict[str, pl.DataFrame], laid: Laid, run_id: str) -> tuple
             return pl.when(~pl.col("parent_id").is_in(ids)).then(pl.col(*names))
 
         parents = parents.with_columns(unknown("spread_cost", "drift_cost"))
+        benchmarks = benchmarks.with_columns(unknown(*_QUOTED_BENCHMARKS))
         fills = fills.with_columns(unknown(*_FILL_COLUMNS))
         unseen = fills.filter(pl.col("parent_id").is_in(ids))["fill_id"].implode()
         markouts = markouts.with_columns(
             pl.when(~pl.col("fill_id").is_in(unseen)).then("markout_bps_of_price").alias("markout_bps_of_price")
         )
     frames = frames | {"tca_parents": parents, "tca_fills": fills, "tca_markouts": markouts}
+    frames["tca_benchmarks"] = benchmarks
     return frames, list(measured.notes)

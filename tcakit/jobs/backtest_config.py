@@ -13,6 +13,7 @@ from tcakit.execution.algorithms import AlgorithmSpec, parse_algorithm
 from tcakit.jobs.bar_settings import BAR_CHECKS, bar_model
 from tcakit.jobs.config import Checker, Field, above_zero, at_least, load_toml, one_of
 from tcakit.jobs.fee_settings import fees_from_table
+from tcakit.jobs.impact_rules import IMPACT_FIELDS, ImpactRules, impact_rules
 from tcakit.jobs.replay_rules import FILLS, LatencyRules, LimitRules, file_hash
 from tcakit.market.clock import parse_date, parse_duration, parse_time
 from tcakit.market.codes import QUEUE_RULE_NAMES, SELF_MATCH_NAMES
@@ -73,6 +74,7 @@ class BacktestConfig:
     self_match: str = "off"
     latency: LatencyRules = field(default_factory=LatencyRules)
     limits: LimitRules = field(default_factory=LimitRules)
+    impact: ImpactRules | None = None
     fees: FeeSchedule = field(default_factory=FeeSchedule)
     walk_forward: WalkForward | None = None
 
@@ -84,10 +86,12 @@ class BacktestConfig:
                 "bars": {name: getattr(self.bars, name) for name in self.bars.__slots__},
             }
         else:
-            apart = ("parents", "fees", "latency", "limits", "bars", "walk_forward")
+            apart = ("parents", "fees", "latency", "limits", "bars", "walk_forward", "impact")
             out = {name: getattr(self, name) for name in self.__slots__ if name not in apart}
             out["latency"] = {name: getattr(self.latency, name) for name in self.latency.__slots__ if name != "file"}
             out["limits"] = {name: getattr(self.limits, name) for name in self.limits.__slots__}
+            if self.impact is not None:
+                out["impact"] = {name: getattr(self.impact, name) for name in self.impact.__slots__}
         out["fees"] = asdict(self.fees)
         out["parents"] = [
             {name: getattr(parent, name) for name in parent.__slots__ if name != "algo"}
@@ -147,6 +151,7 @@ _SECTIONS = {
             ("price_collar_ticks", "max_open_orders", "max_messages_a_second"), Field((int,), check=at_least(1))
         ),
     },
+    "impact": IMPACT_FIELDS,
 }
 _WALK_FORWARD = {
     **dict.fromkeys(("train_days", "test_days"), Field((int,), required=True, check=at_least(1))),
@@ -179,7 +184,12 @@ def config_from_toml(path: Path) -> BacktestConfig:
 def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
     """The same from parsed tables; mistakes go to the checker."""
     checker.tables(raw, [*_SECTIONS, "fees", "walk_forward", "parents"])
-    values = {name: checker.section(name, raw.get(name, {}), fields) for name, fields in _SECTIONS.items()}
+    values = {
+        name: checker.section(name, raw.get(name, {}), fields)
+        for name, fields in _SECTIONS.items()
+        # The one table that has a setting which must be there.
+        if name != "impact" or name in raw
+    }
     tables = raw.get("parents", [])
     if not isinstance(tables, list) or not tables:
         checker.add(checker.place("parents"), "no parent orders", "add a [[parents]] table")
@@ -223,6 +233,7 @@ def config_from_tables(raw: dict[str, Any], checker: Checker) -> BacktestConfig:
         self_match=backtest.get("self_match", "off"),
         latency=_latency(latency, checker),
         limits=LimitRules(**values["limits"]),
+        impact=impact_rules(values.get("impact", {})),
         fees=fees_from_table(raw.get("fees", {}), checker),
         walk_forward=split,
     )
@@ -267,7 +278,7 @@ def _of_the_other(engine: str, raw: dict[str, Any]) -> list[tuple[str, str | Non
     found: list[tuple[str, str | None]] = [
         ("backtest", key) for key in ("queue", "power", "fills", "together", "self_match") if key in raw["backtest"]
     ]
-    return [*found, *((table, None) for table in ("latency", "limits") if table in raw)]
+    return [*found, *((table, None) for table in ("latency", "limits", "impact") if table in raw)]
 
 
 def expand(

@@ -21,6 +21,7 @@ from tcakit.jobs.backtest_plan import Planned, Planner
 from tcakit.jobs.backtest_run import run_id_of
 from tcakit.jobs.belief import told_of_run
 from tcakit.jobs.compare import differ_most, sample_notes
+from tcakit.jobs.impact_planned import set_impact
 from tcakit.jobs.market import market_day
 from tcakit.jobs.report import ReportRequest, measured_blotter
 from tcakit.market.clock import format_time
@@ -298,6 +299,7 @@ def _run(
     """One algorithm's run, measured from the firm's own decision, arrival and end."""
     begun = time.perf_counter()
     config = replace(rules, parents=tuple(plan.spec for plan in planned))
+    set_impact(store, config.impact, planned, config.together)
     keys = sorted({key for plan in planned for key in plan.day.data_keys})
     of_plan = {plan.parent.parent_id: plan for plan in planned}
     kept = rows.filter(pl.col("parent_id").is_in(list(of_plan)))

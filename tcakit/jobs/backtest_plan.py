@@ -13,6 +13,7 @@ from tcakit.errors import DataError, UsageError
 from tcakit.execution.algorithms import CURVED
 from tcakit.execution.parent import ParentOrder
 from tcakit.execution.volume_curve import VolumeCurve
+from tcakit.impact.replay_impact import ReplayImpact
 from tcakit.jobs.backtest_config import SIDES, BacktestConfig, ParentSpec
 from tcakit.jobs.market import has_book, replay_feed
 from tcakit.jobs.stored_days import StoredDays
@@ -26,7 +27,11 @@ from tcakit.store.reference import References
 
 @dataclass(slots=True)
 class Planned:
-    """A parent order on its stored day and session; `curve` where it follows one, `multiplier` of a contract."""
+    """A parent order on its stored day and session; `curve` where it follows one, `multiplier` of a contract.
+
+    `impact` is what its fills do to the market, scaled by a daily volatility among others, as its notes say, and how
+    sure its model is of that, relative to it (`impact_planned`).
+    """
 
     parent: ParentOrder
     spec: ParentSpec
@@ -35,6 +40,10 @@ class Planned:
     close_ns: int
     curve: VolumeCurve | None
     multiplier: float | None = None
+    impact: ReplayImpact | None = None
+    impact_notes: tuple[str, ...] = ()
+    volatility_daily: float | None = None
+    impact_error: float | None = None
 
 
 def plan_parents(store: Store, config: BacktestConfig) -> list[Planned]:

@@ -54,6 +54,7 @@ def run_id_of(config: BacktestConfig, planned: list[Planned], data_keys: list[st
         "config": config.as_dict(),
         "days": [plan.day.date for plan in planned],
         "curves": [None if plan.curve is None else _curve_hash(plan.curve) for plan in planned],
+        **_impacts(planned),
         "data": data_keys,
         "multipliers": [plan.multiplier for plan in planned],
         "strategies": {spec.algo.name: _strategy_source(spec.algo.name) for spec in config.parents},
@@ -61,6 +62,12 @@ def run_id_of(config: BacktestConfig, planned: list[Planned], data_keys: list[st
         "version": __version__,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _impacts(planned: list[Planned]) -> dict[str, list[str]]:
+    """What the parents' impact was scaled to, which earlier days may have said; nothing where there is none."""
+    found = [repr(plan.impact) for plan in planned]
+    return {"impacts": found} if any(plan.impact is not None for plan in planned) else {}
 
 
 def _curve_hash(curve: VolumeCurve) -> str:

@@ -16,12 +16,12 @@ from tcakit.feeds.files import READERS
 from tcakit.feeds.sessions import holidays_of, require_calendar
 from tcakit.jobs.backtest_config import BacktestConfig, config_from_tables
 from tcakit.jobs.config import Checker, Field, at_least, load_toml, one_of
+from tcakit.jobs.report_files import FORMATS
 from tcakit.market.clock import parse_date, zone
 from tcakit.registry import nearest
 
 LAST_BUSINESS_DAY = "last-business-day"
 _LONGEST_CATCH_UP = 400
-REPORT_FORMATS = (".html", ".json", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def _pattern(text: str) -> str:
 
 
 def _page(text: str) -> str:
-    if Path(text).suffix.lower() not in REPORT_FORMATS:
-        raise UsageError(f"{text!r} is no kind of report", remedy=f"end it in {', '.join(REPORT_FORMATS)}")
+    if Path(text).suffix.lower() not in FORMATS:
+        raise UsageError(f"{text!r} is no kind of report", remedy=f"end it in {', '.join(FORMATS)}")
     return _pattern(text)
 
 

@@ -190,7 +190,7 @@ def _asked(store: Store | None, request: EstimateRequest, setting: Setting) -> t
         row = find_fit(store, name)
         if row["kind"] != "impact":
             raise UsageError(f"fit {row['fit_id']} is of {row['kind']}", place="--fit", remedy="name a fit of impact")
-        found.append(asked_of_fit(row))
+        found.append(asked_of_fit(row, setting.symbol))
         if row["date_to"] >= setting.date:
             notes.append(
                 f"fit {row['fit_id']} rests on days up to {row['date_to']}, which nobody knew before {setting.date}"
@@ -200,29 +200,40 @@ def _asked(store: Store | None, request: EstimateRequest, setting: Setting) -> t
     held = [] if store is None else fits_known_of(fits(store, "impact"), setting.symbol, setting.date)
     if store is not None and not held:
         notes.append(f"no fit of impact that rests on days before {setting.date} alone is stored: see `tcakit fit`")
-    return [*map(asked_of_fit, held), *published_models()], notes
+    return [*(asked_of_fit(row, setting.symbol) for row in held), *published_models()], notes
 
 
 def fits_known_of(held: Sequence[dict[str, Any]], symbol: str | None, date: str) -> list[dict[str, Any]]:
     """Of stored fits of impact, the latest first, those that hold for a symbol and rest on earlier days alone.
 
-    One of each model and source, a symbol's own before one of several symbols.
+    One of each model and source: a symbol's own before one of several symbols, then the one of the latest days. Fits of
+    chosen orders (`--where`) say nothing of others: they must be asked by name.
     """
     latest: dict[tuple[str, str], dict[str, Any]] = {}
     for row in held:
-        if row["date_to"] >= date or row["symbol"] not in (None, symbol):
+        if row["date_to"] >= date or row["symbol"] not in (None, symbol) or row["diagnostics"].get("where"):
             continue
         key = row["model"], row["source"]
-        if key not in latest or (latest[key]["symbol"] is None and row["symbol"] is not None):
+        if key not in latest or _better(row) > _better(latest[key]):
             latest[key] = row
     return sorted(latest.values(), key=lambda row: (row["source"] != OWN_FILLS, row["model"]))
 
 
-def asked_of_fit(row: dict[str, Any]) -> Asked:
-    """A stored fit as a model to be asked."""
+def _better(row: dict[str, Any]) -> tuple[bool, str, int]:
+    return row["symbol"] is not None, row["date_to"], row["created_ns"]
+
+
+def asked_of_fit(row: dict[str, Any], symbol: str | None = None) -> Asked:
+    """A stored fit as a model to be asked, with what its own fit warned of; `symbol` is the one that is asked about."""
     name = f"{row['model']} fit {row['fit_id'][:8]}"
+    told = row["diagnostics"]
+    notes = [f"the fit warned: {words}" for words in (told.get("diagnostics") or {}).get("warnings", [])]
+    if symbol is not None and told.get("symbols") and symbol not in told["symbols"]:
+        notes.append(f"no order of {symbol} is among those it was fitted on, of {len(told['symbols'])} symbols")
+    if told.get("where"):
+        notes.append(f"fitted on chosen orders alone: {told['where']}")
     try:
-        return Asked(name, FittedModel.of_dict(row["fitted"]), row["fit_id"])
+        return Asked(name, FittedModel.of_dict(row["fitted"]), row["fit_id"], notes=tuple(notes))
     except (KeyError, TypeError, ValueError, TcakitError) as error:
         return Asked(name, None, row["fit_id"], f"what is stored of it cannot be read ({type(error).__name__})")
 
@@ -260,7 +271,7 @@ def _row(asked: Asked, facts: OrderFacts, setting: Setting, request: EstimateReq
         row["cost"] = row["mean_bps"] * notional / 1e4
         row["cost_ci"] = None if row["mean_ci"] is None else [end * notional / 1e4 for end in row["mean_ci"]]
     row["outside"] = facts_outside(fitted, facts)
-    row["notes"] = _row_notes(fitted, row)
+    row["notes"] = [*_row_notes(fitted, row), *asked.notes]
     return row
 
 
@@ -300,7 +311,7 @@ def _general_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
         notes.append("the band of a single order is wide because the price moves anyway while it trades")
     if any(row["spread_bps"] is None for row in asked):
         notes.append("half the spread is unknown and in no mean: give --half-spread")
-    elif asked:
+    elif any(row["source"] != OWN_FILLS for row in asked):
         notes.append("half a spread a share is in the mean, as taking pays; an order that rests pays less of it")
     return notes
 

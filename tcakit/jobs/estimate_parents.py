@@ -22,7 +22,7 @@ from tcakit.store.database import Store
 from tcakit.store.fits import fits
 
 _FACTS = ("quantity_adv", "volatility_daily", "duration", "half_spread_bps", "shares_outstanding_adv", "price")
-_SCHEMA = {name: kind for name, kind in ESTIMATES.polars_schema().items() if name != "run_id"}
+_SCHEMA = {name: kind for name, kind in ESTIMATES.polars_schema().items() if name not in ("run_id", "made_from")}
 _NO_VOLUME = "average daily volume is unknown: no day of the symbol before its own is stored"
 
 

@@ -76,7 +76,7 @@ def load_blotter(store: Store, only: Sequence[str] | None = None, as_of_ns: int 
     notes = (*_notes(stand, revised, as_of_ns), *_shifts(offsets))
     if not parents.height:
         raise UsageError("no order had arrived by then", place="--as-of", remedy="give a later time")
-    parents, fills = _one_name_each(parents, stand.fills)
+    parents, fills = _one_name_each(_with_busts(parents, stand.busted), stand.fills)
     known = [Alias(**row) for row in aliases.to_dicts()]
     symbols = sorted({day.instrument.symbol for date in store.dates() for day in symbol_days(store, date)})
     named = [(row["raw_symbol"] or row["symbol"], row["date"]) for row in parents.to_dicts()]
@@ -136,6 +136,26 @@ def _notes(stand: StandingFills, revised: int, as_of_ns: int | None) -> tuple[st
             f"{len(stand.unknown)} corrections or cancels name a fill that no file holds ({named}): they change nothing"
         )
     return tuple(notes)
+
+
+def _with_busts(parents: pl.DataFrame, busted: tuple[tuple[str, str], ...]) -> pl.DataFrame:
+    """The parents, each with a note of how many of its fills were cancelled.
+
+    Where several parents bear one id the fill's date says which one it was.
+    """
+    if not busted:
+        return parents
+    of_day = pl.DataFrame(list(busted), schema={"parent_id": pl.String, "date": pl.String}, orient="row")
+    alone = parents.filter(pl.len().over("parent_id") == 1).select("parent_id", "date")
+    own_date = alone.rename({"date": "_date"})
+    of_day = of_day.join(own_date, on="parent_id", how="left").with_columns(pl.coalesce("_date", "date").alias("date"))
+    counts = of_day.group_by("parent_id", "date").agg(pl.len().alias("_busts"))
+    told = pl.format("{} of its fills cancelled (busted) and not counted", pl.col("_busts"))
+    return (
+        parents.join(counts, on=["parent_id", "date"], how="left", maintain_order="left")
+        .with_columns(notes=pl.concat_str(pl.col("notes"), told, separator="; ", ignore_nulls=True).replace("", None))
+        .select(parents.columns)
+    )
 
 
 def _one_name_each(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

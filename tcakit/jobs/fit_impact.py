@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from tcakit.impact.clustered import clustered_regression
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fit_diagnostics import diagnose
 from tcakit.impact.fit_forms import LADDER
-from tcakit.impact.fit_impact import DRAWS, ImpactFit, fit_impact, prepared
+from tcakit.impact.fit_impact import DRAWS, HALF_SPREADS, ImpactFit, fit_impact, prepared
 from tcakit.impact.fit_ladder import best_of, fit_ladder
 from tcakit.impact.fitted import OWN_FILLS
 from tcakit.impact.nonparametric import nonparametric_rows, require_learners
+from tcakit.impact.sample import FittingSample
+from tcakit.impact.sufficiency import knows_half_spreads
 from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.fit_sample import OwnSample, own_sample
 from tcakit.jobs.report import write_whole
@@ -84,18 +86,16 @@ def fit_own_impact(folder: Path, request: FitImpactRequest, wait_s: float = 30.0
         where=request.where,
         lookback_days=request.lookback_days,
     )
-    sample, half_spread = prepared(own.sample, request.half_spreads)
-    ladder = fit_ladder(sample, half_spread, request.draws, request.seed, request.half_spreads or 0.0)
-    model = best_of(ladder) if request.model == WHOLE_LADDER else request.model
-    fit = fit_impact(
-        own.sample,
-        model,
-        draws=request.draws,
-        seed=request.seed,
-        exponent=request.exponent,
-        half_spreads=request.half_spreads,
-    )
-    result: dict[str, Any] = finite(_result(request, own, fit, ladder))
+    fit, ladder = _fitted(own.sample, request)
+    held: tuple[str, ...] = ()
+    if request.half_spreads is None and not knows_half_spreads(fit):
+        low, high = fit.interval(HALF_SPREADS)
+        fit, ladder = _fitted(own.sample, replace(request, half_spreads=1.0))
+        held = (
+            f"these orders do not tell how many half spreads are paid ({low:.1f} to {high:.1f}): held at 1, as orders "
+            "that take pay it; --half-spreads holds another number",
+        )
+    result: dict[str, Any] = finite(_result(request, own, fit, ladder, held))
     if not request.dry_run:
         _keep(store, own, fit, result)
     if request.out is not None:
@@ -104,7 +104,28 @@ def fit_own_impact(folder: Path, request: FitImpactRequest, wait_s: float = 30.0
     return result | {"seconds": round(time.perf_counter() - begun, 3)}
 
 
-def _result(request: FitImpactRequest, own: OwnSample, fit: ImpactFit, ladder: list[dict[str, Any]]) -> dict[str, Any]:
+def _fitted(sample: FittingSample, request: FitImpactRequest) -> tuple[ImpactFit, list[dict[str, Any]]]:
+    """The model that is asked for, and the ladder of all models on the same orders."""
+    kept, half_spread = prepared(sample, request.half_spreads)
+    ladder = fit_ladder(kept, half_spread, request.draws, request.seed, request.half_spreads or 0.0)
+    fit = fit_impact(
+        sample,
+        best_of(ladder) if request.model == WHOLE_LADDER else request.model,
+        draws=request.draws,
+        seed=request.seed,
+        exponent=request.exponent,
+        half_spreads=request.half_spreads,
+    )
+    return fit, ladder
+
+
+def _result(
+    request: FitImpactRequest,
+    own: OwnSample,
+    fit: ImpactFit,
+    ladder: list[dict[str, Any]],
+    held: tuple[str, ...],
+) -> dict[str, Any]:
     """Everything that is printed and stored, JSON-able."""
     sample = fit.sample
     days = np.unique(sample.day)
@@ -112,7 +133,7 @@ def _result(request: FitImpactRequest, own: OwnSample, fit: ImpactFit, ladder: l
     facts: list[Any] = [own.run_id, request.symbol, request.date_from, request.date_to, sorted(request.where.items())]
     facts += [request.model, request.draws, request.seed, request.exponent, request.half_spreads]
     facts += [request.lookback_days, request.nonparametric, versions()]
-    notes = [*own.notes, *fit.notes]
+    notes = [*own.notes, *held, *fit.notes]
     if request.model == WHOLE_LADDER:
         notes.append(f"the best of {len(ladder)} models on held-out days: the best of several looks better than it is")
     diagnostics = diagnose(fit, ladder, request.draws, request.seed)
@@ -124,6 +145,7 @@ def _result(request: FitImpactRequest, own: OwnSample, fit: ImpactFit, ladder: l
         "source": OWN_FILLS,
         "symbol": symbols[0] if len(symbols) == 1 else None,
         "symbols": symbols,
+        "where": {name: list(values) for name, values in request.where.items()},
         "date_from": sample.days[days[0]],
         "date_to": sample.days[days[-1]],
         "orders": len(sample),
@@ -152,7 +174,8 @@ def judged_without_law(fit: ImpactFit, warnings: list[str], draws: int, seed: in
 
 
 def _keep(store: Store, own: OwnSample, fit: ImpactFit, result: Mapping[str, Any]) -> None:
-    told = {name: result[name] for name in ("params", "orders", "days", "excluded", "diagnostics", "notes")}
+    named = ("params", "orders", "days", "symbols", "where", "excluded", "diagnostics", "notes")
+    told = {name: result[name] for name in named}
     row = {
         "fit_id": result["fit_id"],
         "kind": "impact",

@@ -98,7 +98,8 @@ def _tape_fit(store: Store, request: TapeFitRequest, entry: dict[str, Any]) -> d
         name: {"value": value, "se": fitted.standard_error(name), "ci": list(fitted.interval(name))}
         for name, value in zip(fitted.names, fitted.values, strict=True)
     }
-    params[level]["range"] = told["level_range"]
+    if "level" not in out["own_orders"]:
+        params[level]["range"] = told["level_range"]
     fit_id = _keep(
         store, request, "impact", entry["symbol"], TAPE_PROXY, fitted.model, entry["dates"], fitted.as_dict(), out
     )
@@ -110,11 +111,13 @@ def _with_own(
 ) -> tuple[FittedModel, dict[str, Any]]:
     """The tape's model, its level drawn to that of own orders of the symbol; and what these said, or why nothing."""
     try:
-        own = own_level(tape, level, own_sample(store, symbol=entry["symbol"]).sample)
-        fitted, both = drawn_to_own(tape, level, own)
+        # No order of a later day than the tape's last: the fit is asked as if it were known then.
+        orders = own_sample(store, symbol=entry["symbol"], date_to=max(entry["dates"]))
+        own = own_level(tape, level, orders.sample)
+        fitted, weight = drawn_to_own(tape, level, own)
     except (DataError, UsageError) as error:
         return tape, {"weight": 0.0, "reason": error.message}
-    told = {"weight": both.own_weight, "level": own.level, "error": own.error, "orders": own.orders, "days": own.days}
+    told = {"weight": weight, "level": own.level, "error": own.error, "orders": own.orders, "days": own.days}
     resting_on = f"{tape.resting_on}; the level also on {own.orders} own orders of {own.days} days"
     return replace(fitted, resting_on=resting_on), told
 
@@ -132,7 +135,8 @@ def _keep(
 ) -> str:
     """Store one fit unless it is a dry run; gives its id: of what it rests on and how it was made."""
     keys = sorted({key for day in chosen_days(store, [symbol], dates) for key in day.data_keys})
-    facts = [kind, symbol, source, keys, list(dates), request.bin_s, versions()]
+    # Own orders are part of what a tape's level rests on.
+    facts = [kind, symbol, source, keys, list(dates), request.bin_s, diagnostics.get("own_orders"), versions()]
     fit_id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
     if request.dry_run:
         return fit_id

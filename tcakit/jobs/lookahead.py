@@ -12,6 +12,7 @@ from tcakit.execution.compiled import compiled_replay
 from tcakit.jobs.backtest import groups_of, markets_of, participants_of, settings_of
 from tcakit.jobs.backtest_config import REPLAY, BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, plan_parents
+from tcakit.jobs.impact_planned import set_impact
 from tcakit.jobs.market import replay_feed
 from tcakit.market.clock import format_time
 from tcakit.registry import own_code
@@ -47,7 +48,9 @@ def lookahead(
     if times < 1:
         raise UsageError(f"{times} instants check nothing", place="--check-times", remedy="give 1 or more")
     store = Store(folder, wait_s=wait_s)
-    groups = groups_of(plan_parents(store, config), config.together)
+    planned = plan_parents(store, config)
+    set_impact(store, config.impact, planned, config.together)
+    groups = groups_of(planned, config.together)
     total = {"times": 0, "calls": 0, "events": 0}
     for number, group in enumerate(groups):
         if progress:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tcakit.book.order_index import displayed_sizes
 from tcakit.errors import DataError
+from tcakit.jobs.halts import halt_columns
 from tcakit.jobs.sources import package_hash
 from tcakit.market import codes
 from tcakit.market.day import MarketDay
@@ -86,6 +87,7 @@ def market_day(store: Store, day: SymbolDay) -> MarketDay:
         stored = columns[f"quote_{name}_size"]
         return np.where(stored < 0, np.nan, stored / instrument.size_scale)
 
+    prints: dict[str, Any] = {f"print_{name}": columns[f"print_{name}"] for name in _PRINT_NAMES}
     return MarketDay(
         instrument=instrument,
         date=day.date,
@@ -95,14 +97,15 @@ def market_day(store: Store, day: SymbolDay) -> MarketDay:
         bid_size=size("bid"),
         ask_size=size("ask"),
         data_keys=day.data_keys,
-        **{f"print_{name}": columns[f"print_{name}"] for name in _PRINT_NAMES},
+        halts=tuple(zip(columns["halt_from"].tolist(), columns["halt_to"].tolist(), strict=True)),
+        **prints,
     )
 
 
 def _market_columns(store: Store, day: SymbolDay) -> Columns:
     separate = market_data.trades(store, day) if "trades" in day.contents else None
-    if has_book(day):
-        book = market_data.book_events(store, day)
+    book = market_data.book_events(store, day) if has_book(day) else None
+    if book is not None:
         feed = feed_from_columns(day.instrument, day_columns(store, day, "feed", lambda: _feed_columns(store, day)))
         quotes = quotes_of(feed)
         prints = _book_prints(book) if _prints_itself(book) or separate is None else _separate_prints(separate)
@@ -114,6 +117,7 @@ def _market_columns(store: Store, day: SymbolDay) -> Columns:
     return {
         **{f"quote_{name}": quotes[name] for name in _QUOTE_NAMES},
         **{f"print_{name}": prints[name] for name in _PRINT_NAMES},
+        **halt_columns(store, day, book),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,16 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.errors import UsageError
 from tcakit.jobs.align import clock_offsets
 from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_day
+from tcakit.jobs.parent_facts import parent_facts
+from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
+from tcakit.jobs.report_files import check_format, write_report, write_whole
 from tcakit.market.clock import parse_date
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FAULTS, FILES, ORDER_EVENTS
@@ -28,7 +30,7 @@ from tcakit.store.bridge import frame
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, by_weight, symbol_days
 
-_FORMATS = (".html", ".json", ".csv")
+__all__ = ["ReportRequest", "markets_of_parents", "measured_blotter", "report", "write_whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class ReportRequest:
     `as_of_ns` takes the blotter as it stood then. `where` is a condition on orders as `tca.order_filter` reads it, `by`
     names dimensions of one more table, `currency` that of all sums of money. `template`, `sections` and
     `open_orders` say what stands on the page (see `report.data.PageChoice`).
+    `as_of_ns` takes the blotter as it stood then. `redact` names columns to mask, `policy` a best-execution policy to
+    hold the orders against, `explain` an order whose formulas (or that of `metric` alone) to tell.
     """
 
     run: str | None = None
@@ -53,16 +57,17 @@ class ReportRequest:
     template: str = "tca"
     sections: tuple[str, ...] = ()
     open_orders: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    policy: Path | None = None
+    explain: str | None = None
+    metric: str | None = None
 
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
     """Measure if need be, summarise, write the page if asked to; gives the numbers that are on the page."""
-    if request.out is not None and request.out.suffix.lower() not in _FORMATS:
-        raise UsageError(
-            f"{request.out.suffix or 'no suffix'} is no kind of report",
-            place="--out",
-            remedy=f"give a file that ends in {', '.join(_FORMATS)}",
-        )
+    if request.out is not None:
+        check_format(request.out)
+    policy = None if request.policy is None else load_policy(request.policy)
     store = Store(folder, wait_s=wait_s)
     if request.orders:
         run_id, parents = measured_blotter(store, request)
@@ -74,6 +79,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     from tcakit.report import ReportData, summarise
     from tcakit.report.data import PageChoice, Scope
     from tcakit.report.dimensions import known_dimensions
+    from tcakit.report.explain import explain
+    from tcakit.report.monitoring import monitored
+    from tcakit.report.redaction import redacted
 
     known_dimensions(request.by)
     run = results.run(store, run_id)
@@ -114,6 +122,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         orders=tables["orders"],
         fills=fills,
         tca_parents=tca_parents,
+        benchmarks=_benchmarks(store, run_id, tables["parents"], tca_parents, markets),
         tca_fills=tca_fills,
         markouts=markouts,
         files=files,
@@ -129,13 +138,37 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         half_spreads_in_estimates=half_spreads_in_estimates(store, estimates),
         page=PageChoice(request.template, request.sections, request.open_orders),
     )
+    if request.redact:
+        data = redacted(data, request.redact, (policy and policy.salt) or secrets.token_hex(16))
     summary = summarise(data)
+    if policy is not None:
+        summary["monitoring"] = monitored(policy, data, summary)
+    if request.explain is not None:
+        summary["explained"] = explain(data, request.explain, request.metric)
     if request.out is not None:
         if request.out.suffix.lower() in (".html", ".pdf"):
             data = with_depth(store, data, summary, _days(store, tables["parents"]))
-        _write(request.out, data, summary)
-        summary = summary | {"out": str(request.out)}
+        summary = write_report(request.out, data, summary, request.redact) | {"out": str(request.out)}
     return summary
+
+
+def _benchmarks(
+    store: Store,
+    run_id: str,
+    parents: pl.DataFrame,
+    tca_parents: pl.DataFrame,
+    markets: dict[tuple[str, str], MarketDay],
+) -> pl.DataFrame:
+    """The `tca_benchmarks` of a run's parents, with what earlier days say of their symbols where that was not asked
+    while it ran.
+    """
+    from tcakit.tca.symbol_columns import with_facts
+
+    kept = pl.col("parent_id").is_in(tca_parents["parent_id"].to_list())
+    stored = results.table(store, "tca_benchmarks", run_id).filter(kept)
+    if not stored.height or stored["adv_shares"].count():
+        return stored
+    return with_facts(stored, tca_parents, parent_facts(store, parents), markets)
 
 
 def _own_tables(store: Store, run: dict[str, Any]) -> dict[str, pl.DataFrame]:
@@ -156,7 +189,7 @@ def _between(rows: pl.DataFrame, request: ReportRequest) -> pl.DataFrame:
 
 def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[str, pl.DataFrame]]:
     """Measure the ingested blotter by the same code as a replay and store the result as a run of its own."""
-    from tcakit.tca import measure
+    from tcakit.tca import BenchmarkContext, measure
 
     begun = time.perf_counter()
     blotter = load_blotter(store, as_of_ns=request.as_of_ns)
@@ -170,6 +203,9 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     # What the security master says of the orders is part of them: multipliers, and fills restated after splits.
     stated = parents.select("parent_id", "symbol", "multiplier", "notes").rows()
     facts: list[Any] = [keys, request.date_from, request.date_to, stated, sorted(blotter.restated.items())]
+    # So is what earlier days say of their symbols, of which more may be stored later.
+    known = parent_facts(store, parents)
+    facts.append(known.rows())
     # What stands depends on the order in which the files came, and on when.
     facts += [blotter.data_keys, request.as_of_ns, versions()]
     if request.as_of_ns is not None:
@@ -178,7 +214,8 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
-    measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated)
+    context = BenchmarkContext(orders=blotter.orders, facts=known)
+    measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated, context=context)
     notes = [*blotter.notes, *measured.notes]
     for market in _days(store, parents):
         notes += data_notes(store, market)
@@ -198,7 +235,12 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
         "seconds": time.perf_counter() - begun,
         "events": None,
     }
-    frames = {"tca_parents": measured.parents, "tca_fills": measured.fills, "tca_markouts": measured.markouts}
+    frames = {
+        "tca_parents": measured.parents,
+        "tca_benchmarks": measured.benchmarks,
+        "tca_fills": measured.fills,
+        "tca_markouts": measured.markouts,
+    }
     with store.writer("report"):
         results.put_run(store, row, frames)
     return run_id, own
@@ -235,27 +277,3 @@ def _event_counts(store: Store, run_id: str) -> dict[str, int]:
             [run_id],
         ).fetchall()
     return dict(rows)
-
-
-def _write(out: Path, data: Any, summary: dict[str, Any]) -> None:
-    """Write the report in the form that the file's name asks for."""
-    if out.suffix.lower() == ".html":
-        from tcakit.report import render
-
-        text = render(data, summary)
-    elif out.suffix.lower() == ".json":
-        text = json.dumps(summary, indent=1, default=str)
-    else:
-        text = data.tca_parents.write_csv()
-    write_whole(out, text)
-
-
-def write_whole(out: Path, text: str) -> None:
-    """Write a file whole or not at all; UsageError where it cannot be written."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = out.with_name(f".{out.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.replace(out)
-    except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror})", place=str(out), remedy="give another --out") from None

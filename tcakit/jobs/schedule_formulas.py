@@ -17,7 +17,7 @@ from tcakit.impact.decay import PowerDecay
 from tcakit.impact.trades import schedule_cost
 
 ALMGREN_CHRISS, OBIZHAEVA_WANG, POWER_KERNEL = "almgren-chriss", "obizhaeva-wang", "power-kernel"
-_SLICES = 12
+_SLICES = 13
 # What each formula reads, beside the quantity, the slices and whether a frontier is wanted.
 _READ = {
     ALMGREN_CHRISS: (
@@ -193,7 +193,7 @@ def _obizhaeva_wang(request: FormulaRequest) -> dict[str, Any]:
     else:
         (resilience,) = _need(request, "resilience")
     order = ObizhaevaWangOrder(request.quantity, time, depth=depth, resilience=resilience, permanent=permanent)
-    count = request.slices or _SLICES + 1
+    count = request.slices or _SLICES
     if count < 2:
         raise UsageError("one trade", place="--slices", remedy="the start and the end are two: write 2 or more")
     trades, cost = order.grid(count - 1)

@@ -22,13 +22,14 @@ class StandingFills:
     """The fills that stand, and what became of the others.
 
     `fills` has the columns of the table; `corrected` and `cancelled` count fills; `unknown` are the rows (dicts) of
-    changes that name a fill nobody has.
+    changes that name a fill nobody has; `busted` the parent and date of each cancelled fill that names one.
     """
 
     fills: pl.DataFrame
     corrected: int = 0
     cancelled: int = 0
     unknown: tuple[dict[str, Any], ...] = ()
+    busted: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,6 +95,9 @@ def standing_fills(fills: pl.DataFrame, ingested_ns: Mapping[str, int], as_of_ns
         sum(fill.changes > 0 and not fill.cancelled for fill in done),
         sum(fill.cancelled for fill in done),
         tuple({name: row[name] for name in fills.columns} for row in unknown),
+        tuple(
+            (fill.told["parent_id"], fill.told["date"]) for fill in done if fill.cancelled and fill.told["parent_id"]
+        ),
     )
 
 

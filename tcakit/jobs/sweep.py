@@ -20,6 +20,7 @@ from tcakit.jobs.backtest_plan import Planned, Planner
 from tcakit.jobs.backtest_run import put_backtest, run_id_of
 from tcakit.jobs.belief import FEW_DAYS, figure
 from tcakit.jobs.data_warnings import first_ones
+from tcakit.jobs.impact_planned import set_impact
 from tcakit.jobs.sweep_config import SweepConfig, set_name
 from tcakit.jobs.sweep_units import Finish, Unit, UnitDone, do_finish, do_unit, forget_old, run_folder, units_of
 from tcakit.jobs.workers import Workers
@@ -120,6 +121,7 @@ def _plan(store: Store, config: SweepConfig, again: bool) -> list[_Set]:
     for spec in config.sets:
         backtest = config.backtest_of(spec, parents)
         planned = [planner.plan(number, parent) for number, parent in enumerate(backtest.parents, start=1)]
+        set_impact(store, backtest.impact, planned, backtest.together)
         keys = sorted({key for plan in planned for key in plan.day.data_keys})
         one = _Set(spec, backtest, planned, run_id_of(backtest, planned, keys), keys)
         one.stored_before = not again and results.run(store, one.run_id) is not None

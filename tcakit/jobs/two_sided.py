@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import polars as pl
 
@@ -77,6 +78,21 @@ def _parents(parents: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
 def earned(parents: pl.DataFrame, measured: pl.DataFrame) -> list[str]:
     """What each two-sided parent earned, in words: cash of its trades less fees, what is left valued at the mid of its
     end. `parents` as `split_sides` gives them, `measured` their `tca_parents`."""
+    return [found.words for found in _earnings(parents, measured)]
+
+
+def earnings(parents: pl.DataFrame, measured: pl.DataFrame) -> dict[str, float]:
+    """The same in currency, by parent; one whose rest cannot be valued is left out."""
+    return {found.name: found.value for found in _earnings(parents, measured) if found.value is not None}
+
+
+class _Earned(NamedTuple):
+    name: str
+    value: float | None
+    words: str
+
+
+def _earnings(parents: pl.DataFrame, measured: pl.DataFrame) -> list[_Earned]:
     names = set(parents["parent_id"])
     rows = {row["parent_id"]: row for row in measured.iter_rows(named=True)}
     multipliers = dict(parents.select("parent_id", "multiplier").iter_rows())
@@ -89,7 +105,7 @@ def earned(parents: pl.DataFrame, measured: pl.DataFrame) -> list[str]:
     return found
 
 
-def _earned(name: str, bought: Mapping[str, object], sold: Mapping[str, object], multiplier: float) -> str:
+def _earned(name: str, bought: Mapping[str, object], sold: Mapping[str, object], multiplier: float) -> _Earned:
     def number(row: Mapping[str, object], key: str) -> float:
         value = row[key]
         return float(value) if isinstance(value, int | float) else 0.0
@@ -103,7 +119,8 @@ def _earned(name: str, bought: Mapping[str, object], sold: Mapping[str, object],
     if abs(left) > 1e-9 * max(buys, sells):
         mid = bought["end_price"]
         if not isinstance(mid, int | float):
-            return f"{words}, {left:,g} left and no mid to value them at"
+            return _Earned(name, None, f"{words}, {left:,g} left and no mid to value them at")
         words += f", {left:,g} left at a mid of {mid:.6g}"
         cash += left * mid
-    return f"{words}: earned {cash * multiplier - fees:,.2f} after fees of {fees:,.2f}"
+    value = cash * multiplier - fees
+    return _Earned(name, value, f"{words}: earned {value:,.2f} after fees of {fees:,.2f}")

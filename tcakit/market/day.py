@@ -20,7 +20,8 @@ class MarketDay:
     in shares; a quote holds until the next row. `print_ns` int64; `print_price` and `print_size` int64 in the
     instrument's stored units (so that sums are exact); `print_displayed` bool, False for prints against hidden
     orders; `print_aggressor` int8 (+1 buyer took, -1 seller took, 0 unknown). `data_keys` are the ingest keys of the
-    files it came from.
+    files it came from. `halts` are the (first, last) instants (ns) between which trading was stopped, the last one
+    the largest int64 where it was not taken up again.
     """
 
     instrument: Instrument
@@ -36,6 +37,7 @@ class MarketDay:
     print_displayed: NDArray[np.bool_]
     print_aggressor: NDArray[np.int8]
     data_keys: tuple[str, ...] = field(default=())
+    halts: tuple[tuple[int, int], ...] = field(default=())
 
     @property
     def mid(self) -> NDArray[np.float64]:

@@ -19,10 +19,11 @@ def parse_fraction(text: str, place: str, most: float = 1.0) -> float:
     except ValueError:
         value = math.nan
     if not 0.0 < value <= most:
-        written = bare.rstrip("%") or "10"
+        # 2 for 2 % is the usual slip; more than all is none.
+        slipped = most < value <= 100.0 * most and not bare.endswith("%")
         raise UsageError(
             f"{text!r} is no share above 0 and at most {most:.0%}",
             place=place,
-            remedy=f"write {written}% or a fraction" if value > most else "write 10% or 0.1",
+            remedy=f"write {bare}% or a fraction" if slipped else "write 10% or 0.1",
         )
     return value

@@ -516,7 +516,73 @@ TCA_PARENTS = Table(
         _c("notes", "str", "", "what a reader must know of this order", True),
     ),
 )
-MARKOUT_HORIZONS_S: tuple[float, ...] = (-60.0, -10.0, -1.0, 0.0, 0.1, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+TCA_BENCHMARKS = Table(
+    "tca_benchmarks",
+    "results",
+    "Further prices, costs and circumstances of each parent order; costs and impacts cost-positive",
+    (
+        _c("run_id", "str", "", "the run"),
+        _c("parent_id", "str", "", "the parent"),
+        _c("open_price", "f64", "currency", "first print of the session", True),
+        _c("previous_close", "f64", "currency", "last price of the stored day before, in shares of today", True),
+        _c("previous_close_date", "str", "date", "which day that was", True),
+        _c("day_vwap", "f64", "currency", "VWAP of the prints from the open to the close, both included", True),
+        _c("interval_vwap_without_own", "f64", "currency", "interval VWAP of the prints that were not ours", True),
+        *(
+            _c(f"pwp_{rate}_of_{basis}", "f64", "currency", f"VWAP from arrival until {basis} / {rate} % traded", True)
+            for basis in ("ordered", "filled")
+            for rate in (5, 10, 20)
+        ),
+        _c("best_price", "f64", "currency", "best print for that side from arrival to the end", True),
+        _c("worst_price", "f64", "currency", "worst print for that side from arrival to the end", True),
+        _c("rpm_volume", "f64", "fraction", "volume beaten from arrival to the last fill, ties half (Kissell)", True),
+        _c("rpm_trades_and_volume", "f64", "fraction", "mean share of trades and of volume at worse prices", True),
+        _c("limit_vwap", "f64", "currency", "interval VWAP of the prints within the limit", True),
+        _c("limit_pwp_10_of_ordered", "f64", "currency", "PWP 10 % of the prints within the limit", True),
+        _c("limit_pwp_10_of_filled", "f64", "currency", "PWP 10 % of the prints within the limit", True),
+        _c("index_cost_bps", "f64", "bps", "side x (index VWAP - index at arrival) / index at arrival", True),
+        _c("beta", "f64", "", "of the symbol to the index, as given", True),
+        _c("market_adjusted_bps_of_executed", "f64", "bps", "arrival cost - beta x index cost", True),
+        _c("order_delay_cost", "f64", "currency", "order basis: side x ordered x (arrival - decision)", True),
+        _c("order_trading_cost", "f64", "currency", "order basis: side x filled x (average - arrival)", True),
+        _c("order_opportunity_cost", "f64", "currency", "order basis: side x unfilled x (end - arrival)", True),
+        _c("broker_start_ns", "i64", "ns since 1970, UTC", "when the first child order was sent", True),
+        _c("broker_start_price", "f64", "currency", "mid then", True),
+        _c("market_timing_cost", "f64", "currency", "side x filled x (broker start - arrival)", True),
+        _c("broker_execution_cost", "f64", "currency", "side x filled x (average - broker start)", True),
+        _c("fill_days", "i64", "", "trade dates with a fill", True),
+        _c("adv_shares", "f64", "shares", "mean volume of the stored days before", True),
+        _c("quantity_adv", "f64", "fraction", "ordered / average daily volume", True),
+        _c("volatility_daily", "f64", "fraction", "of the stored days before, open to close", True),
+        _c("half_spread_bps", "f64", "bps", "half the quoted spread of the stored days before", True),
+        _c("timing_risk_bps", "f64", "bps", "one deviation: daily volatility x root(duration / 3), in sessions", True),
+        _c("first_fill_s", "f64", "s", "from arrival to the first fill", True),
+        _c("last_fill_s", "f64", "s", "from arrival to the last fill", True),
+        _c("weighted_fill_s", "f64", "s", "from arrival to the fills, weighted by shares", True),
+        _c(
+            "permanent_impact_300s_bps",
+            "f64",
+            "bps",
+            "side x (mid 5 min after last fill - arrival) / arrival",
+            True,
+        ),
+        _c("temporary_impact_300s_bps", "f64", "bps", "side x (average - that mid) / arrival", True),
+        _c("permanent_impact_1800s_bps", "f64", "bps", "the same 30 min after the last fill", True),
+        _c("temporary_impact_1800s_bps", "f64", "bps", "the same 30 min after the last fill", True),
+        _c("reversion_60s_bps", "f64", "bps", "side x (mid at the last fill - mid 60 s later) / the former", True),
+        _c("reversion_300s_bps", "f64", "bps", "the same 300 s later; above zero the price came back", True),
+        _c("leakage_60s_bps", "f64", "bps", "side x (arrival mid - mid 60 s before) / the latter", True),
+        _c("adverse_selection_60s_bps", "f64", "bps", "minus the 60 s markout of passive fills, by notional", True),
+        _c("child_orders", "i64", "", "child orders sent", True),
+        _c("child_fill_rate", "f64", "fraction", "child orders with a fill / child orders", True),
+        _c("notes", "str", "", "why columns are null", True),
+    ),
+)
+MARKOUT_HORIZONS_S: tuple[float, ...] = (
+    -60.0, -10.0, -1.0, 0.0, 0.1, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0,
+)  # fmt: skip
+REALISED_HORIZONS_S: dict[str, float] = {"50ms": 0.05, "1s": 1.0, "15s": 15.0, "60s": 60.0, "300s": 300.0}
+"""Horizons of Rule 605's realised spreads, by what their columns are called."""
 TCA_FILLS = Table(
     "tca_fills",
     "results",
@@ -533,6 +599,18 @@ TCA_FILLS = Table(
         _c("realised_spread_60s", "f64", "currency", "2 x side x (price - mid 60 s after the fill)", True),
         _c("price_impact_60s", "f64", "currency", "effective - realised", True),
         _c("inside_quote", "bool", "", "whether the price lies within bid and offer", True),
+        *(
+            column
+            for name, seconds in REALISED_HORIZONS_S.items()
+            if name != "60s"
+            for column in (
+                _c(f"realised_spread_{name}", "f64", "currency", f"the same, mid {seconds:g} s after the fill", True),
+                _c(f"price_impact_{name}", "f64", "currency", "effective - realised", True),
+            )
+        ),
+        _c("quoted_spread_at_receipt", "f64", "currency", "offer - bid when the child order reached the venue", True),
+        _c("price_improvement", "f64", "currency", "side x (far touch at receipt - price) a share, favourable", True),
+        _c("spread_capture", "f64", "fraction", "side x (far touch - price) / spread at the fill: 1 near touch", True),
     ),
 )
 TCA_MARKOUTS = Table(
@@ -588,6 +666,7 @@ ESTIMATES = Table(
         _c("order_high_bps", "f64", "bps", "interval that 95 % of such orders' costs lie in", True),
         _c("outside", "bool", "", "whether the order lies outside the range that was fitted"),
         _c("reason", "str", "", "why there is no estimate", True),
+        _c("made_from", "str", "", "hash of the days and fits that it was made from"),
     ),
 )
 JOB_LOG = Table(
@@ -627,6 +706,7 @@ TABLES: tuple[Table, ...] = (
     FILLS,
     NEWS,
     TCA_PARENTS,
+    TCA_BENCHMARKS,
     TCA_FILLS,
     TCA_MARKOUTS,
     FITS,

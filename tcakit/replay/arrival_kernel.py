@@ -87,7 +87,7 @@ from tcakit.replay.layout_kernel import (
     WOULD_CROSS,
 )
 from tcakit.replay.ledger_kernel import take_from
-from tcakit.replay.order_log_kernel import emit, fill, note_own_best, remove_live
+from tcakit.replay.order_log_kernel import emit, fill, note_own_best, remove_live, shown_at
 from tcakit.replay.shift_kernel import fade_to, meet_taking, push, reachable
 from tcakit.replay.watch_kernel import limit_of, peg_tick, watch
 
@@ -265,7 +265,8 @@ def place(s, ns, order, limit, row):
         fade_to(s, ns)
     if s.settings[SELF_MATCH_RULE] != MATCH_OFF:
         own = s.cursor[OWN_ASK] if side == 0 else s.cursor[OWN_BID]
-        meets = 0 <= own < ticks and (limit - own) * toward >= 0
+        is_there = own < ticks if side == 0 else own >= 0
+        meets = is_there and (limit - own) * toward >= 0
         if meets and s.settings[SELF_MATCH_RULE] != CANCEL_OLDEST:
             reach = own - toward
     stop = NO_REASON
@@ -297,18 +298,19 @@ def place(s, ns, order, limit, row):
 
 @bare_call
 def stand(s, order, limit, row):
-    """Let an order rest behind all that is displayed at its limit, which is taken to lie within the ladder."""
-    side, tick = s.orders[order, SIDE], min(max(limit, 0), s.sizes.shape[1] - 1)
+    """Let an order rest behind all that is displayed at its limit; with impact that may lie outside of the ladder."""
+    side, tick = s.orders[order, SIDE], limit
     k = s.cursor[N_LIVE]
     s.live[k, L_ORDER] = order
     s.live[k, L_SIDE] = side
     s.live[k, L_TICK] = tick
     s.live[k, L_ROW] = row
-    s.queue[k, AHEAD] = float(s.sizes[side, tick])
+    s.queue[k, AHEAD] = float(shown_at(s, side, tick))
     s.queue[k, PRINTED] = 0.0
     s.cursor[N_LIVE] = k + 1
     s.orders[order, TIP] = min(s.orders[order, DISPLAY], s.orders[order, LEAVES])
-    s.mine[side, tick] += 1
+    if 0 <= tick < s.sizes.shape[1]:
+        s.mine[side, tick] += 1
     note_own_best(s)
 
 

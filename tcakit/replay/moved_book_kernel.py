@@ -1,21 +1,20 @@
 """What happens to our resting orders when our impact moves the recorded book by a tick or more.
 
 The book moves as one, with its spread, depth and queues. Our orders keep their prices: they stand elsewhere in it,
-behind all that is displayed there, and are filled at their own price where the book has moved through them.
+behind all that is displayed there. One that the moved book reaches comes anew and takes: nobody came to meet it, and
+filled at its own price for nothing, an order would earn from the push of its sender's other side.
 """
 
 from __future__ import annotations
 
 from tcakit.jit import bare_call
 from tcakit.market.codes import NO_PEG
-from tcakit.replay.arrival_kernel import stand
+from tcakit.replay.arrival_kernel import place, stand
 from tcakit.replay.layout_kernel import (
     AT_TIME,
-    CROSSED,
     GROW_LOG,
     IS_HALTED,
     L_ORDER,
-    LEAVES,
     MAKER,
     MOVES,
     N_LIVE,
@@ -25,7 +24,11 @@ from tcakit.replay.layout_kernel import (
     N_WATCHED,
     NOTHING,
     PEG,
+    QUOTE_ASK,
+    QUOTE_BID,
     REFILLS,
+    REPLACED,
+    REPRICED,
     ROW,
     SHIFT,
     SHIFT_NS,
@@ -34,8 +37,8 @@ from tcakit.replay.layout_kernel import (
     TICK,
     UNSETTLED,
 )
-from tcakit.replay.ledger_kernel import give_back, take_from
-from tcakit.replay.order_log_kernel import fill, note_quote, remove_live
+from tcakit.replay.ledger_kernel import give_back
+from tcakit.replay.order_log_kernel import emit, note_quote, remove_live
 from tcakit.replay.shift_kernel import fade_to, forget_past, moved_by, set_next_look, whole_ticks
 from tcakit.replay.watch_kernel import limit_of, look_for_pegs, note_watched, peg_tick
 
@@ -50,24 +53,7 @@ def _follows(s, order):
 
 
 @bare_call
-def _meet(s, ns, order, limit, row):
-    """Fill a resting order by what the book that moved through it shows: all of it at our price."""
-    side = 1 - s.orders[order, SIDE]
-    step = 1 if side == 1 else -1
-    tick, met = s.best[side], NOTHING
-    while met < s.orders[order, LEAVES] and 0 <= tick < s.sizes.shape[1] and (limit - tick) * step >= 0:
-        free = s.sizes[side, tick] - s.taken[side, tick]
-        if free > 0:
-            take = min(free, s.orders[order, LEAVES] - met)
-            take_from(s, ns, side, tick, take)
-            met += take
-        tick += step
-    if met > 0:
-        fill(s, ns, order, CROSSED, limit, met, 0.0, row, MAKER)
-
-
-@bare_call
-def _stand_anew(s, ns, row):
+def _stand_anew(s, row):
     """Let all resting orders find their places in the book as it stands now, in order of arrival."""
     k = NOTHING
     for _ in range(s.cursor[N_LIVE]):
@@ -75,12 +61,50 @@ def _stand_anew(s, ns, row):
         if _follows(s, order):
             k += 1
             continue
-        limit = limit_of(s, order)
-        if s.cursor[IS_HALTED] == 0:
-            _meet(s, ns, order, limit, row)
         remove_live(s, k)
-        if s.orders[order, LEAVES] > 0:
-            stand(s, order, limit, row)
+        stand(s, order, limit_of(s, order), row)
+
+
+@bare_call
+def _is_reached(s, order):
+    """Whether something is left of the other side at an order's limit or better."""
+    limit = limit_of(s, order)
+    if s.orders[order, SIDE] == 0:
+        return 0 <= s.cursor[QUOTE_ASK] <= limit
+    return s.cursor[QUOTE_BID] >= 0 and s.cursor[QUOTE_BID] >= limit
+
+
+@bare_call
+def _come_anew(market, s, ns, row):
+    """Let the orders that the moved book reaches take, rest or expire as new ones would, in order of arrival."""
+    k = NOTHING
+    for _ in range(s.cursor[N_LIVE]):
+        if k >= s.cursor[N_LIVE]:
+            break
+        order = s.live[k, L_ORDER]
+        note_quote(market, s, row)
+        if _follows(s, order) or not _is_reached(s, order):
+            k += 1
+            continue
+        remove_live(s, k)
+        emit(s, ns, order, REPLACED, REPRICED, limit_of(s, order), NOTHING, -1.0, row, MAKER)
+        place(s, ns, order, limit_of(s, order), row)
+
+
+@bare_call
+def _rows_of_log(s, shift):
+    """How many rows of the log our resting orders may need when the book moves to a shift."""
+    ticks = s.sizes.shape[1]
+    rows = 2 * s.cursor[N_LIVE] + 8
+    for k in range(s.cursor[N_LIVE]):
+        order = s.live[k, L_ORDER]
+        side = 1 - s.orders[order, SIDE]
+        step = 1 if side == 1 else -1
+        limit, tick = s.orders[order, TICK] - shift, s.best[side]
+        while 0 <= tick < ticks and (limit - tick) * step >= 0:
+            rows += 1 if s.sizes[side, tick] > 0 else 0
+            tick += step
+    return rows
 
 
 @bare_call
@@ -93,7 +117,8 @@ def shift_book(market, s):
         shift = whole_ticks(moved_by(s))
         if shift == s.cursor[SHIFT]:
             break
-        if s.cursor[N_SHIFTS] >= s.shifts.shape[0] or s.cursor[N_LOG] + s.cursor[N_LIVE] >= s.log.shape[0]:
+        note_quote(market, s, row)
+        if s.cursor[N_SHIFTS] >= s.shifts.shape[0] or s.cursor[N_LOG] + _rows_of_log(s, shift) >= s.log.shape[0]:
             return GROW_LOG
         s.shifts[s.cursor[N_SHIFTS], 0] = ns
         s.shifts[s.cursor[N_SHIFTS], 1] = shift
@@ -112,6 +137,8 @@ def shift_book(market, s):
                 else:
                     s.cursor[UNSETTLED] |= MOVES
         if s.cursor[N_LIVE] > 0:
-            _stand_anew(s, ns, row)
+            _stand_anew(s, row)
+            if s.cursor[IS_HALTED] == 0:
+                _come_anew(market, s, ns, row)
     set_next_look(s)
     return AT_TIME

@@ -127,6 +127,12 @@ def visible(s, order):
 
 
 @bare_call
+def shown_at(s, side, tick):
+    """What is displayed at a tick, nothing outside of the ladder."""
+    return s.sizes[side, tick] if 0 <= tick < s.sizes.shape[1] else 0
+
+
+@bare_call
 def show_next_tip(s, k, size, row):
     """Let an iceberg whose tip is gone show the next one, behind all that its level shows after a print of `size`."""
     order, side, tick = s.live[k, L_ORDER], s.live[k, L_SIDE], s.live[k, L_TICK]
@@ -142,7 +148,7 @@ def show_next_tip(s, k, size, row):
     s.live[last, L_TICK] = tick
     s.live[last, L_ROW] = row
     gone = float(size) if s.settings[QUEUE_RULE] == FIFO else printed
-    s.queue[last, AHEAD] = max(0.0, float(s.sizes[side, tick]) - gone)
+    s.queue[last, AHEAD] = max(0.0, float(shown_at(s, side, tick)) - gone)
     s.queue[last, PRINTED] = printed
     s.orders[order, TIP] = min(s.orders[order, DISPLAY], s.orders[order, LEAVES])
 
@@ -150,7 +156,8 @@ def show_next_tip(s, k, size, row):
 @bare_call
 def remove_live(s, k):
     n = s.cursor[N_LIVE]
-    s.mine[s.live[k, L_SIDE], s.live[k, L_TICK]] -= 1
+    if 0 <= s.live[k, L_TICK] < s.sizes.shape[1]:
+        s.mine[s.live[k, L_SIDE], s.live[k, L_TICK]] -= 1
     # Cell by cell: assigning whole rows would triple the time this file takes to compile.
     for j in range(k, n - 1):
         for field in range(s.live.shape[1]):

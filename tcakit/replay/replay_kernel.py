@@ -60,6 +60,7 @@ from tcakit.replay.layout_kernel import (
     N_LIVE,
     N_LOG,
     N_WATCHED,
+    NEVER,
     NOW,
     ONE_BOOK,
     OWN_ASK,
@@ -178,7 +179,8 @@ def advance(market, s, until):
         if ends:
             has_message, horizon = False, s.settings[CLOSE_NS]
         # Our impact fades to another tick: after the rows and the session's end of that time.
-        fades = cursor[SHIFT_NS] < horizon or (cursor[SHIFT_NS] == horizon and not ends)
+        due = cursor[SHIFT_NS]
+        fades = due != NEVER and (due < horizon or (due == horizon and not ends))
         if fades:
             has_message, ends, horizon = False, False, cursor[SHIFT_NS]
         watched = cursor[N_WATCHED] > 0

@@ -219,6 +219,9 @@ def settle(market, s):
         for bit in (SHIFTS, OPENS, CLOSES, MOVES, ENDS):
             if s.cursor[UNSETTLED] & bit == 0:
                 continue
+            if bit == SHIFTS and s.cursor[PLACING] == 1 and s.cursor[UNSETTLED] & MOVES != 0:
+                # Not under an order that was taking when the log filled up.
+                continue
             if bit == SHIFTS:
                 status = shift_book(market, s)
             elif bit == MOVES:

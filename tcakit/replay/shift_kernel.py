@@ -162,10 +162,10 @@ def _against(s, order):
 @bare_call
 def reachable(s, order, tick, taken, wanted):
     """How much of `wanted` an order that took `taken` can take at a level before what it does itself moves the price
-    half a tick beyond its limit: whole lots, and one at least."""
+    half a tick beyond its limit, and the book beyond it: whole lots, and one at least."""
     if s.impact[JUMP] == 0.0 or s.orders[order, TYPE] == MARKET:
         return wanted
-    within = abs(s.orders[order, TICK] - s.cursor[SHIFT] - tick) + 0.5 - _against(s, order)
+    within = abs(s.orders[order, TICK] - s.cursor[SHIFT] - tick) + 0.5 + max(0.0, -_against(s, order))
     lots = np.ceil(((within + _beyond(s, order, tick)) / s.impact[JUMP] - taken) / s.settings[LOT])
     if lots * s.settings[LOT] >= wanted:
         return wanted
@@ -183,7 +183,9 @@ def meet_taking(s, order, tick, size):
     own = max(0.0, midway - _beyond(s, order, tick)) if s.impact[JUMP] > 0.0 else 0.0
     charge = _against(s, order) + own
     if s.orders[order, TYPE] != MARKET:
-        charge = min(charge, float(abs(s.orders[order, TICK] - s.cursor[SHIFT] - tick)))
+        # Given no more than could be charged, so that limits do not make of the nearest tick the better one.
+        room = float(abs(s.orders[order, TICK] - s.cursor[SHIFT] - tick))
+        charge = max(-room, min(room, charge))
     at = s.cursor[N_LOG]
     s.log_impact[at, MET_TRANSIENT] = s.impact[TRANSIENT]
     s.log_impact[at, MET_PERMANENT] = s.impact[PERMANENT]

@@ -22,6 +22,7 @@ _TABLE_OF_FIELD = {
     "tca_parents": schema.TCA_PARENTS,
     "tca_fills": schema.TCA_FILLS,
     "markouts": schema.TCA_MARKOUTS,
+    "benchmarks": schema.TCA_BENCHMARKS,
     "files": schema.FILES,
     "faults": schema.FAULTS,
     "estimates": schema.ESTIMATES,
@@ -59,7 +60,8 @@ class ReportData:
     """Everything one report shows.
 
     `run` is a row of `runs` with its JSON columns parsed (see `run_of_row`); the frames are rows of the tables
-    of `market.schema` named like the fields (`markouts` is `tca_markouts`). `markets` gives the quotes of a
+    of `market.schema` named like the fields (`markouts` is `tca_markouts`, `benchmarks` is `tca_benchmarks`, without
+    rows for runs that were measured before it was kept). `markets` gives the quotes of a
     (symbol, date) for the drill-down and may lack entries; `order_event_counts` counts rows of `order_events`
     by event; `titles` may hold `title`, `subtitle`, `client` and `prepared_by`. `checks` are rows (date, symbol, venue,
     check, count, worst, unit) of what was looked for in the market data, `clocks` each broker's clock offset (broker,
@@ -91,6 +93,7 @@ class ReportData:
     known_before: pl.DataFrame | None = None
     tags: pl.DataFrame | None = None
     half_spreads_in_estimates: Mapping[str | None, float] = field(default_factory=dict)
+    benchmarks: pl.DataFrame = field(default_factory=schema.TCA_BENCHMARKS.empty)
 
     def __post_init__(self) -> None:
         for name, table in _TABLE_OF_FIELD.items():

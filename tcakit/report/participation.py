@@ -22,7 +22,9 @@ def cost_by_participation(rows: Sequence[Row], estimates: Sequence[Mapping[str, 
     `model` names whose estimates these are: the first of the summary's `estimates` with points, None where there is
     none. `orders` are those that have both figures, `left_out` the others. Of one currency.
     """
-    usable = [row for row in rows if row["participation"] is not None and row["arrival_bps_of_executed"] is not None]
+    # Money is unknown where there is no rate for it, though its basis points are not.
+    usable = [row for row in rows if row["participation"] is not None and row["trading_cost"] is not None]
+    usable = [row for row in usable if row["executed_notional"] and row["arrival_bps_of_executed"] is not None]
     usable.sort(key=lambda row: (row["participation"], row["parent_id"]))
     own = {row["parent_id"] for row in usable}
     model, estimated = None, {}

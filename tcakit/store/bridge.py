@@ -44,7 +44,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFr
     if not conformed.height:
         return 0
     with lent(connection, frame_rows=Rows(conformed)):
-        connection.execute(f'INSERT INTO "{table.name}" SELECT * FROM frame_rows')
+        connection.execute(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM frame_rows')
     return conformed.height
 
 

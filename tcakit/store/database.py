@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from tcakit.errors import DataError, StoreBusyError, UsageError
-from tcakit.market.schema import Table, tables_of
+from tcakit.market.schema import tables_of
 from tcakit.store.disk import is_no_room, no_room_told
 from tcakit.store.engine import attached, quoted
 
@@ -121,10 +121,11 @@ class Store:
 
     @contextmanager
     def write_results(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One transaction on the results: all of it or nothing. Tables that are younger than the store are added."""
+        """One transaction on the results: all of it or nothing. Tables and columns that are younger than the store are
+        added."""
         with self._transaction(self.results_path, "results") as connection:
-            for table in _lacking(connection):
-                connection.execute(table.ddl())
+            for statement in _lacking(connection):
+                connection.execute(statement)
             yield connection
 
     @contextmanager
@@ -291,11 +292,24 @@ def _refuse_unopenable(folder: Path) -> None:
         )
 
 
-def _lacking(connection: duckdb.DuckDBPyConnection) -> list[Table]:
-    """The tables of results that a store made by an earlier version has not."""
-    query = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
-    held = {name for (name,) in connection.execute(query).fetchall()}
-    return [table for table in tables_of("results") if table.name not in held]
+def _lacking(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What makes the tables and columns of results that a store made by an earlier version has not.
+
+    Only columns that may be null come to a table that is there, and at its end: rows of before know nothing of them.
+    """
+    query = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database()"
+    held: dict[str, set[str]] = {}
+    for table_name, column_name in connection.execute(query).fetchall():
+        held.setdefault(table_name, set()).add(column_name)
+    statements = []
+    for table in tables_of("results"):
+        if table.name not in held:
+            statements.append(table.ddl())
+            continue
+        types = table.ddl_types()
+        missing = [name for name in table.names if name not in held[table.name]]
+        statements += [f'ALTER TABLE "{table.name}" ADD COLUMN "{name}" {types[name]}' for name in missing]
+    return statements
 
 
 def _first_line(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import polars as pl
@@ -39,12 +39,20 @@ def fits(store: Store, kind: str | None = None) -> list[dict[str, Any]]:
     return [row | {name: json.loads(row[name]) for name in _JSON} for row in found]
 
 
-def latest_fit(store: Store, kind: str, symbol: str | None = None, before: str | None = None) -> dict[str, Any] | None:
+def latest_fit(
+    store: Store,
+    kind: str,
+    symbol: str | None = None,
+    before: str | None = None,
+    models: Collection[str] | None = None,
+) -> dict[str, Any] | None:
     """The latest stored fit of a kind that holds for a symbol: its own before one of several symbols.
 
-    With `before`, a trade date, only fits that rest on strictly earlier days: what could be known then.
+    With `before`, a trade date, only fits that rest on strictly earlier days: what could be known then. With `models`
+    only fits of these.
     """
     held = [row for row in fits(store, kind) if before is None or row["date_to"] < before]
+    held = [row for row in held if models is None or row["model"] in models]
     own = [row for row in held if symbol is not None and row["symbol"] == symbol]
     shared = [row for row in held if row["symbol"] is None]
     return next(iter([*own, *shared]), None)

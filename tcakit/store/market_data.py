@@ -158,6 +158,14 @@ def trade_conditions(store: Store, day: SymbolDay) -> list[tuple[str, int]]:
     return list(counts.iter_rows())
 
 
+def status_notices(store: Store, day: SymbolDay) -> pl.DataFrame:
+    """What the venue said of the state of trading, by time: ts_ns and detail (JSON)."""
+    rows = instrument_rows(
+        store, day.date, "notices", day.instrument_id, ["ts_ns", "kind", "detail"], None, day.standing
+    )
+    return rows.filter(pl.col("kind") == "status").select("ts_ns", "detail")
+
+
 def plain(values: Any, missing: int = 0) -> np.ndarray[Any, Any]:
     """A masked column as a plain one, with `missing` where it is null."""
     return values.filled(missing) if isinstance(values, np.ma.MaskedArray) else values

@@ -16,6 +16,7 @@ from tcakit.market.schema import (
     ORDERS,
     PARENTS,
     RUNS,
+    TCA_BENCHMARKS,
     TCA_FILLS,
     TCA_MARKOUTS,
     TCA_PARENTS,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 RUN_TABLES: dict[str, Table] = {
     table.name: table
-    for table in (PARENTS, ORDERS, ORDER_EVENTS, FILLS, TCA_PARENTS, TCA_FILLS, TCA_MARKOUTS, ESTIMATES)
+    for table in (PARENTS, ORDERS, ORDER_EVENTS, FILLS, TCA_PARENTS, TCA_BENCHMARKS, TCA_FILLS, TCA_MARKOUTS, ESTIMATES)
 }
 
 

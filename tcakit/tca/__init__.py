@@ -3,12 +3,14 @@ client.
 """
 
 from tcakit.tca.attribution import waterfall
+from tcakit.tca.benchmark_context import BenchmarkContext
 from tcakit.tca.inference import COST_MEASURES, aggregate, markout_curve, summarise
 from tcakit.tca.measure import Measured, measure
 from tcakit.tca.shortfall import Shortfall, shortfall
 
 __all__ = [
     "COST_MEASURES",
+    "BenchmarkContext",
     "Measured",
     "Shortfall",
     "aggregate",

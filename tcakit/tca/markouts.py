@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import MARKOUT_HORIZONS_S
-from tcakit.tca.quotes import mid_at, quoted_span
+from tcakit.tca.asof import ascends, mids_shifted
+from tcakit.tca.carrying import OLD_NS, halted_between, is_stale
+from tcakit.tca.quotes import quoted_span
 from tcakit.tca.shortfall import BPS
 
 
@@ -30,15 +32,26 @@ def mids_around(
 ) -> NDArray[np.float64]:
     """Mid (currency) at each horizon around each of n instants, shape (n, horizons); NaN where none stood.
 
-    The mid at a horizon is the last quote with time <= t + h. NaN when t or t + h lies outside the
-    session or the recording: nothing is carried over the close.
+    The mid at a horizon is the last quote with time <= t + h. NaN when t or t + h lies outside the session or the
+    recording, when a halt lies between the two, or when the quote at t + h is stale (`tca.carrying`): nothing is
+    carried over the close or a halt.
     """
     times = np.asarray(ts_ns, dtype=np.int64)
     offsets = np.array([round(seconds * NS_PER_SECOND) for seconds in horizons_s], dtype=np.int64)
-    mids = mid_at(day, times[:, None] + offsets[None, :])
     span = quoted_span(day)
-    if span is not None:
-        mids[(times < span[0]) | (times > span[1])] = np.nan
+    if span is None or not day.quote_ns.size or not times.size:
+        return np.full((times.size, offsets.size), np.nan)
+    order = None if ascends(times) else np.argsort(times, kind="stable")
+    asked = times if order is None else times[order]
+    found, old = mids_shifted(day, asked, offsets, span, OLD_NS)
+    for place, rows in enumerate(old):
+        if rows is not None:
+            found[place, is_stale(day, asked + offsets[place], rows)] = np.nan
+    if day.halts:
+        found[halted_between(day, asked[None, :], asked[None, :] + offsets[:, None])] = np.nan
+    found[:, (asked < span[0]) | (asked > span[1])] = np.nan
+    mids = np.empty((times.size, offsets.size))
+    mids[slice(None) if order is None else order] = found.T
     return mids
 
 

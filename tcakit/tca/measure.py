@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -14,10 +14,14 @@ from tcakit.errors import TcakitError
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.codes import BUY, SELL
 from tcakit.market.day import MarketDay
-from tcakit.market.schema import FILLS, PARENTS, TCA_PARENTS
+from tcakit.market.schema import FILLS, PARENTS, TCA_BENCHMARKS, TCA_PARENTS
+from tcakit.tca.benchmark_context import BenchmarkContext
+from tcakit.tca.child_columns import child_totals
+from tcakit.tca.measure_benchmarks import measure_benchmarks
 from tcakit.tca.measure_fills import measure_fills
 from tcakit.tca.measure_parents import MISSING_NS, MarketPrices, exact_sums, fill_totals, market_prices
 from tcakit.tca.shortfall import Shortfall, bps, shortfall_of_sums
+from tcakit.tca.symbol_columns import with_facts
 
 _STEPS_TOLD = 3
 # ISO 4217 for "no currency": what a file gives that does not say one.
@@ -26,14 +30,15 @@ NO_CURRENCY = "X" * 3
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a run cost: frames of the tables `tca_parents`, `tca_fills`, `tca_markouts`, and notes on the
-    whole run.
+    """What a run cost: frames of the tables `tca_parents`, `tca_fills`, `tca_markouts`, notes on the whole run, and the
+    frame of `tca_benchmarks` (without rows where it was not asked for).
     """
 
     parents: pl.DataFrame
     fills: pl.DataFrame
     markouts: pl.DataFrame
     notes: tuple[str, ...] = ()
+    benchmarks: pl.DataFrame = field(default_factory=TCA_BENCHMARKS.empty)
 
 
 def measure(
@@ -43,6 +48,7 @@ def measure(
     *,
     run_id: str,
     restated: Mapping[tuple[str, str], float] | None = None,
+    context: BenchmarkContext | None = None,
 ) -> Measured:
     """Cost of every parent order, spreads and markouts of every fill.
 
@@ -51,7 +57,8 @@ def measure(
     keeps its row, with the reason in `unpriced_reason` or `notes`; it stops nothing. Raises DataError
     only where a frame lacks a column. Money of a parent with a `multiplier` is multiplied by it, except fees, which are
     money already. `restated` says by (fill_id, date) what factor a fill's price was brought to the shares of its
-    order's arrival with, after a split; the quotes of its day are brought there too.
+    order's arrival with, after a split; the quotes of its day are brought there too. With a `context` the table
+    `tca_benchmarks` is made as well.
     """
     parents = PARENTS.conform(parents.with_columns(run_id=pl.lit(run_id)))
     fills = FILLS.conform(fills.with_columns(run_id=pl.lit(run_id)))
@@ -69,7 +76,16 @@ def measure(
         _measure_parent(row, place, prices, repeated, foreign) for place, row in enumerate(joined.iter_rows(named=True))
     ]
     frame = pl.DataFrame(rows, schema=TCA_PARENTS.polars_schema()).with_columns(pl.lit(run_id).alias("run_id"))
-    return Measured(TCA_PARENTS.conform(frame), by_fill.fills, by_fill.markouts, _run_notes(parents, fills))
+    costs = TCA_PARENTS.conform(frame)
+    benchmarks = TCA_BENCHMARKS.empty()
+    if context is not None:
+        # An order that contradicts itself has no market columns: it meets no market here either.
+        apart = foreign | {str(row["parent_id"]): "" for row in rows if "arrival_price" not in row}
+        children = child_totals(parents, fills, by_fill.markouts, context.orders)
+        benchmarks = measure_benchmarks(_out_of_market(parents, apart), costs, prices, children, markets, context)
+        if context.facts is not None:
+            benchmarks = with_facts(benchmarks, costs, context.facts, markets)
+    return Measured(costs, by_fill.fills, by_fill.markouts, _run_notes(parents, fills), benchmarks)
 
 
 def _in_another_currency(parents: pl.DataFrame, markets: Mapping[tuple[str, str], MarketDay]) -> dict[str, str]:

@@ -9,16 +9,22 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
-from tcakit.market.schema import MARKOUT_HORIZONS_S, TCA_FILLS, TCA_MARKOUTS
+from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S, TCA_FILLS, TCA_MARKOUTS
 from tcakit.tca.markouts import markout_bps, mids_around
-from tcakit.tca.quotes import mid_at, quotes_before
-from tcakit.tca.spreads import effective_spread, price_impact, quoted_spread, realised_spread
+from tcakit.tca.quotes import quotes_at, quotes_before
+from tcakit.tca.spreads import (
+    effective_spread,
+    price_impact,
+    price_improvement,
+    quoted_spread,
+    realised_spread,
+    spread_capture,
+)
 from tcakit.tca.stamps import mids_after, quotes_within
 
 Markets = Mapping[tuple[str, str], MarketDay]
-_REALISED_NS = 60 * NS_PER_SECOND
+_REALISED_S = tuple(REALISED_HORIZONS_S.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ def measure_fills(
     has_receipt = fills["received_ns"].is_not_null().to_numpy()
 
     bid, ask = np.full(count, np.nan), np.full(count, np.nan)
-    at_receipt, later = np.full(count, np.nan), np.full(count, np.nan)
+    bid_at_receipt, ask_at_receipt = np.full(count, np.nan), np.full(count, np.nan)
+    later = np.full((count, len(REALISED_HORIZONS_S)), np.nan)
     around = np.full((count, len(MARKOUT_HORIZONS_S)), np.nan)
     step = fills["ts_resolution_ns"].fill_null(0).to_numpy()
     window_mid, window_spread = np.full(count, np.nan), np.full(count, np.nan)
@@ -58,33 +65,39 @@ def measure_fills(
         # In order of time the searches walk through memory instead of jumping about in it.
         ordered = unsorted[np.argsort(times[unsorted], kind="stable")]
         earlier = ordered[has_receipt[ordered] & (received[ordered] < times[ordered])]
-        at_receipt[earlier] = mid_at(day, received[earlier])
+        bid_at_receipt[earlier], ask_at_receipt[earlier] = quotes_at(day, received[earlier])
         rows = ordered[step[ordered] <= 0]
         bid[rows], ask[rows] = quotes_before(day, times[rows])
-        later[rows] = mids_around(day, times[rows], (_REALISED_NS / NS_PER_SECOND,))[:, 0]
+        later[rows] = mids_around(day, times[rows], _REALISED_S)
         around[rows] = mids_around(day, times[rows])
         rows = ordered[step[ordered] > 0]
         quoted = quotes_within(day, times[rows], step[rows])
         bid[rows], ask[rows] = quoted.lowest_bid, quoted.highest_ask
         window_mid[rows], window_spread[rows] = quoted.mid, quoted.spread
-        later[rows] = mids_after(day, times[rows], step[rows], (_REALISED_NS / NS_PER_SECOND,))[:, 0]
+        later[rows] = mids_after(day, times[rows], step[rows], _REALISED_S)
         around[rows] = mids_after(day, times[rows], step[rows], MARKOUT_HORIZONS_S)
     if restated:
         factor = np.array([restated.get(key, 1.0) for key in fills.select("fill_id", "date").iter_rows()])
-        for prices in (bid, ask, at_receipt, later, window_mid, window_spread):
+        for prices in (bid, ask, bid_at_receipt, ask_at_receipt, window_mid, window_spread):
             prices *= factor
-        around *= factor[:, None]
+        for grid in (later, around):
+            grid *= factor[:, None]
     recorded = (fills["bid"].is_not_null() | fills["ask"].is_not_null()).to_numpy()
     for quote, name in ((bid, "bid"), (ask, "ask")):
         given = fills[name].cast(pl.Float64).fill_null(np.nan).to_numpy() / np.where(scale > 0, scale, np.nan)
         quote[recorded] = given[recorded]
     by_window = (step > 0) & ~recorded
     at_fill = np.where(by_window, window_mid, (bid + ask) / 2.0)
+    at_receipt = (bid_at_receipt + ask_at_receipt) / 2.0
     at_once = has_receipt & (received == times)
     at_receipt[at_once] = at_fill[at_once]
+    # Of a whole second only the extremes are known: no quote with these two sides need have stood.
+    one_quote = ~by_window
+    met = at_once & one_quote
+    bid_at_receipt[met], ask_at_receipt[met] = bid[met], ask[met]
 
     effective = effective_spread(side, price, at_fill)
-    realised = realised_spread(side, price, later)
+    realised = {name: realised_spread(side, price, later[:, place]) for place, name in enumerate(REALISED_HORIZONS_S)}
     inside = np.where(np.isfinite(bid) & np.isfinite(ask), (bid <= price) & (price <= ask), np.nan)
     ids = fills["fill_id"]
     measured = pl.DataFrame(
@@ -96,9 +109,12 @@ def measure_fills(
             "quoted_spread": np.where(by_window, window_spread, quoted_spread(bid, ask)),
             "effective_spread": effective,
             "effective_spread_at_receipt": effective_spread(side, price, at_receipt),
-            "realised_spread_60s": realised,
-            "price_impact_60s": price_impact(effective, realised),
             "inside_quote": inside,
+            **{f"realised_spread_{name}": spread for name, spread in realised.items()},
+            **{f"price_impact_{name}": price_impact(effective, spread) for name, spread in realised.items()},
+            "quoted_spread_at_receipt": quoted_spread(bid_at_receipt, ask_at_receipt),
+            "price_improvement": price_improvement(side, price, bid_at_receipt, ask_at_receipt),
+            "spread_capture": np.where(one_quote, spread_capture(side, price, bid, ask), np.nan),
         }
     ).with_columns(pl.selectors.float().fill_nan(None))
     measured = measured.cast({"inside_quote": pl.Boolean})

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tcakit.market.day import MarketDay
 from tcakit.tca.benchmarks import close_mid, interval_shares, interval_vwap, twap
+from tcakit.tca.carrying import halted_between
 from tcakit.tca.measure_fills import Markets, by_market
 from tcakit.tca.quotes import EDGE_NS, first_mid, mid_at, recorded_span
 
@@ -82,7 +83,11 @@ def exact_sums(row: dict[str, Any]) -> tuple[float, float]:
 
 @dataclass(slots=True)
 class MarketPrices:
-    """The market's prices over the life of n parents, each an array of n, NaN where it says nothing."""
+    """The market's prices over the life of n parents, each an array of n, NaN where it says nothing.
+
+    `start_ns` is the arrival within the session, `interval_end_ns` the last fill and `window_end_ns` the end, where the
+    market data cover the time up to there; MISSING_NS where they do not.
+    """
 
     notes: dict[int, list[str]]
     covered: NDArray[np.bool_]
@@ -95,11 +100,15 @@ class MarketPrices:
     twap_fraction: NDArray[np.float64]
     close: NDArray[np.float64]
     shares: NDArray[np.float64]
+    start_ns: NDArray[np.int64]
+    interval_end_ns: NDArray[np.int64]
+    window_end_ns: NDArray[np.int64]
 
     @classmethod
     def unknown(cls, count: int) -> MarketPrices:
         prices = [np.full(count, np.nan) for _ in range(9)]
-        return cls({}, np.zeros(count, dtype=bool), *prices)
+        times = [np.full(count, MISSING_NS) for _ in range(3)]
+        return cls({}, np.zeros(count, dtype=bool), *prices, *times)
 
     def note(self, row: int, text: str) -> None:
         self.notes.setdefault(row, []).append(text)
@@ -173,15 +182,21 @@ def _price_market(
     has_end = (end != MISSING_NS) & (stop >= start)
     prices.end[rows[has_end]] = mid_at(day, stop[has_end])
     prices.close[rows] = close_mid(day)
+    until = np.where(has_end, stop, np.maximum(last_fill, start))
+    for place in np.flatnonzero(halted_between(day, start, until)):
+        prices.note(int(rows[place]), "trading was halted during the order")
 
     span = recorded_span(day)
     if span is None:
         return
     begins = start >= span[0]
+    prices.start_ns[rows[begins]] = start[begins]
     filled = (last_fill != MISSING_NS) & begins & (last_fill <= span[1]) & (last_fill >= start)
+    prices.interval_end_ns[rows[filled]] = last_fill[filled]
     prices.interval_vwap[rows[filled]] = interval_vwap(day, start[filled], last_fill[filled])
     prices.shares[rows[filled]] = interval_shares(day, start[filled], last_fill[filled])
     whole = has_end & begins & (stop <= span[1])
+    prices.window_end_ns[rows[whole]] = stop[whole]
     prices.window_vwap[rows[whole]] = interval_vwap(day, start[whole], stop[whole])
     prices.twap[rows[whole]], prices.twap_fraction[rows[whole]] = twap(day, start[whole], stop[whole])
     for place in np.flatnonzero(has_end & ~whole):

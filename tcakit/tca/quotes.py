@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
+from tcakit.tca.asof import last_rows
 
 EDGE_NS = 60 * NS_PER_SECOND
 """A recording whose first or last row lies this near to the open or close is taken to reach it."""
@@ -98,7 +99,7 @@ def _quotes(day: MarketDay, ts_ns: ArrayLike, side: str) -> tuple[NDArray[np.flo
     span = quoted_span(day)
     if span is None or not day.quote_ns.size:
         return bid, ask
-    row = np.searchsorted(day.quote_ns, times, side="right" if side == "right" else "left") - 1
+    row = last_rows(day.quote_ns, times, 0 if side == "right" else -1)
     stands = (row >= 0) & (times >= span[0]) & (times <= span[1])
     bid[stands] = day.bid[row[stands]]
     ask[stands] = day.ask[row[stands]]

@@ -50,6 +50,19 @@ def price_improvement(side: ArrayLike, price: ArrayLike, bid: ArrayLike, ask: Ar
     return signs * (far - np.asarray(price, dtype=np.float64))
 
 
+def spread_capture(side: ArrayLike, price: ArrayLike, bid: ArrayLike, ask: ArrayLike) -> NDArray[np.float64]:
+    """How much of the quoted spread a fill kept: 0 at the far touch, 1/2 at the mid, 1 at the near touch.
+
+    s(far touch - p)/(ask - bid), favourable-positive; below zero through the far touch. NaN unless the offer is above
+    the bid.
+
+    >>> spread_capture([1, 1, -1], [10.02, 10.01, 10.02], 10.00, 10.02).round(9).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    width = quoted_spread(bid, ask)
+    return price_improvement(side, price, bid, ask) / np.where(width > 0, width, np.nan)
+
+
 def effective_over_quoted(effective: ArrayLike, quoted: ArrayLike, shares: ArrayLike) -> float:
     """E/Q: share-weighted effective spread over share-weighted quoted spread, as a fraction.
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
 from tcakit.tca.benchmarks import time_weighted
+from tcakit.tca.carrying import not_to_be_carried
 from tcakit.tca.quotes import quoted_span
 
 Ns = NDArray[np.int64]
@@ -71,11 +72,13 @@ def quote_bounds(day: MarketDay, start_ns: Ns, end_ns: Ns) -> tuple[NDArray[np.f
 def mids_after(day: MarketDay, ts_ns: Ns, step_ns: Ns, horizons_s: Sequence[float]) -> NDArray[np.float64]:
     """Time-weighted mid (currency) over each stamp's window moved by each horizon, shape (n, horizons).
 
-    NaN where the stamp's own window lies outside the session or the recording, or where no mid stood.
+    NaN where the stamp's own window lies outside the session or the recording, where no mid stood, or where the mid
+    must not be carried there (`tca.carrying`).
     """
     offsets = np.array([round(seconds * NS_PER_SECOND) for seconds in horizons_s], dtype=np.int64)
     starts = ts_ns[:, None] + offsets[None, :]
     mids = time_weighted(day, day.mid, starts, starts + step_ns[:, None])[0]
+    mids[not_to_be_carried(day, ts_ns[:, None], starts)] = np.nan
     span = quoted_span(day)
     if span is not None:
         mids[(ts_ns + step_ns <= span[0]) | (ts_ns > span[1])] = np.nan

@@ -209,6 +209,13 @@ CASES = [
     ("demo --sample nowhere", 2, "--sample"),
     ("catalgo", 2, "catalog"),
     ("catalog --fils", 2, "--files"),
+    (f"{_PARENT} --impact-se 0.1", 2, "--impact-se without a model"),
+    (f"{_PARENT} --impact-model obizhaeva-wan", 2, "did you mean 'obizhaeva-wang'"),
+    (f"{_PARENT} --impact-model square-root", 2, "law of whole orders"),
+    (f"{_PARENT} --impact-model linear,coefficient=1 --impact-layers leger", 2, "--impact-layers"),
+    (f"{_PARENT} --impact-scenarios", 2, "--impact-scenarios without impact"),
+    (f"{_PARENT} --engine bars --impact-model linear,coefficient=1", 2, "the bars engine has no --impact-model"),
+    (f"{_PARENT} --daily-volume 1e6", 2, "the replay engine has no --daily-volume"),
 ]
 
 

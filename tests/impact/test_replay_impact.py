@@ -9,6 +9,7 @@ import pytest
 
 from tcakit.errors import UsageError
 from tcakit.impact.almgren import Almgren2005
+from tcakit.impact.concave_book import AlfonsiFruthSchied
 from tcakit.impact.decay import SumOfExponentials
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.linear import Linear
@@ -46,10 +47,11 @@ def test_many_small_trades_cost_what_the_model_says_of_the_order(model, within):
 @pytest.mark.parametrize(
     ("model", "facts", "said"),
     [
-        (SquareRoot(), {}, "square-root is a law of whole orders"),
-        (Almgren2005(), {}, "almgren-2005 is a law of whole orders"),
+        (SquareRoot(), {}, "square-root is a law of whole orders: it says nothing of how impact fades"),
+        (Almgren2005(), {}, "almgren-2005 is a law of whole orders: it says nothing of how impact fades"),
         (Propagator(prefactor=1.0), {}, "concave propagator has no impact a share"),
         (Propagator(prefactor=1.0), {"participation": 1.5}, "concave propagator"),
+        (AlfonsiFruthSchied(prefactor=1.0, half_life=0.1), {}, "concave book has no impact a share"),
         (Linear(coefficient=1.0), {"adv_shares": 0.0}, "average daily volume is 0"),
         (Linear(coefficient=1.0), {"volatility_daily": math.nan}, "daily volatility is nan"),
         (Linear(coefficient=1.0), {"session_ns": -1}, "session is -1"),
@@ -64,6 +66,15 @@ def test_a_concave_propagator_says_what_was_made_of_it():
     made = ReplayImpact.of_model(Propagator(prefactor=1.0), participation=0.04, **FACTS)
     assert any("made linear at a participation of 4.00%" in note for note in made.notes)
     assert any("exponentials, within" in note for note in made.notes)
+
+
+def test_a_concave_book_without_an_end_is_made_linear_at_the_flow_it_settles_at():
+    """v / ρ of a day's volume; c σ J^δ is then what a constant rate ends at."""
+    model = AlfonsiFruthSchied(prefactor=0.9, half_life=0.1, concavity=0.5)
+    made = ReplayImpact.of_model(model, participation=0.04, **FACTS)
+    flow = 0.04 * 0.1 / math.log(2.0)
+    assert made.weights[0] * ADV * flow == pytest.approx(0.9 * VOLATILITY * PRICE * math.sqrt(flow))
+    assert any(f"{flow:.3%} of a day's volume" in note for note in made.notes)
 
 
 @pytest.mark.parametrize(

@@ -204,8 +204,8 @@ def test_bars_alone_are_filled_at_their_mean_and_measured_by_their_opens(tmp_pat
     # What only quotes could tell is not told.
     assert row["spread_cost"] is None
     assert row["drift_cost"] is None
-    assert found["tca_fills"].drop("run_id", "fill_id", "parent_id").null_count().sum_horizontal()[0] == 3 * 8
-    assert found["tca_markouts"]["markout_bps_of_price"].null_count() == found["tca_markouts"].height == 33
+    assert found["tca_fills"].drop("run_id", "fill_id", "parent_id").null_count().sum_horizontal()[0] == 3 * 19
+    assert found["tca_markouts"]["markout_bps_of_price"].null_count() == found["tca_markouts"].height == 39
     assert "no quotes: arrival, end, close and TWAP are of opens" in row["notes"]
     assert any("mean of open, high, low and close (3 slices)" in note for note in told["notes"])
 

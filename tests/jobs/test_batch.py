@@ -240,7 +240,7 @@ def test_the_store_stands_beside_the_job_unless_named(tmp_path: Path) -> None:
 def test_the_mistakes_of_a_job_are_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "job.toml").write_text(
         '[job]\nholidays = ["May"]\n[[ingest]]\npath = "{dat}.csv"\ntz = "Mars"\nformat = "lobstr"\ntick_size = "x"\n'
-        '[[report]]\nout = "x.pdf"\n[jobb]\n'
+        '[[report]]\nout = "x.doc"\n[jobb]\n'
     )
     with pytest.raises(ConfigError) as trouble:
         load_batch(tmp_path / "job.toml")

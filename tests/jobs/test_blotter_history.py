@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tcakit.jobs.coverage import coverage
@@ -73,6 +74,8 @@ def test_corrections_of_a_later_file_change_the_report_and_as_of_gives_what_was_
     assert after["average"] == pytest.approx(paid / shares, rel=1e-12)
     assert any("1 fills are corrected" in note for note in after["notes"])
     assert any("1 fills are cancelled" in note for note in after["notes"])
+    of_orders = load_blotter(Store(store)).parents.drop_nulls("notes").filter(pl.col("notes").str.contains("busted"))
+    assert of_orders["parent_id", "notes"].rows() == [(PARENT, "1 of its fills cancelled (busted) and not counted")]
     assert any("F99999" in note and "change nothing" in note for note in after["notes"])
     # The correction was known at six, the cancel at seven.
     between = cost(store, as_of_ns=parse_time("2026-03-03T18:30:00-05:00"))

@@ -68,6 +68,21 @@ def _must_not_be_asked(*_: Any, **__: Any) -> None:
     raise AssertionError("estimates were stored")
 
 
+def test_a_day_that_came_later_is_taken_up(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    days = sorted((SAMPLE / "lobster").glob("ALFA_*"))
+    ingest(folder, IngestRequest([*(str(path) for path in days if "2026-03-04" in path.name), str(SAMPLE / "blotter")]))
+    store = Store(folder)
+    report(folder, ReportRequest(orders=True))
+    run_id = find_run(store, None)["run_id"]
+    before = table(store, "estimates", run_id)
+    assert before["mean_bps"].null_count() == before.height > 0
+    ingest(folder, IngestRequest([str(path) for path in days if "2026-03-03" in path.name]))
+    report(folder, ReportRequest(run=run_id))
+    after = table(store, "estimates", run_id)
+    assert after["mean_bps"].null_count() < after.height == before.height
+
+
 def test_a_fit_counts_for_the_orders_of_later_days_alone(store: Store) -> None:
     report(store.folder, ReportRequest(orders=True))
     _fit(store, "fit-then", "2026-03-03")

@@ -11,6 +11,7 @@ from stored_tapes import put_days
 from tcakit.errors import DataError
 from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import TAPE_PROXY, FittedModel
+from tcakit.jobs import keep_tape_fits
 from tcakit.jobs.fit_tape import VIEWS
 from tcakit.jobs.keep_tape_fits import PROFILES, TapeFitRequest, fit_profile, fit_tape_impact
 from tcakit.report.tape_page import tape_figures
@@ -75,3 +76,16 @@ def test_the_shape_of_a_day_is_kept(tmp_path: Path, kind: str) -> None:
     if kind == "volume":
         shares = [row["value"] for row in told["fits"][0]["profile"]]
         assert sum(shares) == pytest.approx(1.0)
+
+
+def test_own_orders_of_days_after_the_tape_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def no_orders(*_: object, **given: object) -> None:
+        asked.append(given["date_to"])
+        raise DataError("none")
+
+    monkeypatch.setattr(keep_tape_fits, "own_sample", no_orders)
+    store = put_days(tmp_path, DAYS)
+    fit_tape_impact(store.folder, TapeFitRequest(date_to=DAYS[0]))
+    assert asked == [DAYS[0]]

@@ -96,5 +96,7 @@ def test_a_backtest_works_it_to_the_end_and_says_what_curve_it_followed(store: P
 
     notes = results.table(held, "parents", result["run_id"])
     told = dict(zip(notes["algo"], notes["notes"], strict=True))
+    first = backtest(store, BacktestConfig(tuple(expand(["ALFA"], ["buy"], [200.0], algos, ["2026-03-03"], **window))))
+    assert "no earlier day is stored: optimal and vwap used the default U-shaped volume curve" in first["notes"]
     assert "volume curve: mean of 1 earlier day" in told["optimal:20m"]
     assert told["is:20m"] is None

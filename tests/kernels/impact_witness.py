@@ -91,25 +91,26 @@ class ImpactWitness(Witness):
                 best = self.book.best[side]
                 self.book.best[side] = None if best is None else best + by
             self.quote = self.book.quote()
-            for order in sorted((o for o in self.orders.values() if o.rests), key=lambda o: o.place):
-                self.stand_anew(ns, order)
+            for order in self.waiting():
+                order.printed = 0
+                order.ahead = float(self.book.level(order.side, int(order.tick or 0)).shown)
+                order.tip = min(order.display or 0, order.leaves)
+                self.last_in_line(order)
+            for order in [] if self.is_halted else self.waiting():
+                self.come_anew(ns, order)
 
-    def stand_anew(self, ns: int, order: Order) -> None:
+    def waiting(self) -> list[Order]:
+        return sorted((order for order in self.orders.values() if order.rests), key=lambda order: order.place)
+
+    def come_anew(self, ns: int, order: Order) -> None:
+        """An order that the moved book reaches is a new one to it."""
         assert order.tick is not None
-        order.ahead, met = 0.0, 0
-        if not self.is_halted:
-            for at in self.book.believed(-order.side):
-                if (order.tick - at) * order.side >= 0:
-                    level = self.book.levels[-order.side][at]
-                    size = max(0, min(level.left, order.leaves - met))
-                    level.taken += size
-                    met += size
-        self.fill(ns, order, codes.CROSSED, order.tick, met)
-        if order.leaves:
-            order.printed = 0
-            order.ahead = float(self.book.level(order.side, order.tick).shown)
-            order.tip = min(order.display or 0, order.leaves)
-            self.last_in_line(order)
+        self.quote = self.book.quote()
+        best = self.quote[1 if order.side > 0 else 0]
+        if best is not None and (order.tick - best) * order.side >= 0:
+            order.rests = False
+            self.say(ns, order, codes.REPLACED, codes.REPRICED, order.tick, 0, -1.0)
+            self.place(ns, order)
 
     # --- what our fills do --------------------------------------------------------------------------------
 
@@ -135,7 +136,8 @@ class ImpactWitness(Witness):
                 own = max(0.0, self.impact.jump * (taken + size / 2) - abs(at - first))
                 charge = self.against(order) + own
                 if order.tick is not None:
-                    charge = min(charge, abs(order.tick - at))
+                    room = abs(order.tick - at)
+                    charge = max(-room, min(room, charge))
                 level.taken += size
                 self.fill(ns, order, codes.TOOK, at, size)
                 self.met[-1][2:] = [side * own, side * charge, withheld]
@@ -151,12 +153,13 @@ class ImpactWitness(Witness):
         return order.side * (self.impact.move(self.now) - self.shift)
 
     def may_take(self, order: Order, at: int, taken: int, size: int) -> int:
-        """No more than moves the price half a tick beyond the limit, in whole lots, and one of them at least."""
+        """No more than moves the price half a tick beyond the limit, and the book beyond it too; in whole lots, and one
+        of them at least."""
         first = self.quote[1 if order.side > 0 else 0]
         if not size or not self.impact.jump or order.tick is None:
             return size
         assert first is not None
-        ticks = abs(order.tick - at) + 0.5 - self.against(order) + abs(at - first)
+        ticks = abs(order.tick - at) + max(0.5, 0.5 - self.against(order)) + abs(at - first)
         lots = max(1, math.ceil((ticks / self.impact.jump - taken) / self.lot))
         return min(size, lots * self.lot)
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from impact_witness import Impact, ImpactWitness, replay
+from impact_witness import Impact, ImpactWitness, nearest, replay
 from replay_cases import L2_RULES, engine_of, feed_of, level_three_days, level_two_days, messages, run_to
+from replay_witness import Message, Row
 
 from tcakit.impact.replay_impact import ReplayImpact
 from tcakit.market import codes
@@ -72,6 +73,24 @@ def test_the_book_moves_as_the_page_says(data, rows, impact, past, rule, lot, de
     witness = ImpactWitness(plain, rule, 3.0, lot, feed.base_tick, last, past=past)
     replay(witness, rows, sent, 1, UNTIL)
     agree(engine, witness)
+
+
+@pytest.mark.parametrize("move", [0.0, 0.3, 0.49999, 0.5, 0.7, 1.5, 2.5, 3.50001])
+def test_halves_are_away_from_zero_on_both_sides(move):
+    assert whole_ticks_at(move) == nearest(move) == -whole_ticks_at(-move)
+
+
+def whole_ticks_at(move: float) -> int:
+    """The shift of a market that our fills have moved by so many ticks for good."""
+    impact = ReplayImpact(permanent=abs(move) * TICK)
+    side = codes.BUY if move >= 0.0 else codes.SELL
+    rows = [Row(0, codes.SET, of, tick, 9, 9) for of, tick in ((codes.BUY, 1000), (codes.SELL, 1001))]
+    sent = [Message(1, 0, False, side, None, 1, codes.IOC)]
+    engine = engine_of(feed_of(rows), sent, codes.RISK_AVERSE, impact=impact)
+    # To the last bit, which ticks in currency do not give.
+    engine.state.impact[lk.LASTING] = engine.state.impact[lk.JUMP] = abs(move)
+    run_to(engine, UNTIL)
+    return int(engine.at[lk.SHIFT])
 
 
 @given(st.data(), level_three_days(), impacts())

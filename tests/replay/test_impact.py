@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ from tcakit.replay.columns import Feed
 from tcakit.replay.impact_result import fill_prices, impact_costs
 from tcakit.replay.lookahead import check_lookahead
 from tcakit.replay.recorded_market import RecordedMarket
-from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings
+from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings, ReplayTogether
 from tcakit.store.database import Store
 from tcakit.store.market_data import find_symbol_day
 from tcakit.venue.latency import ConstantLatency
@@ -201,39 +202,119 @@ def test_a_round_trip_never_earns(rows, trip, impact):
     assert cost_ticks(engine) >= -1e-6
 
 
-@given(static_books(), round_trips(), IMPACTS)
-def test_a_round_trip_by_limit_orders_earns_no_more_than_ticks_are_rounded_by(rows, trip, impact):
-    """Each takes at the touch that its sender sees, and is charged nothing beyond it."""
+TAKES, STEPS_IN, RESTS, CANCELS = "takes", "takes to a limit", "rests", "cancels"
+DEEDS = st.lists(
+    st.tuples(
+        st.integers(1, 4_000),
+        st.sampled_from([TAKES, STEPS_IN, RESTS, RESTS, CANCELS]),
+        st.sampled_from([codes.BUY, codes.SELL]),
+        st.sampled_from([1, 7, 40, 300]),
+        st.integers(0, 12),
+        st.sampled_from([codes.GTC, codes.GTC, codes.POST_ONLY]),
+    ),
+    min_size=1,
+    max_size=12,
+).map(sorted)
 
-    class Trader:
-        def __init__(self) -> None:
-            self.left, self.held = list(zip(*trip, strict=True)), 0
 
-        def on_start(self, gateway: Any) -> None:
-            self.on_time(gateway)
+class Trader:
+    """Does what it is given to do: takes with no limit or some ticks beyond the touch, rests some ticks behind the
+    other side's touch, cancels all that rests. At last it cancels, and takes what it must to hold nothing."""
 
-        def on_time(self, gateway: Any) -> None:
-            while self.left and self.left[0][0] <= gateway.now_ns:
-                _, size = self.left.pop(0)
-                size = -self.held if not self.left else size
-                side = codes.BUY if size > 0 else codes.SELL
-                touch = gateway.best_ask_tick if size > 0 else gateway.best_bid_tick
-                if size and touch is not None:
-                    gateway.submit(side, abs(size), touch if self.left else None, codes.IOC)
-            if self.left:
-                gateway.wake_at(self.left[0][0])
+    def __init__(self, deeds: Sequence[tuple[int, str, int, int, int, int]]) -> None:
+        self.left, self.held, self.resting = list(deeds), 0, []
 
-        def on_fill(self, gateway: Any, fill: Any) -> None:
-            self.held += fill.side * fill.quantity
+    def on_start(self, gateway: Any) -> None:
+        self.on_time(gateway)
 
-    replay = Replay(
-        feed_of(rows), [Participant(Trader(), 1, 6_000)], ReplaySettings(ConstantLatency(0, 0, 0), impact=impact)
-    )
+    def on_time(self, gateway: Any) -> None:
+        while self.left and self.left[0][0] <= gateway.now_ns:
+            self.do(gateway, *self.left.pop(0)[1:])
+        if self.left:
+            gateway.wake_at(self.left[0][0])
+        elif gateway.now_ns < 5_000:
+            gateway.wake_at(5_000)
+        else:
+            self.cancel(gateway)
+            if self.held:
+                gateway.submit(codes.SELL if self.held > 0 else codes.BUY, abs(self.held), None, codes.IOC)
+
+    def do(self, gateway: Any, what: str, side: int, size: int, ticks: int, force: int) -> None:
+        touch = gateway.best_ask_tick if side == codes.BUY else gateway.best_bid_tick
+        if what == CANCELS:
+            self.cancel(gateway)
+        elif what == TAKES:
+            gateway.submit(side, size, None, codes.IOC)
+        elif touch is not None and what == STEPS_IN:
+            gateway.submit(side, size, touch + side * ticks, codes.IOC)
+        elif touch is not None:
+            self.resting.append(gateway.submit(side, size, touch - side * (1 + ticks), force))
+
+    def cancel(self, gateway: Any) -> None:
+        while self.resting:
+            gateway.cancel(self.resting.pop())
+
+    def on_fill(self, gateway: Any, fill: Any) -> None:
+        self.held += fill.side * fill.quantity
+
+
+def traded(rows: Sequence[Row], deeds: Sequence[Any], impact: ReplayImpact, **rules: Any) -> RecordedMarket:
+    settings = ReplaySettings(ConstantLatency(0, 0, 0), impact=impact, **rules)
+    replay = Replay(feed_of(rows), [Participant(Trader(deeds), 1, 6_000)], settings)
     replay.run()
-    signed, price = fills_of(replay.market)
+    return replay.market
+
+
+@given(static_books(), DEEDS, IMPACTS, st.sampled_from([codes.MATCH_OFF, codes.CANCEL_OLDEST]))
+def test_no_round_trip_earns_with_limits_and_resting_orders(rows, deeds, impact, self_match):
+    """Half a tick at most of each fill is not charged where a limit does not allow it: less than the spread."""
+    market = traded(rows, deeds, impact, self_match=self_match)
+    signed, price = fills_of(market)
     assert signed.sum() == 0
-    # A spread of a tick a round trip is more than the half tick each that limits may hide.
-    assert float(signed @ price) >= -1e-6 - float(np.abs(signed).sum()) * impact.jump / TICK
+    assert float(signed @ price) >= -1e-6
+
+
+@pytest.mark.parametrize("ticks", [1, 2, 5, 10])
+@pytest.mark.parametrize("passive_weight", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("fades", [True, False])
+def test_our_own_push_does_not_fill_our_own_offer_at_a_profit(ticks, passive_weight, fades):
+    """An offer rests where our buying is to carry the bid: what the bid then pays is what a taker gets."""
+    size = 1_000
+    jump = (ticks - 0.45) / size * TICK
+    impact = ReplayImpact(
+        (jump,) if fades else (), (math.log(2.0) / 1e6,) if fades else (), 0.0 if fades else jump, passive_weight
+    )
+    sent = [
+        Message(1, 0, False, codes.SELL, ASK + ticks - 1, size, codes.GTC),
+        Message(3, 1, False, codes.BUY, None, size, codes.IOC),
+    ]
+    engine = ran(DEEP, sent, impact)
+    signed, price = fills_of(engine)
+    # What the bid takes of the offer pushes it back below the offer: the rest goes on resting.
+    assert 0 < -signed[signed < 0].sum() < size
+    held = signed.sum()
+    left = float(engine.state.impact[lk.TRANSIENT] + engine.state.impact[lk.PERMANENT])
+    # What is held is sold at the true bid, pushed as it is by that.
+    worth = held * (BID + left) - impact.jump / TICK * held * held / 2.0
+    assert float(signed @ price) - worth > 0.0
+
+
+def test_an_order_beyond_the_ladder_stands_at_no_tick_of_it_until_the_shift_brings_it_back():
+    """Pushed far down, the market leaves our offer above all prices that the ladder has: no print reaches it there."""
+    impact = ReplayImpact((TICK / 10,), (math.log(2.0) / 1_000,), passive_weight=0.0)
+    sent = [Message(1, 0, False, codes.SELL, ASK + 3, 7), Message(9, 1, False, codes.SELL, None, 1_400, codes.IOC)]
+    engine = engine_of(feed_of(DEEP), sent, codes.RISK_AVERSE, impact=impact)
+    run_to(engine, 9)
+    assert engine.at[lk.SHIFT] == -140
+    assert engine.state.live[0, lk.L_TICK] + engine.feed.base_tick == ASK + 3 + 140
+    assert engine.state.live[0, lk.L_TICK] >= engine.feed.ticks
+    assert not engine.state.mine.any()
+    assert engine.at[lk.OWN_ASK] == engine.feed.ticks
+    run_to(engine, 100_000)
+    assert engine.at[lk.SHIFT] == 0
+    assert engine.state.live[0, lk.L_TICK] + engine.feed.base_tick == ASK + 3
+    assert engine.state.mine[1, ASK + 3 - engine.feed.base_tick] == 1
+    assert engine.at[lk.OWN_ASK] + engine.feed.base_tick == ASK + 3
 
 
 @given(static_books(), TIMES, st.sampled_from([1, -1]), IMPACTS, st.integers(1, 30), st.integers(0, 30))
@@ -394,16 +475,94 @@ def test_our_orders_keep_their_price_while_the_book_moves():
     assert seen == [(BID, 50.0, BID), (BID, 20.0, BID), (BID - 1, 80.0, BID + 1), (BID, 20.0, BID)]
 
 
-def test_the_book_that_fades_through_our_order_fills_it_at_its_own_price():
+def test_an_order_that_the_fading_book_reaches_takes_like_a_new_one():
     impact = ReplayImpact((TICK / 10,), (math.log(2.0) / 100,), passive_weight=0.0)
     sent = [Message(1, 0, False, codes.BUY, None, 40, codes.IOC), Message(2, 1, False, codes.BUY, ASK + 2, 7)]
     engine = ran(DEEP, sent, impact)
     log = engine.state.log[: engine.at[lk.N_LOG]]
-    last = log[-1]
-    assert (last[lk.LOG_ORDER], last[lk.LOG_EVENT], last[lk.LOG_REASON]) == (1, codes.FILLED, codes.CROSSED)
-    assert last[lk.LOG_TICK] + engine.feed.base_tick == ASK + 2
-    assert last[lk.LOG_LIQUIDITY] == codes.MAKER
-    assert last[lk.LOG_NS] == 1 + math.floor(100 * math.log2(4 / 2.5)) + 1
+    ours = log[log[:, lk.LOG_ORDER] == 1]
+    reached_ns = 1 + math.floor(100 * math.log2(4 / 2.5)) + 1
+    events = [codes.ACKNOWLEDGED, codes.REPLACED, codes.PARTIAL]
+    assert ours[:3, lk.LOG_EVENT].tolist() == events
+    assert ours[1:3, lk.LOG_NS].tolist() == [reached_ns, reached_ns]
+    assert ours[1, lk.LOG_REASON] == codes.REPRICED
+    assert ours[2, [lk.LOG_REASON, lk.LOG_LIQUIDITY]].tolist() == [codes.TOOK, codes.TAKER]
+    assert ours[2, lk.LOG_TICK] + engine.feed.base_tick == ASK + 2
+    # Five of seven push the book half a tick beyond the limit; the others take when it has faded back.
+    assert ours[2, lk.LOG_SIZE] == 5
+    assert ours[-1, lk.LOG_EVENT] == codes.FILLED
+    assert ours[-1, lk.LOG_NS] > reached_ns
+
+
+def test_a_post_only_order_that_the_fading_book_reaches_expires():
+    impact = ReplayImpact((TICK / 10,), (math.log(2.0) / 100,), passive_weight=0.0)
+    sent = [
+        Message(1, 0, False, codes.BUY, None, 40, codes.IOC),
+        Message(2, 1, False, codes.BUY, ASK + 2, 7, codes.POST_ONLY),
+    ]
+    engine = ran(DEEP, sent, impact)
+    last = engine.state.log[engine.at[lk.N_LOG] - 1]
+    assert (last[lk.LOG_ORDER], last[lk.LOG_EVENT], last[lk.LOG_REASON]) == (1, codes.EXPIRED, codes.WOULD_CROSS)
+
+
+def test_a_pegged_order_follows_the_book_that_moves():
+    impact = ReplayImpact((TICK / 10,), (math.log(2.0) / 100,), passive_weight=0.0)
+    sent = [
+        Message(1, 0, False, codes.BUY, None, 5, peg=codes.PRIMARY_PEG),
+        Message(9, 1, False, codes.BUY, None, 40, codes.IOC),
+    ]
+    engine = ran(DEEP, sent, impact)
+    log = engine.state.log[: engine.at[lk.N_LOG]]
+    moves = log[(log[:, lk.LOG_ORDER] == 0) & (log[:, lk.LOG_EVENT] == codes.REPLACED)]
+    assert (moves[:, lk.LOG_TICK] + engine.feed.base_tick).tolist() == [BID + up for up in (4, 3, 2, 1, 0)]
+    assert moves[:, lk.LOG_NS].tolist() == engine.state.shifts[: engine.at[lk.N_SHIFTS], 0].tolist()
+    assert engine.state.live[0, lk.L_TICK] + engine.feed.base_tick == BID
+
+
+@pytest.mark.parametrize(("impact", "goes"), [(None, False), (ReplayImpact((TICK / 10,), (0.0,)), True)])
+def test_prints_move_with_the_book_and_set_off_stops(impact, goes):
+    rows = [*DEEP, Row(20, codes.PRINT, codes.SELL, ASK, 3)]
+    sent = [
+        Message(1, 0, False, codes.BUY, None, 5, stop=ASK + 3),
+        Message(9, 1, False, codes.BUY, None, 40, codes.IOC),
+    ]
+    engine = ran(rows, sent, impact, session_ns=(0, 10_000))
+    log = engine.state.log[: engine.at[lk.N_LOG]]
+    assert (codes.TRIGGERED in log[:, lk.LOG_EVENT]) is goes
+
+
+def test_a_fill_by_fading_in_one_market_is_known_before_the_next_thing_elsewhere():
+    """Market A moves through our bid where nothing else happens; its answer sends an order to B at that very time."""
+    impact = ReplayImpact((TICK / 10,), (math.log(2.0) / 100,), passive_weight=0.0)
+
+    class Hedges:
+        sent_ns = 0
+
+        def on_start(self, gateway: Any) -> None:
+            gateway.submit(codes.BUY, 40, None, codes.IOC)
+            self.bid = gateway.submit(codes.BUY, 4, ASK + 2)
+
+        def on_time(self, gateway: Any) -> None: ...
+
+        def on_fill(self, gateway: Any, fill: Any) -> None:
+            if fill.order_id == self.bid:
+                self.sent_ns = gateway.now_ns
+                gateway.market("B").submit(codes.SELL, 7, None, codes.IOC)
+
+    def market(name: str, rows: list[Row], moved: ReplayImpact | None) -> tuple[Feed, ReplaySettings]:
+        feed = feed_of(rows)
+        named = replace(feed, instrument=replace(feed.instrument, symbol=name))
+        return named, ReplaySettings(ConstantLatency(0, 0, 0), impact=moved)
+
+    busy = [*DEEP, *(Row(ns, codes.SET, codes.BUY, BID, 10**9 - ns, 10**9 - ns) for ns in range(1, 400))]
+    hedges = Hedges()
+    moved, other = ReplayTogether(
+        [market("A", DEEP, impact), market("B", busy, None)], [Participant(hedges, 1, 1_000)]
+    ).run()
+    fades_ns = 1 + math.floor(100 * math.log2(4 / 2.5)) + 1
+    assert hedges.sent_ns == fades_ns
+    assert other.log[-1, [lk.LOG_NS, lk.LOG_EVENT]].tolist() == [fades_ns, codes.FILLED]
+    assert len(moved.shifts) > 0
 
 
 @pytest.mark.parametrize("delay_ns", [0, 30])

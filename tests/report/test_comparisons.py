@@ -129,7 +129,7 @@ def estimated(data: ReportData, mean_bps: float) -> pl.DataFrame:
             "run_id": [example.RUN] * len(ids), "parent_id": ids, "model": ["square-root"] * len(ids),
             "source": ["published"] * len(ids), "mean_bps": [mean_bps] * len(ids),
             "order_low_bps": [mean_bps - 39.2] * len(ids), "order_high_bps": [mean_bps + 39.2] * len(ids),
-            "outside": [False] * len(ids),
+            "outside": [False] * len(ids), "made_from": ["days"] * len(ids),
         }
     )  # fmt: skip
 

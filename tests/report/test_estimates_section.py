@@ -24,6 +24,7 @@ EVIL = "<b>&"
 def _estimate(parent_id: str, mean: float | None, **given: Any) -> dict[str, Any]:
     band = {} if mean is None else {"order_low_bps": mean - 60.0, "order_high_bps": mean + 60.0}
     held = {"run_id": example.RUN, "parent_id": parent_id, "model": "square-root", "fit_id": None}
+    held |= {"made_from": "days"}
     return held | {"source": "published", "mean_bps": mean, "outside": False} | band | given
 
 

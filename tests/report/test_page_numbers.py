@@ -67,8 +67,9 @@ def test_heat_maps_hold_every_order_once(data: ReportData) -> None:
         assert all(cell["low"] <= cell["value"] <= cell["high"] for cell in cells if cell["n"] > 6)
     grid = next(grid for grid in heatmaps(rows) if grid["name"].startswith("Side"))
     mine = [row for row in costed if row["side"] == "buy" and "10:30" <= row["arrival_time"][11:16] < "11:00"]
+    assert mine
     cell = grid["cells"][grid["rows"].index("buy")][grid["columns"].index("10:30")]
-    expected = sum(row["trading_cost"] for row in mine) / sum(row["executed_notional"] for row in mine) * 1e4
+    expected = sum(r["trading_cost"] for r in mine) / sum(r["executed_notional"] for r in mine) * 1e4
     assert cell["n"] == len(mine)
     assert cell["value"] == pytest.approx(expected)
 
@@ -80,7 +81,8 @@ def test_groups_by_participation_are_ordered_and_hold_the_model(data: ReportData
     assert held["model"] == "half spread (published)"
     assert sum(part["n"] for part in held["bins"]) == held["orders"] == len(rows)
     assert sum(part["estimated_n"] for part in held["bins"]) == 20
-    assert all(part["estimated_bps"] == pytest.approx(3.0) for part in held["bins"] if part["estimated_n"])
+    said = [part["estimated_bps"] for part in held["bins"] if part["estimated_n"]]
+    assert said == pytest.approx([3.0] * len(said))
     edges = [part["participation_low"] for part in held["bins"]]
     assert edges == sorted(edges)
     whole = sum(row["trading_cost"] for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,10 @@ def test_the_band_of_the_mean_is_that_of_the_draws_and_one_order_scatters_by_its
     half = (above - below) / 2.0
     np.testing.assert_allclose(half, 1.959963985 * np.hypot(40.0, costs.std(axis=0, ddof=1)), rtol=1e-9)
     np.testing.assert_allclose((above + below) / 2.0, model.cost_bps(FACTS), rtol=1e-12)
+    below, above = replace(model, dispersion=4.0).order_band(FACTS)
+    np.testing.assert_allclose(
+        (above - below) / 2.0, 1.959963985 * np.hypot(80.0, costs.std(axis=0, ddof=1)), rtol=1e-9
+    )
     assert model.interval("exponent", 1.0) == (0.45, 0.55)
     assert model.standard_error("prefactor") == pytest.approx(0.1)
 

@@ -99,6 +99,17 @@ def test_every_column_of_a_fill(day: MarketDay) -> None:
         "realised_spread_60s": -0.56,
         "price_impact_60s": 0.60,
         "inside_quote": True,
+        "realised_spread_50ms": 0.04,
+        "price_impact_50ms": 0.0,
+        "realised_spread_1s": 0.04,
+        "price_impact_1s": 0.0,
+        "realised_spread_15s": -0.16,
+        "price_impact_15s": 0.20,
+        "realised_spread_300s": -0.56,
+        "price_impact_300s": 0.60,
+        "quoted_spread_at_receipt": 0.04,
+        "price_improvement": 0.0,
+        "spread_capture": 0.0,
     }
     second = first | {
         "fill_id": "F2",
@@ -107,6 +118,17 @@ def test_every_column_of_a_fill(day: MarketDay) -> None:
         "effective_spread_at_receipt": 0.20,
         "realised_spread_60s": -0.40,
         "price_impact_60s": 0.42,
+        # A mid stood again from 40 s on; at 35 s there was no bid.
+        "realised_spread_50ms": 0.0,
+        "price_impact_50ms": 0.02,
+        "realised_spread_1s": 0.0,
+        "price_impact_1s": 0.02,
+        "realised_spread_15s": None,
+        "price_impact_15s": None,
+        "realised_spread_300s": -0.40,
+        "price_impact_300s": 0.42,
+        "price_improvement": -0.08,
+        "spread_capture": 0.25,
     }
     assert list(first) == out.columns
     for row, expected in zip(out.iter_rows(named=True), (first, second), strict=True):
@@ -119,7 +141,7 @@ def test_markouts_are_favourable_positive_and_stop_at_the_session(day: MarketDay
     assert out.height == 2 * len(MARKOUT_HORIZONS_S)
     first = out.filter(pl.col("fill_id") == "F1")
     assert first["horizon_s"].to_list() == list(MARKOUT_HORIZONS_S)
-    mids = [None, 100.0, 100.1, 100.1, 100.1, 100.1, 100.1, 100.2, 100.4, 100.4, 100.4]
+    mids = [None, 100.0, 100.1, 100.1, 100.1, 100.1, 100.1, 100.2, 100.4, 100.4, 100.4, 100.4, 100.4]
     for found, mid in zip(first["markout_bps_of_price"], mids, strict=True):
         assert found == (None if mid is None else pytest.approx((mid - 100.12) / 100.12 * 1e4, abs=1e-6))
 

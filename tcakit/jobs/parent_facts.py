@@ -1,0 +1,52 @@
+"""What was known of each parent's symbol before its day, as the measuring of orders takes it."""
+
+from __future__ import annotations
+
+import math
+from datetime import date as Date
+
+import polars as pl
+
+from tcakit.jobs.symbol_facts import FactsOfSymbols
+from tcakit.store.database import Store
+
+# The longest weekend of holidays; what traded before that is no previous close.
+_PREVIOUS_DAYS = 4
+
+
+def parent_facts(store: Store, parents: pl.DataFrame) -> pl.DataFrame:
+    """A row for each parent with the columns `tca.benchmark_context.FACTS`, null where no earlier day tells.
+
+    `parents` are rows of the table of that name; those whose symbol is not stored have none. The previous close is the
+    last price of the latest stored day before, in shares of the parent's day, null where that day lies more than four
+    days back.
+    """
+    from tcakit.tca.benchmark_context import FACTS
+
+    lookup = FactsOfSymbols(store)
+    held: dict[tuple[str, str, str | None], dict[str, object]] = {}
+    rows = []
+    for row in parents.filter(pl.col("matched")).select("parent_id", "symbol", "date", "venue").iter_rows(named=True):
+        key = row["symbol"], row["date"], row["venue"]
+        if key not in held:
+            held[key] = _told(lookup, *key)
+        rows.append({"parent_id": row["parent_id"]} | held[key])
+    return pl.DataFrame(rows, schema=FACTS)
+
+
+def _told(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> dict[str, object]:
+    days = lookup.days(symbol, date, venue)
+    if not days:
+        return {}
+    facts = lookup.of(symbol, date, venue)
+    told: dict[str, object] = {
+        name: _known(getattr(facts, name)) for name in ("adv_shares", "volatility_daily", "half_spread_bps")
+    }
+    before = days[-1].date
+    if (Date.fromisoformat(date) - Date.fromisoformat(before)).days <= _PREVIOUS_DAYS and _known(facts.price):
+        told |= {"previous_close": facts.price, "previous_close_date": before}
+    return told
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None

@@ -1,0 +1,36 @@
+"""What else is known when orders are measured: child orders, facts of the symbols, an index to set them against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from tcakit.market.day import MarketDay
+
+FACTS = {
+    "parent_id": pl.String(),
+    "adv_shares": pl.Float64(),
+    "volatility_daily": pl.Float64(),
+    "half_spread_bps": pl.Float64(),
+    "previous_close": pl.Float64(),
+    "previous_close_date": pl.String(),
+}
+"""Columns of the facts of parents, one row each, null where unknown: shares, fractions a day, bps, currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkContext:
+    """What the table `tca_benchmarks` rests on beside parents, fills and markets; columns are null without it.
+
+    `orders` are rows of that table; `facts` have the columns `FACTS`; `own_prints` says whether our fills are among the
+    market's prints (those of a real blotter are, replayed ones are not); `index` is the market of an index by date, and
+    `betas` what a symbol moves with it, 1 where it is not named.
+    """
+
+    orders: pl.DataFrame | None = None
+    facts: pl.DataFrame | None = None
+    own_prints: bool = True
+    index: Mapping[str, MarketDay] = field(default_factory=dict)
+    betas: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,55 @@
+"""As-of joins against a search of the whole list for each instant."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tcakit.tca import asof_kernel
+
+TIMES = st.lists(st.integers(0, 60), max_size=40).map(sorted)
+ASKED = st.lists(st.integers(-5, 70), max_size=20).map(sorted)
+SHIFTS = st.integers(-20, 20)
+
+
+def joined(times, asked, shift):
+    rows = np.full(len(asked), -9, np.int64)
+    asof_kernel.last_rows(np.array(times, np.int64), np.array(asked, np.int64), shift, rows)
+    return rows
+
+
+def witness(times, moment):
+    return max((place for place, at in enumerate(times) if at <= moment), default=-1)
+
+
+@given(TIMES, ASKED, SHIFTS)
+def test_the_last_row_at_or_before(times, asked, shift):
+    assert joined(times, asked, shift).tolist() == [witness(times, moment + shift) for moment in asked]
+
+
+def test_a_long_way_between_two_instants():
+    times = list(range(0, 100_000, 3))
+    asked = [-1, 0, 4, 5, 60_000, 60_001, 99_999, 200_000]
+    assert joined(times, asked, 0).tolist() == [-1, 0, 1, 1, 20_000, 20_000, 33_333, 33_333]
+
+
+@given(TIMES, ASKED, SHIFTS, st.integers(0, 30), st.integers(10, 60), st.integers(0, 20))
+def test_the_mid_of_each_row_within_the_session(times, asked, shift, first, last, old_ns):
+    bid = np.array([math.nan if at % 7 == 0 else 10.0 + at for at in range(len(times))])
+    rows = joined(times, asked, shift)
+    mids = np.full(len(asked), -9.0)
+    found = asof_kernel.mids_at_rows(
+        np.array(times, np.int64), bid, bid + 1.0, np.array(asked, np.int64), shift, rows, first, last, old_ns, mids
+    )
+    expected, old = [], 0
+    for moment in (at + shift for at in asked):
+        row = witness(times, moment)
+        stands = row >= 0 and first <= moment <= last
+        expected.append(bid[row] + 0.5 if stands else math.nan)
+        old += stands and moment - times[row] > old_ns
+    assert mids.tolist() == pytest.approx(expected, nan_ok=True)
+    assert found == old
