@@ -12,7 +12,12 @@ from tcakit.report.wording import number
 
 def control_limits(summary: dict[str, Any]) -> Section | None:
     """A chart over time with its limits a currency; None with fewer than three periods."""
-    held = list(enumerate(summary.get("control") or [], start=1))
+    charts = summary.get("control") or []
+    held = [
+        (place, chart)
+        for place, chart in enumerate(charts, start=1)
+        if any(row["low_bps"] is not None for row in chart["rows"])
+    ]
     if not held:
         return None
     figures = {f"{place}-control": control_figure(chart["rows"]) for place, chart in held}
