@@ -55,8 +55,7 @@ def compare_orders(folder: Path, request: CompareOrdersRequest, wait_s: float = 
             remedy="give --against-from and --against-to, or --against-where",
         )
     store = Store(folder, wait_s=wait_s)
-    sides = [_chosen(store, *asked) for asked in (first, second)]
-    told = set_against(*sides, request.measure)
+    told = set_against(_chosen(store, *first), _chosen(store, *second), request.measure)
     names = [_name(*asked) for asked in (first, second)]
     return {
         **told,
