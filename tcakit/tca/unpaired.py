@@ -29,8 +29,10 @@ def set_against(
         guess = nearest(measure, list(MEASURES))
         remedy = f"did you mean {guess}?" if guess else f"known are {', '.join(MEASURES)}"
         raise UsageError(f"no measure {measure!r}", place="--measure", remedy=remedy)
-    mixed = pl.concat([first["currency"], second["currency"]]).drop_nulls().n_unique() > 1
-    sides = [_usable(rows, measure, mixed) for rows in (first, second)]
+    sides = [_usable(rows, measure) for rows in (first, second)]
+    mixed = pl.concat([side["currency"] for side in sides]).drop_nulls().n_unique() > 1
+    if mixed:
+        sides = [side.with_columns(weight=pl.lit(1.0)) for side in sides]
     values = [side["bps"].to_numpy() for side in sides]
     weights = [side["weight"].to_numpy() for side in sides]
     means = [float(bps @ held / held.sum()) if len(bps) else None for bps, held in zip(values, weights, strict=True)]
@@ -62,8 +64,7 @@ def set_against(
     }
 
 
-def _usable(rows: pl.DataFrame, measure: str, mixed: bool) -> pl.DataFrame:
+def _usable(rows: pl.DataFrame, measure: str) -> pl.DataFrame:
     base = "paper_notional" if measure.startswith("shortfall") else "executed_notional"
-    told = rows.select("date", bps=(MEASURES[measure][1] * BPS).fill_nan(None), notional=pl.col(base))
-    known = told.filter(pl.col("bps").is_finite().fill_null(False) & (pl.col("notional") > 0).fill_null(False))
-    return known.with_columns(weight=pl.lit(1.0) if mixed else pl.col("notional"))
+    told = rows.select("date", "currency", bps=(MEASURES[measure][1] * BPS).fill_nan(None), weight=pl.col(base))
+    return told.filter(pl.col("bps").is_finite().fill_null(False) & (pl.col("weight") > 0).fill_null(False))
