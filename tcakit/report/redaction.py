@@ -66,6 +66,8 @@ def redacted(data: ReportData, columns: Sequence[str], salt: str) -> ReportData:
     changed["clocks"] = [
         {**row, "broker": labels.get("broker", {}).get(row["broker"], row["broker"])} for row in data.clocks
     ]
+    # A condition may name what is masked.
+    changed["scope"] = replace(data.scope, where=data.scope.where and WITHHELD)
     return replace(data, **changed)
 
 
