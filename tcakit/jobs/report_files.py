@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -108,4 +108,6 @@ def whole_file(out: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", place=str(out), remedy="give another --out") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder is none there is nothing to remove either.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
