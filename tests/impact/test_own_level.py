@@ -10,7 +10,6 @@ from tcakit.impact.facts import OrderFacts
 from tcakit.impact.fitted import TAPE_PROXY, FittedModel
 from tcakit.impact.own_level import OwnLevel, drawn_to_own, own_level
 from tcakit.impact.sample import FittingSample
-from tcakit.impact.shrinkage import Level, shrunk
 from tcakit.impact.transient import ObizhaevaWang
 
 TRUTH = 3.0
@@ -73,10 +72,13 @@ def test_the_level_is_covered_as_often_as_it_says() -> None:
 
 
 def test_sure_and_near_it_is_the_posterior_of_two_normals_in_the_logarithm() -> None:
-    model, weight = drawn_to_own(_tape(8.0, 0.2), "transient", OwnLevel(7.0, 0.14, 9_000, 300))
-    both = shrunk(Level(8.0, 0.2), Level(7.0, 0.02))
-    assert model.values[0] == pytest.approx(both.level.prefactor, rel=0.01)
-    assert weight == pytest.approx(both.own_weight, abs=0.02)
+    tape, own = _tape(8.0, 0.2), OwnLevel(7.0, 0.14, 9_000, 300)
+    model, weight = drawn_to_own(tape, "transient", own)
+    logs = np.log(tape.draws[:, 0])
+    precise, vague = (7.0 / 0.14) ** 2, 1.0 / np.var(logs, ddof=1)
+    both = (precise * np.log(7.0) + vague * np.mean(logs)) / (precise + vague)
+    assert np.log(model.values[0]) == pytest.approx(both, abs=0.001)
+    assert weight == pytest.approx(precise / (precise + vague), abs=0.005)
 
 
 @pytest.mark.parametrize("level", [-2.0, -0.1, 0.0, 0.5])
