@@ -138,8 +138,8 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         half_spreads_in_estimates=half_spreads_in_estimates(store, estimates),
         page=PageChoice(request.template, request.sections, request.open_orders),
     )
+    salt = (policy and policy.salt) or secrets.token_hex(16)
     if request.redact:
-        salt = (policy and policy.salt) or secrets.token_hex(16)
         data = redacted(data, request.redact, salt)
         if policy is not None:
             policy = with_labels(policy, request.redact, lambda column, value: label(column, value, salt))
@@ -147,7 +147,10 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     if policy is not None:
         summary["monitoring"] = monitored(policy, data, summary)
     if request.explain is not None:
-        summary["explained"] = explain(data, request.explain, request.metric)
+        asked = request.explain
+        if "parent_id" in request.redact:
+            asked = label("parent_id", asked, salt)
+        summary["explained"] = explain(data, asked, request.metric)
     if request.out is not None:
         if request.out.suffix.lower() in (".html", ".pdf"):
             data = with_depth(store, data, summary, _days(store, tables["parents"]))

@@ -83,7 +83,10 @@ def fill_inputs(data: ReportData) -> pl.DataFrame:
         quote_ns[rows[looked]] = day.quote_ns[place[looked]]
         mids[rows] = mids_around(day, times)
     measured = fills.select("fill_id").join(
-        data.tca_fills.unique("fill_id", keep="first").select("fill_id", "mid_at_fill"), on="fill_id", how="left"
+        data.tca_fills.unique("fill_id", keep="first").select("fill_id", "mid_at_fill"),
+        on="fill_id",
+        how="left",
+        maintain_order="left",
     )
     met = _near((bid + ask) / 2.0, measured["mid_at_fill"].fill_null(np.nan).to_numpy())
     side = fills["side"].to_numpy().astype(np.float64)

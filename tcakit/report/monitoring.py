@@ -108,7 +108,8 @@ def _seconds(column: str) -> Callable[[Row], float | None]:
 
 def _slippage(column: str, price: str) -> Any:
     def notional(row: Row) -> float | None:
-        return None if row[price] is None else row["filled_shares"] * row[price] * row.get("exchange_rate", 1.0)
+        rate = row.get("exchange_rate", 1.0)
+        return None if row[price] is None or rate is None else row["filled_shares"] * row[price] * rate
 
     def cost(row: Row) -> float | None:
         base = notional(row)

@@ -19,7 +19,7 @@ COLUMNS = ("trader", "account", "broker", "algo", "venue", "parent_id", "order_i
 """What can be masked; `client` and `prepared_by` are titles of the report, the others columns of its rows."""
 WITHHELD = "withheld"
 _LETTERS = 12
-_SHORTEST_IN_TEXT = 3
+_SHORTEST_IN_TEXT = 2
 
 
 def check_columns(names: Sequence[str], tags: Sequence[str] = ()) -> tuple[str, ...]:
@@ -68,6 +68,8 @@ def redacted(data: ReportData, columns: Sequence[str], salt: str) -> ReportData:
     ]
     # A condition may name what is masked.
     changed["scope"] = replace(data.scope, where=data.scope.where and WITHHELD)
+    of_orders = labels.get("parent_id", {})
+    changed["page"] = replace(data.page, orders=tuple(of_orders.get(name, name) for name in data.page.orders))
     return replace(data, **changed)
 
 

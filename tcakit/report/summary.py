@@ -103,7 +103,7 @@ def _currency(
             for algo, held in by(rows, lambda row: str(row["algo"])).items()
         ],
         "markouts": markout_curves(data, names),
-        "venues": venue_scores(data, names),
+        "venues": venue_scores(data, rows),
         "heatmaps": heatmaps(rows),
         "participation": cost_by_participation(rows, estimates),
         "intraday": intraday_profile(data, names),

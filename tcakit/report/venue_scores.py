@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -12,22 +13,33 @@ from tcakit.report.wording import MISSING
 MARKOUT_S = 60.0
 
 
-def venue_scores(data: ReportData, parent_ids: list[str]) -> list[dict[str, Any]]:
-    """A JSON-able row a venue of those parents' fills, the largest first; fills of no stated venue stand together.
+def venue_scores(data: ReportData, orders: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A JSON-able row a venue of those orders' fills, the largest first; fills of no stated venue stand together.
+
+    `orders` are rows of one currency; what a fill was worth is told in it, by its order's multiplier and rate; fills of
+    orders without either are left out.
 
     Ratios are ratios of sums over the fills where both parts are known, None where none is: `effective_over_quoted` is
     effective over quoted spread at the fill, weighted by shares; `effective_bps` effective spread over mid;
     `passive` and `fee_bps` are shares of notional, `inside_quote` of fills; `markout_60s_bps` is weighted by notional,
     favourable-positive. `fills` and `orders` say what they rest on.
     """
-    fills = data.fills.filter(pl.col("parent_id").is_in(parent_ids)).select(
+    units = [
+        (row["parent_id"], row["executed_notional"] / (row["filled_shares"] * row["arrival_price"]), _rate(row))
+        for row in orders
+        if row["executed_notional"] and row["filled_shares"] and row["arrival_price"]
+    ]
+    worth = pl.DataFrame(units, {"parent_id": pl.String, "unit": pl.Float64, "rate": pl.Float64}, orient="row")
+    fills = data.fills.join(worth, on="parent_id", how="inner", maintain_order="left").select(
         "fill_id",
         "parent_id",
         "liquidity",
-        "fee",
+        (pl.col("fee") * pl.col("rate")).alias("fee"),
         pl.col("venue").fill_null(MISSING),
         (pl.col("quantity") / pl.col("size_scale")).alias("shares"),
-        (pl.col("price") / pl.col("price_scale") * pl.col("quantity") / pl.col("size_scale")).alias("notional"),
+        (pl.col("price") / pl.col("price_scale") * pl.col("quantity") / pl.col("size_scale") * pl.col("unit")).alias(
+            "notional"
+        ),
     )
     if fills.is_empty():
         return []
@@ -61,6 +73,10 @@ def venue_scores(data: ReportData, parent_ids: list[str]) -> list[dict[str, Any]
     )
     scores = scores.with_columns((pl.col("notional") / pl.col("notional").sum()).alias("share_of_executed"))
     return scores.sort(["notional", "venue"], descending=[True, False]).to_dicts()
+
+
+def _rate(row: dict[str, Any]) -> float:
+    return float(row.get("exchange_rate", 1.0))
 
 
 def _ratio(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:

@@ -158,7 +158,9 @@ class _Reader:
         if word.kind in ("end", "sign") or (word.kind == "name" and word.written.lower() in _RESERVED):
             raise self.error(word, f"a value for {name!r} was expected")
         if kind == pl.String:
-            return pl.lit(word.written if word.kind != "text" else str(word.value))
+            # Half-hours are texts of two digits each.
+            written = word.written.zfill(5) if word.kind == "time" else word.written
+            return pl.lit(written if word.kind != "text" else str(word.value))
         if kind == pl.Boolean:
             if word.written.lower() not in ("true", "false"):
                 raise self.error(word, f"{name!r} is true or false")

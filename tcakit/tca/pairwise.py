@@ -67,7 +67,8 @@ def pairwise_same_orders(tca_parents: pl.DataFrame, measure: str = "arrival") ->
     notional), low, high (days and then pairs drawn), p_value (Wilcoxon's signed ranks), p_by_day (signs of whole days
     flipped) and q_value of the former. Empty where no two algorithms have orders in common.
     """
-    algos = sorted(tca_parents["algo"].drop_nulls().unique().to_list())[:MOST_GROUPS]
+    counted = sorted(Counter(tca_parents["algo"].drop_nulls().to_list()).items(), key=lambda item: (-item[1], item[0]))
+    algos = sorted(name for name, _ in counted[:MOST_GROUPS])
     out = []
     for one, two in combinations(algos, 2):
         found = pair(tca_parents.filter(pl.col("algo") == one), tca_parents.filter(pl.col("algo") == two), measure)

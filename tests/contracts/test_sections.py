@@ -51,8 +51,10 @@ MONITORING = {
     "checks": [
         {"threshold": "dear", "factor": "price", "measure": "arrival_bps_of_executed", "class": "other", "by": "broker",
          "group": "desk 1", "value": value, "unit": "bps", "n": 8, "at_most": 5.0, "at_least": None, "state": state,
-         "open": state == "breached", "disposition": None}
-        for value, state in ((1.25, "within"), (7.5, "breached"))
+         "open": state == "breached" and until != "2099-01-01", "disposition": until and "accepted", "owner": until and
+         "desk", "remediation": until and "other venue", "decided": until and "2024-03-01", "until": until}
+        for value, state, until in ((1.25, "within", None), (7.5, "breached", None), (8.5, "breached", "2024-03-02"),
+                                    (9.5, "breached", "2099-01-01"))
     ],
     "breaches": 1, "open_breaches": 1, "sign_off": [{"role": "Head of trading", "name": None, "date": None}],
 }  # fmt: skip

@@ -87,6 +87,9 @@ def test_every_sum_is_converted_at_one_rate_and_no_basis_point_moves(data: Repor
         ), name
     for name, stat in before["measures"].items():
         assert after["measures"][name] == pytest.approx(stat), name
+    for one, two in zip(before["venues"], after["venues"], strict=True):
+        assert two.pop("notional") == pytest.approx(one.pop("notional") * 0.9)
+        assert two == {name: pytest.approx(value) for name, value in one.items()}
     cells = [group(summary, "broker", "algo")["cells"] for summary in (plain, told)]
     for one, two in zip(*cells, strict=True):
         assert two["measures"] == {name: pytest.approx(stat) for name, stat in one["measures"].items()}

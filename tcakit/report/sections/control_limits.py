@@ -25,7 +25,7 @@ def control_limits(summary: dict[str, Any]) -> Section | None:
 
 
 def control_figure(rows: list[dict[str, Any]]) -> Figure:
-    """Cost by period, its centre and limits; periods outside are hollow."""
+    """Cost by period, its centre and limits; periods outside are diamonds."""
     periods = [row["period"] for row in rows]
     lines = (
         ("low_bps", "lower limit", "dash"),
