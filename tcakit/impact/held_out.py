@@ -98,8 +98,7 @@ def held_out_mean(sample: FittingSample, blocks: int = BLOCKS) -> HeldOut:
 def skill(model: HeldOut, other: HeldOut, draws: int = 1_000, seed: int = 0) -> dict[str, Any]:
     """By what share the model's squared error is below another's, with an interval over days and `compared`.
 
-    Beside noise all
-    models are nearly equal: a skill of 2 per cent is what a true impact law has.
+    Beside noise all models are nearly equal: a skill of 2 per cent is what a true impact law has.
     """
     sample = model.sample
     _, place = np.unique(sample.day, return_inverse=True)

@@ -54,8 +54,8 @@ class SizeLaw:
 def proxy_orders(tape: Tape, scale: TapeScale, traders: int, random: np.random.Generator) -> ProxyOrders:
     """Deal the day's signed trades to so many traders, each as likely, and string each one's runs of one sign together.
 
-    A run that a trade of the other sign by the same trader ends is an order, if it has two children or more; none
-    reaches into another day. UsageError with no trader.
+    A run, ended by a trade of the other sign by the same trader or else by the day, is an order if it has two children
+    or more. UsageError with no trader.
     """
     if traders < 1:
         raise UsageError(f"{traders} traders", remedy="give one or more")

@@ -1,6 +1,6 @@
 """Sums over trades from which a propagator is fitted: what the price did after a trade, and how alike signs are.
 
-They add up over days and pieces of days, so that drawing pieces anew needs no second look at the trades.
+They add up over days and pieces of days, so that errors over pieces need no second look at the trades.
 """
 
 from __future__ import annotations
@@ -76,15 +76,14 @@ def sign_statistics(signs: ArrayLike, moves: ArrayLike, lags: int, pieces: int =
     return found
 
 
-def add_statistics(parts: Sequence[SignStatistics], often: NDArray[np.int64] | None = None) -> SignStatistics:
-    """The sums over several days or pieces, each taken so `often` (once if None)."""
-    times = np.ones(len(parts)) if often is None else often.astype(np.float64)
+def add_statistics(parts: Sequence[SignStatistics]) -> SignStatistics:
+    """The sums over several days or pieces."""
     return SignStatistics(
-        response=times @ np.stack([part.response for part in parts]),
-        likeness=times @ np.stack([part.likeness for part in parts]),
-        pairs=times @ np.stack([part.pairs for part in parts]),
-        moves_squared=float(times @ np.array([part.moves_squared for part in parts])),
-        trades=int(times @ np.array([part.trades for part in parts])),
+        response=np.sum([part.response for part in parts], axis=0),
+        likeness=np.sum([part.likeness for part in parts], axis=0),
+        pairs=np.sum([part.pairs for part in parts], axis=0),
+        moves_squared=sum(part.moves_squared for part in parts),
+        trades=sum(part.trades for part in parts),
     )
 
 

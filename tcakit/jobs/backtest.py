@@ -298,7 +298,7 @@ def settings_of(config: BacktestConfig, plan: Planned) -> ReplaySettings:
         queue_rule=_queue_rule(config, plan.day),
         power=config.power,
         partial_fills=partial,
-        depletes_book=depletes and (plan.impact is None or plan.impact.keeps_taken),
+        depletes_book=depletes,
         session_ns=(plan.open_ns, plan.close_ns),
         self_match=codes.code_of(codes.SELF_MATCH_NAMES, config.self_match),
         limits=config.limits.of(plan.day.instrument),

@@ -58,7 +58,7 @@ def _settings_of(
     found[lk.LOT] = feed.instrument.lot_size
     found[lk.ONE_BOOK] = int(is_one_book)
     found[lk.WHOLE_FILLS] = int(not settings.partial_fills)
-    found[lk.DEPLETES] = int(settings.depletes_book)
+    found[lk.DEPLETES] = int(settings.keeps_taken)
     found[lk.SELF_MATCH_RULE] = settings.self_match
     found[lk.HAS_IMPACT] = int(settings.impact is not None)
     found[lk.REFILLS] = int(settings.impact is not None and settings.impact.refill_half_life_ns is not None)

@@ -31,11 +31,18 @@ def fill_prices(result: ReplayResult, rows: NDArray[np.int64]) -> NDArray[np.int
         due = charge[at] * size + carried.get(key, 0.0)
         units = int(np.rint(due / size))
         if result.orders[order, lk.TYPE] != codes.MARKET:
-            room = (int(result.orders[order, lk.TICK]) - int(part[at, lk.LOG_TICK])) * tick_size
+            room = (_limit_then(result.log, order, int(rows[at])) - int(part[at, lk.LOG_TICK])) * tick_size
             units = min(units, room) if side == 0 else max(units, room)
         carried[key] = due - units * size
         price[at] += units
     return price
+
+
+def _limit_then(log: NDArray[np.int64], order: int, row: int) -> int:
+    """The limit (ladder index) that an order had at a row of the log: as it was accepted, or last replaced."""
+    before = log[:row]
+    told = np.isin(before[:, lk.LOG_EVENT], (codes.ACKNOWLEDGED, codes.REPLACED))
+    return int(before[np.flatnonzero(told & (before[:, lk.LOG_ORDER] == order))[-1], lk.LOG_TICK])
 
 
 @dataclass(frozen=True, slots=True)

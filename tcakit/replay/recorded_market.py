@@ -84,7 +84,7 @@ class RecordedMarket:
         self._asked = self._messages = 0  # what was asked, and what of it was sent
         self.is_one_book = settings.latency.feed_ns == 0 and not feed.has_receive_times
         self._any_taken = lk.ANY_TAKEN if self.is_one_book else lk.ANY_LOCAL_TAKEN
-        self._depletes = settings.depletes_book
+        self._depletes = settings.keeps_taken
         self.market = Market(**{name: getattr(feed, name) for name in Market._fields})
         self.state = state_of(feed, settings, self.is_one_book)
         self.cursor = self.state.cursor

@@ -32,6 +32,11 @@ class ReplaySettings:
     limits: PreTradeLimits | None = None
     impact: ReplayImpact | None = None
 
+    @property
+    def keeps_taken(self) -> bool:
+        """Whether what we took stays taken, of the recorded book and by the layers of impact."""
+        return self.depletes_book and (self.impact is None or self.impact.keeps_taken)
+
     def __post_init__(self) -> None:
         if self.depletes_book and not self.partial_fills:
             raise UsageError(

@@ -130,8 +130,6 @@ def test_the_joint_errors_are_made_apart():
     """Pure chance put through the rows of the joint fit has unit variance and no correlation."""
     sample = made_orders(6, 40_000, 200, prefactor=0.0, half_spreads=0.0, same_day=0.0)
     sample = replace(sample, facts=replace(sample.facts, half_spread_bps=np.full(len(sample), 1e-9)))
-    quiet = made_orders(6, 40_000, 200, prefactor=0.0, half_spreads=0.0, same_day=0.0, noise=1.0)
-    assert len(quiet) == len(sample)
     problem = fit_impact(sample, "almgren-2005", draws=2).problem
     (_, first), (_, second) = problem.rows((0.6,))
     assert np.std(first) == pytest.approx(1.0, abs=0.02)

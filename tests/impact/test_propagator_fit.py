@@ -90,14 +90,6 @@ def test_sums_are_the_same_in_blocks(monkeypatch):
         assert whole.pairs.tolist() == [count, count - 1.0, count - 2.0]
 
 
-def test_pieces_drawn_anew_count_as_often_as_they_are_drawn():
-    signs, moves = propagated(400, 0.4, 5.0)
-    first, second = sign_statistics(signs, moves, 10, 2)
-    drawn = add_statistics([first, second], np.array([2, 0]))
-    assert drawn.response == pytest.approx(2.0 * first.response)
-    assert drawn.next_moves == pytest.approx(first.next_moves)
-
-
 def test_signs_that_tell_nothing_have_no_propagator():
     random = np.random.default_rng(1)
     signs, moves = propagated(50_000, 0.4, 5.0)

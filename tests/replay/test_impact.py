@@ -89,9 +89,7 @@ def fills_of(engine: RecordedMarket) -> tuple[np.ndarray, np.ndarray]:
     log = engine.state.log[: engine.at[lk.N_LOG]]
     rows = np.flatnonzero(np.isin(log[:, lk.LOG_EVENT], (codes.PARTIAL, codes.FILLED)))
     signs = 1 - 2 * engine.state.orders[log[rows, lk.LOG_ORDER], lk.SIDE]
-    charge = engine.state.log_impact[rows, lk.MET_CHARGE] if engine.at[lk.N_SHIFTS] or len(rows) else 0.0
-    if len(engine.state.log_impact) == 1:
-        charge = 0.0
+    charge = engine.state.log_impact[rows, lk.MET_CHARGE] if len(rows) else 0.0
     return signs * log[rows, lk.LOG_SIZE], log[rows, lk.LOG_TICK] + engine.feed.base_tick + charge
 
 
@@ -639,3 +637,63 @@ def test_a_compiled_strategy_refuses_impact(feed, tmp_path):
     file.write_text("def on_start(market, me):\n    pass\n\n\ndef on_time(market, me):\n    pass\n")
     with pytest.raises(UsageError, match="does not see what its impact does"):
         compiled_replay(feed, parent_of(feed), str(file), {}, ReplaySettings(impact=ReplayImpact()))
+
+
+class TakesPart:
+    """Buys 100 up to tick 1004, of which 50 are shown, and asks for what is left at 995 later if told to."""
+
+    def __init__(self, modifies: bool) -> None:
+        self.modifies = modifies
+        self.bought = 0
+
+    def on_start(self, gateway: Any) -> None:
+        self.order = gateway.submit(codes.BUY, 100, 1004, codes.GTC)
+        gateway.wake_at(200)
+
+    def on_time(self, gateway: Any) -> None:
+        if self.modifies:
+            gateway.modify(self.order, 50, 995)
+
+    def on_fill(self, gateway: Any, fill: Any) -> None:
+        self.bought += fill.quantity
+
+
+THIN = [
+    Row(0, codes.SET, codes.BUY, 1000, 10**6, 10**6),
+    Row(0, codes.SET, codes.SELL, 1001, 50, 50),
+    Row(1000, codes.SET, codes.BUY, 990, 1, 1),
+]
+
+
+def on_a_thin_book(strategy: Any, impact: ReplayImpact) -> ReplayResult:
+    settings = ReplaySettings(ConstantLatency(0, 0, 0), impact=impact)
+    return Replay(feed_of(THIN), [Participant(strategy, 100, 900)], settings).run()
+
+
+def test_a_fill_is_priced_by_the_limit_of_its_time_not_by_a_later_one():
+    prices = []
+    for modifies in (False, True):
+        result = on_a_thin_book(TakesPart(modifies), ReplayImpact((TICK / 10,), (1e-3,)))
+        rows = np.flatnonzero(np.isin(result.log[:, lk.LOG_EVENT], (codes.PARTIAL, codes.FILLED)))
+        assert (result.log_impact[rows, lk.MET_CHARGE] > 0.0).any()
+        prices.append(fill_prices(result, rows).tolist())
+    assert prices[0][: len(prices[1])] == prices[1]
+    assert min(prices[1]) >= 1001 * feed_of(THIN).instrument.tick_size
+
+
+def test_without_the_ledger_what_we_took_is_there_again():
+    class TakesTwice(TakesPart):
+        def on_start(self, gateway: Any) -> None:
+            gateway.submit(codes.BUY, 50, 1004, codes.IOC)
+            gateway.wake_at(200)
+
+        def on_time(self, gateway: Any) -> None:
+            gateway.submit(codes.BUY, 50, 1004, codes.IOC)
+
+    impact = ReplayImpact((1e-12,), (1e-3,))
+    bought = []
+    for layers in (["ledger", "transient"], ["transient"]):
+        strategy = TakesTwice(False)
+        on_a_thin_book(strategy, impact.with_layers(layers))
+        bought.append(strategy.bought)
+    assert bought == [50, 100]
