@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +127,15 @@ def was_given(context: typer.Context, name: str) -> bool:
     """Whether the user said a parameter, by flag or environment, rather than leaving its default."""
     source = context.get_parameter_source(name)
     return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
+
+
+def flags_given(context: typer.Context, names: Iterable[str]) -> str:
+    """Those of the parameters that the user said, as he wrote or could have written them; empty if none."""
+    wanted = set(names)
+    return ", ".join(
+        parameter.opts[0] for parameter in context.command.params
+        if parameter.name in wanted and was_given(context, parameter.name)
+    )  # fmt: skip
 
 
 def process_start() -> float:

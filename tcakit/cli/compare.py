@@ -111,7 +111,8 @@ def _compare_orders(store: Path, asked: tuple[Any, ...], out: Out, wait_s: float
         for name, which in ((one, "first"), (two, "second")):
             cost = number(result[f"{which}_bps"], 2) or "unknown"
             orders, days = result[f"n_{which}"], result[f"days_{which}"]
-            console.print(f"{name}: {cost} bps, {orders} orders of {days} days", markup=False)
+            told = f"{orders} order{'s' if orders != 1 else ''} of {days} day{'s' if days != 1 else ''}"
+            console.print(f"{name}: {cost} bps, {told}", markup=False)
         for note in result["notes"]:
             console.print(f"note: {printable(note)}", markup=False)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, was_given
+from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, flags_given
 from tcakit.cli.pre_trade_options import (
     AdvFlag,
     CurrencyFlag,
@@ -116,9 +116,7 @@ def _orders(context: typer.Context, store: Path, models: list[str] | None, cover
     from tcakit.jobs.estimate_parents import estimate_orders
 
     names = [parameter.name or "" for parameter in context.command.params]
-    given = [name for name in names if name not in _WITH_ORDERS and was_given(context, name)]
-    if given:
-        named = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+    if named := flags_given(context, [name for name in names if name not in _WITH_ORDERS]):
         raise UsageError(f"--orders, and {named} too", place="estimate", remedy="orders answer these themselves")
     result = estimate_orders(store, tuple(models or ()), coverage)
     out.result(result, lambda console: _show_orders(result, console))

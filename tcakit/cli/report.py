@@ -7,10 +7,25 @@ from typing import Annotated, Any
 
 import typer
 
-from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, WaitOption
+from tcakit.cli.common import (
+    DEFAULT_STORE,
+    JsonOption,
+    Out,
+    QuietOption,
+    StoreOption,
+    VerboseOption,
+    WaitOption,
+    flags_given,
+)
+
+_NOT_OF_A_TREND = (
+    "run", "orders", "date_from", "date_to", "title", "as_of", "section", "order", "where", "by", "currency", "redact",
+    "policy", "explain", "metric",
+)  # fmt: skip
 
 
 def report(
+    context: typer.Context,
     run: Annotated[
         str | None, typer.Option("--run", help="Run id or the beginning of it; the latest if left out.")
     ] = None,
@@ -90,6 +105,10 @@ def report(
     out = Out(json, quiet, verbose)
     as_of_ns = parse_time(as_of, place="--as-of") if as_of else None
     if template == "trend":
+        if foreign := flags_given(context, _NOT_OF_A_TREND):
+            raise UsageError(
+                f"{foreign} with --template trend", place="report", remedy="it is of all runs: leave it out"
+            )
         _trend(out, Path(store), out_file, wait)
         return
     request = ReportRequest(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption
+from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, flags_given
 from tcakit.cli.pre_trade_options import (
     AdvFlag,
     CurrencyFlag,
@@ -36,11 +36,12 @@ _OF_A_TIME = ("obizhaeva-wang", "power-kernel")
 _OF_A_DESK = (
     "symbol", "date", "venue", "start", "end", "interval", "participation", "lot", "no_trade", "auction",
     "price_of_risk", "model", "fit", "adv", "volatility", "half_spread", "shares_outstanding", "price", "session",
-    "timezone",
+    "timezone", "currency", "lookback", "of_day",
 )  # fmt: skip
 
 
 def schedule(
+    context: typer.Context,
     symbol: SymbolFlag = None,
     side: Annotated[str, typer.Option("--side", help="buy or sell; the plan is the same.")] = "buy",
     quantity: Annotated[float | None, typer.Option("--quantity", help="Shares.")] = None,
@@ -163,11 +164,11 @@ def schedule(
     by_numbers = algo == "almgren-chriss" or time is not None
     if by_numbers and regret:
         raise UsageError("--regret without a day", place="--regret", remedy="leave it out: formulas know no market")
-    foreign = [f"--{name.replace('_', '-')}" for name in (_OF_A_DESK if by_numbers else _OF_A_FORMULA) if name in given]
+    foreign = flags_given(context, _OF_A_DESK if by_numbers else _OF_A_FORMULA)
     if foreign:
         needed = "--algo almgren-chriss with --days, or --time with obizhaeva-wang or power-kernel"
         remedy = "leave it out: formulas know no market" if by_numbers else f"it is of a schedule by numbers: {needed}"
-        raise UsageError(f"{', '.join(foreign)} with --algo {algo}", place=foreign[0], remedy=remedy)
+        raise UsageError(f"{foreign} with --algo {algo}", place="schedule", remedy=remedy)
     if by_numbers:
         result = _by_numbers(given, algo, quantity)
         from tcakit.cli.schedule_shown import show_formula as show

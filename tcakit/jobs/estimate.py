@@ -25,7 +25,7 @@ from tcakit.impact.pre_trade import (
 from tcakit.jobs.order_setting import Setting, SettingRequest, open_store, order_setting, require_volume
 from tcakit.market.clock import parse_time
 from tcakit.store.database import Store
-from tcakit.store.fits import find_fit, fits
+from tcakit.store.fits import find_fit, fits, preference
 
 SIDES = ("buy", "sell")
 RESTS_ON = {
@@ -214,13 +214,9 @@ def fits_known_of(held: Sequence[dict[str, Any]], symbol: str | None, date: str)
         if row["date_to"] >= date or row["symbol"] not in (None, symbol) or row["diagnostics"].get("where"):
             continue
         key = row["model"], row["source"]
-        if key not in latest or _better(row) > _better(latest[key]):
+        if key not in latest or preference(row) > preference(latest[key]):
             latest[key] = row
     return sorted(latest.values(), key=lambda row: (row["source"] != OWN_FILLS, row["model"]))
-
-
-def _better(row: dict[str, Any]) -> tuple[bool, str, int]:
-    return row["symbol"] is not None, row["date_to"], row["created_ns"]
 
 
 def asked_of_fit(row: dict[str, Any], symbol: str | None = None) -> Asked:
@@ -228,7 +224,9 @@ def asked_of_fit(row: dict[str, Any], symbol: str | None = None) -> Asked:
     name = f"{row['model']} fit {row['fit_id'][:8]}"
     told = row["diagnostics"]
     notes = [f"the fit warned: {words}" for words in (told.get("diagnostics") or {}).get("warnings", [])]
-    if symbol is not None and told.get("symbols") and symbol not in told["symbols"]:
+    if symbol is not None and row["symbol"] not in (None, symbol):
+        notes.append(f"it is a fit of {row['symbol']}, not of {symbol}")
+    elif symbol is not None and told.get("symbols") and symbol not in told["symbols"]:
         notes.append(f"no order of {symbol} is among those it was fitted on, of {len(told['symbols'])} symbols")
     if told.get("where"):
         notes.append(f"fitted on chosen orders alone: {told['where']}")

@@ -23,7 +23,7 @@ from tcakit.store.fits import fits
 
 _FACTS = ("quantity_adv", "volatility_daily", "duration", "half_spread_bps", "shares_outstanding_adv", "price")
 _SCHEMA = {name: kind for name, kind in ESTIMATES.polars_schema().items() if name not in ("run_id", "made_from")}
-_NO_VOLUME = "average daily volume is unknown: no day of the symbol before its own is stored"
+_NO_VOLUME = "average daily volume is unknown: no whole day of the symbol with its volume is stored before its own"
 
 
 def estimate_parents(
@@ -67,7 +67,7 @@ def estimate_orders(folder: Path, models: Sequence[str] = (), coverage: float = 
     notes = list(blotter.notes)
     unknown = blotter.parents.height - facts_of_parents(store, blotter.parents)[0].size
     if unknown:
-        notes.append(f"{unknown} of {blotter.parents.height} parents have no stored day before their own")
+        notes.append(f"average daily volume is not known for {unknown} of {blotter.parents.height} parents")
     notes.append("means are over orders, each counting the same; half a spread a share is in them where it is known")
     return {"orders": rows.to_dicts(), "models": summary.to_dicts(), "coverage": coverage, "notes": notes}
 

@@ -69,12 +69,7 @@ def fit_own_impact(folder: Path, request: FitImpactRequest, wait_s: float = 30.0
         raise UsageError(
             f"--exponent with --model {request.model}", place="--exponent", remedy="it holds that of power-law only"
         )
-    if request.out is not None and request.out.suffix.lower() not in _FORMATS:
-        raise UsageError(
-            f"{request.out.suffix or 'no suffix'} is no kind of page",
-            place="--out",
-            remedy=f"give a file that ends in {' or '.join(_FORMATS)}",
-        )
+    check_page(request.out)
     if request.nonparametric:
         require_learners()
     store = Store(folder, wait_s=wait_s)
@@ -102,6 +97,16 @@ def fit_own_impact(folder: Path, request: FitImpactRequest, wait_s: float = 30.0
         _write(request.out, fit, result)
         result["out"] = str(request.out)
     return result | {"seconds": round(time.perf_counter() - begun, 3)}
+
+
+def check_page(out: Path | None) -> None:
+    """Refuse a page of a kind that there is not, before anything is fitted for it."""
+    if out is not None and out.suffix.lower() not in _FORMATS:
+        raise UsageError(
+            f"{out.suffix or 'no suffix'} is no kind of page",
+            place="--out",
+            remedy=f"give a file that ends in {' or '.join(_FORMATS)}",
+        )
 
 
 def _fitted(sample: FittingSample, request: FitImpactRequest) -> tuple[ImpactFit, list[dict[str, Any]]]:

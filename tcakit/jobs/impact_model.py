@@ -53,7 +53,7 @@ def asked_model(store: Store, text: str, symbol: str, date: str) -> AskedModel:
             raise UsageError(
                 f"no fit of impact of {symbol} that a replay can have rests on days before {date} alone",
                 place=_PLACE,
-                remedy=f"`tcakit fit tape` fits one; or name a model: {', '.join(MODELS_OF_TRADES)}",
+                remedy=f"`tcakit fit impact --tape` fits one; or name a model: {', '.join(MODELS_OF_TRADES)}",
             )
         row = found
     if row["kind"] != "impact":

@@ -14,7 +14,7 @@ from tcakit.errors import DataError, UsageError
 from tcakit.impact.fitted import TAPE_PROXY, FittedModel
 from tcakit.impact.own_level import drawn_to_own, own_level
 from tcakit.jobs.backtest_run import versions
-from tcakit.jobs.fit_impact import finite
+from tcakit.jobs.fit_impact import check_page, finite
 from tcakit.jobs.fit_profiles import fit_spread, fit_volatility, fit_volume
 from tcakit.jobs.fit_sample import own_sample
 from tcakit.jobs.fit_tape import VIEWS, fit_tape, fitted_of
@@ -43,6 +43,7 @@ class TapeFitRequest:
 def fit_tape_impact(folder: Path, request: TapeFitRequest, wait_s: float = 30.0) -> dict[str, Any]:
     """Fit impact to each symbol's tape and keep it: `fits` has one JSON-able entry a symbol (see `fit_tape`), each with
     `model`, `params` (the level as a range) and `fit_id`, None where the tape gave no model."""
+    check_page(request.out)
     store = Store(folder, wait_s=wait_s)
     result = fit_tape(store, request.symbols or None, _dates(store, request))
     fits = [_tape_fit(store, request, entry) for entry in result.pop("symbols")]

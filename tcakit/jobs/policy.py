@@ -52,7 +52,8 @@ def load_policy(path: Path) -> Policy:
     checker = Checker(path, text)
     checker.tables(raw, _TABLES)
     head = checker.section("policy", raw.get("policy", {}), _POLICY)
-    models = checker.section("models", raw.get("models", {}), {name: Field((str,)) for name in raw.get("models", {})})
+    named = raw["models"] if isinstance(raw.get("models"), dict) else {}
+    models = checker.section("models", raw.get("models", {}), {name: Field((str,)) for name in named})
     classes = _classes(raw.get("class", []), checker)
     thresholds = _thresholds(raw.get("threshold", []), classes, checker)
     if not thresholds and not checker.mistakes:

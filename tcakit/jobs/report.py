@@ -40,7 +40,7 @@ class ReportRequest:
     `as_of_ns` takes the blotter as it stood then. `where` is a condition on orders as `tca.order_filter` reads it, `by`
     names dimensions of one more table, `currency` that of all sums of money. `template`, `sections` and
     `open_orders` say what stands on the page (see `report.data.PageChoice`).
-    `as_of_ns` takes the blotter as it stood then. `redact` names columns to mask, `policy` a best-execution policy to
+    `redact` names columns to mask, `policy` a best-execution policy to
     hold the orders against, `explain` an order whose formulas (or that of `metric` alone) to tell.
     """
 

@@ -10,9 +10,8 @@ import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.jobs.estimate import asked_of_fit
-from tcakit.jobs.symbol_facts import FactsOfSymbols, SymbolFacts
+from tcakit.jobs.parent_facts import parent_facts
 from tcakit.market.day import MarketDay
-from tcakit.market.schema import TABLES
 from tcakit.report.data import Scope
 from tcakit.store import results
 from tcakit.store.database import Store
@@ -21,7 +20,6 @@ from tcakit.store.rates import rate_on
 from tcakit.tca.order_facts import KNOWN_BEFORE, OTHER_NAMES, order_facts
 
 _CURRENCY = re.compile(r"[A-Z]{3,5}")
-_BENCHMARKS = "tca_benchmarks"
 
 
 def known_before(store: Store, run_id: str, parents: pl.DataFrame) -> pl.DataFrame:
@@ -29,22 +27,12 @@ def known_before(store: Store, run_id: str, parents: pl.DataFrame) -> pl.DataFra
 
     As it was measured with the run, else from the days stored before; what nobody knows is null.
     """
-    if any(table.name == _BENCHMARKS for table in TABLES):
-        stored = results.table(store, _BENCHMARKS, run_id)
-        known = [name for name in KNOWN_BEFORE if name in stored.columns]
-        if stored.height and known:
-            return stored.select("parent_id", *known)
-    facts = FactsOfSymbols(store)
-    held: dict[tuple[str, str, str | None], SymbolFacts] = {}
-    rows = []
-    for parent_id, *key in parents.filter("matched").select("parent_id", "symbol", "date", "venue").iter_rows():
-        symbol, date, venue = key
-        if (symbol, date, venue) not in held:
-            held[symbol, date, venue] = facts.of(symbol, date, venue)
-        known_facts = held[symbol, date, venue]
-        rows.append((parent_id, known_facts.adv_shares, known_facts.volatility_daily, known_facts.half_spread_bps))
-    schema = {"parent_id": pl.String(), **dict.fromkeys(KNOWN_BEFORE[:3], pl.Float64())}
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.selectors.float().fill_nan(None))
+    stored = results.table(store, "tca_benchmarks", run_id)
+    if stored["adv_shares"].count():
+        return stored.select("parent_id", *KNOWN_BEFORE)
+    # A replay is measured without it.
+    known = parent_facts(store, parents)
+    return known.select("parent_id", *(name for name in KNOWN_BEFORE if name in known.columns))
 
 
 def rates_of(store: Store, parents: pl.DataFrame, currency: str) -> dict[tuple[str, str], Mapping[str, Any] | None]:

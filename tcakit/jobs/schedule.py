@@ -64,7 +64,7 @@ def schedule(folder: Path, request: ScheduleRequest) -> dict[str, Any]:
     store = open_store(folder)
     day = day_of(store, request.order)
     notes = [*day.notes, *([] if store else [f"there is no store at {folder}: only what was given is known"])]
-    model_name, fitted = _priced_by(store, request, day)
+    model_name, fitted, told = _priced_by(store, request, day)
     if name in DECAYING:
         asked_for = {"--frontier": request.frontier, "--regret": request.regret}
         weighed = [*request.urgency.given, *(flag for flag, given in asked_for.items() if given)]
@@ -75,7 +75,7 @@ def schedule(folder: Path, request: ScheduleRequest) -> dict[str, Any]:
         result = _planned(day, name, value, request, model_name, fitted)
         if request.regret:
             result |= _regret(store, day, name, model_name, fitted, result)
-    result |= {"facts": facts_told(day.setting), "notes": [*notes, *result["notes"]]}
+    result |= {"facts": facts_told(day.setting), "notes": [*notes, *told, *result["notes"]]}
     return result if request.out is None else write_page(result, request.out)
 
 
@@ -98,8 +98,8 @@ def parse_algo(text: str) -> tuple[str, str | None]:
     return name, value or None
 
 
-def _priced_by(store: Store | None, request: ScheduleRequest, day: Day) -> tuple[str, FittedModel]:
-    """The model that prices the schedule, and the name it is shown by."""
+def _priced_by(store: Store | None, request: ScheduleRequest, day: Day) -> tuple[str, FittedModel, tuple[str, ...]]:
+    """The model that prices the schedule, the name it is shown by, and what a reader must know of it."""
     if request.model is not None and request.fit is not None:
         raise UsageError("a model and a fit", place="--model, --fit", remedy="leave one of them out")
     if request.fit is None:
@@ -108,7 +108,7 @@ def _priced_by(store: Store | None, request: ScheduleRequest, day: Day) -> tuple
         raise UsageError(f"no store, so no fit {request.fit!r}", place="--fit", remedy="give --store DIR")
     else:
         row = find_fit(store, request.fit)
-        asked = asked_of_fit(row)
+        asked = asked_of_fit(row, day.setting.symbol)
         if row["kind"] != "impact":
             raise UsageError(f"fit {row['fit_id']} is of {row['kind']}", place="--fit", remedy="name a fit of impact")
         if row["date_to"] >= day.setting.date:
@@ -119,7 +119,7 @@ def _priced_by(store: Store | None, request: ScheduleRequest, day: Day) -> tuple
             )
     if asked.fitted is None:
         raise UsageError(f"{asked.name}: {asked.reason}", place="--fit", remedy="fit it again")
-    return asked.name, asked.fitted
+    return asked.name, asked.fitted, asked.notes
 
 
 def _planned(

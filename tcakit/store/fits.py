@@ -24,13 +24,6 @@ def put_fit(store: Store, row: Mapping[str, Any]) -> None:
         insert(connection, FITS, pl.DataFrame([told], schema=FITS.polars_schema()))
 
 
-def drop_fit(store: Store, fit_id: str) -> int:
-    """Take a fit out; gives the rows it had."""
-    with store.write_results() as connection:
-        gone = connection.execute('DELETE FROM "fits" WHERE fit_id = ?', [fit_id]).fetchone()
-    return int(gone[0]) if gone else 0
-
-
 def fits(store: Store, kind: str | None = None) -> list[dict[str, Any]]:
     """Every stored fit, or those of a kind, the latest first; JSON columns as objects."""
     with store.read_results() as connection:
@@ -46,16 +39,20 @@ def latest_fit(
     before: str | None = None,
     models: Collection[str] | None = None,
 ) -> dict[str, Any] | None:
-    """The latest stored fit of a kind that holds for a symbol: its own before one of several symbols.
+    """The stored fit of a kind that holds best for a symbol (`preference`), None if none does.
 
     With `before`, a trade date, only fits that rest on strictly earlier days: what could be known then. With `models`
-    only fits of these.
+    only fits of these. Fits of chosen orders say nothing of others and are passed over.
     """
     held = [row for row in fits(store, kind) if before is None or row["date_to"] < before]
     held = [row for row in held if models is None or row["model"] in models]
-    own = [row for row in held if symbol is not None and row["symbol"] == symbol]
-    shared = [row for row in held if row["symbol"] is None]
-    return next(iter([*own, *shared]), None)
+    held = [row for row in held if row["symbol"] in (None, symbol) and not row["diagnostics"].get("where")]
+    return max(held, key=preference, default=None)
+
+
+def preference(row: Mapping[str, Any]) -> tuple[bool, bool, str, int]:
+    """Which of several fits is asked first: of the symbol itself, of own fills, of the latest days, made last."""
+    return row["symbol"] is not None, row["source"] == "own-fills", row["date_to"], row["created_ns"]
 
 
 def find_fit(store: Store, name: str) -> dict[str, Any]:

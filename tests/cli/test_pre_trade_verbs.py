@@ -81,7 +81,8 @@ def test_a_schedule_is_told_in_slices_that_add_up(tcakit: Callable) -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_an_estimate_sets_all_models_side_by_side(tcakit: Callable) -> None:
+def test_an_estimate_sets_all_models_side_by_side(tcakit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     words = ("estimate", "--symbol", "ALFA", "--quantity", "20000", "--date", "2026-03-04", "--participation", "10%")
     told = tcakit(*words, "--json").json
     names = {model["name"] for model in told["models"]}

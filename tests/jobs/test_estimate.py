@@ -299,7 +299,7 @@ def test_all_stored_orders_at_once(store: Path) -> None:
     assert (first["answered"], first["mean_bps"]) == (len(own), pytest.approx(np.mean(own)))
     assert (second["answered"], second["mean_bps"]) == (0, None)
     unknown = parents.filter(pl.col("date") == "2026-03-03").height
-    assert f"{unknown} of {parents.height} parents have no stored day before their own" in result["notes"]
+    assert f"average daily volume is not known for {unknown} of {parents.height} parents" in result["notes"]
 
 
 def test_no_parents_no_rows(store: Path) -> None:
