@@ -222,6 +222,8 @@ at_most = 1e9
 def test_models_that_are_no_table_are_told(written: str, tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     before, after = POLICY.split('[models]\nimpact = "square root, June"\n')
-    file.write_text(f"{written}\n{before}{after}" if "=" in written else f"{before}{written}\n{after}", encoding="utf-8")
+    file.write_text(
+        f"{written}\n{before}{after}" if "=" in written else f"{before}{written}\n{after}", encoding="utf-8"
+    )
     with pytest.raises(ConfigError, match="models"):
         load_policy(file)
