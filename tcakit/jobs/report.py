@@ -17,7 +17,7 @@ from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
-from tcakit.jobs.market import data_notes, market_day
+from tcakit.jobs.market import data_notes, market_days
 from tcakit.jobs.parent_facts import parent_facts
 from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
@@ -268,7 +268,7 @@ def _days(store: Store, rows: pl.DataFrame) -> list[SymbolDay]:
 
 def markets_of_parents(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
     """The market of every (symbol, date) that is stored."""
-    return {(day.instrument.symbol, day.date): market_day(store, day) for day in _days(store, rows)}
+    return {(market.instrument.symbol, market.date): market for market in market_days(store, _days(store, rows))}
 
 
 def _files(store: Store, keys: list[str], table: Any) -> pl.DataFrame:
