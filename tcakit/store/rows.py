@@ -94,8 +94,9 @@ def sources_of(
 ) -> list[StoredSource]:
     """A day's sources in the order in which their rows are read; `where` is our text."""
     names = ", ".join(StoredSource.__slots__)
-    found = connection.execute(f"SELECT {names} FROM sources WHERE {where} ORDER BY source_id", list(parameters))
-    return [StoredSource(*row) for row in found.fetchall()]
+    found = connection.execute(f"SELECT {names} FROM sources WHERE {where}", list(parameters)).fetchall()
+    # A handful of rows: to sort them here takes half the time of asking the engine to.
+    return sorted((StoredSource(*row) for row in found), key=lambda source: source.source_id)
 
 
 @dataclass(frozen=True, slots=True)
