@@ -41,12 +41,15 @@ class Orders:
     broker: NDArray[np.int64]
 
 
-def orders(scale: float) -> Orders:
-    """The made market of `bench_tca`, and as many fills for each of its parents."""
+def orders(scale: float, fills: int = FILLS) -> Orders:
+    """The made market of `bench_tca`, and as many fills for each of its parents; `fills` in all at full size.
+
+    Fewer fills than parents leave the last parents without.
+    """
     made = market(scale)
     random = np.random.default_rng(11)
-    each = max(1, int(FILLS * scale) // made.arrival_ns.size)
-    parent = np.repeat(np.arange(made.arrival_ns.size), each)
+    wanted, parents = int(fills * scale), made.arrival_ns.size
+    parent = np.repeat(np.arange(min(parents, wanted)), max(1, wanted // parents))
     length = (made.end_ns - made.arrival_ns)[parent]
     fill_ns = made.arrival_ns[parent] + (random.random(parent.size) * length).astype(np.int64)
     order = np.lexsort((fill_ns, made.parent_symbol[parent]))
@@ -72,43 +75,59 @@ def _of_symbols(symbol: NDArray[np.int32]) -> Iterator[tuple[int, int, int]]:
 
 def joins(given: Orders) -> Answer:
     """The six joins: arrival mid of every parent; mid at, 1, 10, 60 and 300 s after every fill."""
-    made = given.made
-    arrival, mids = np.empty(made.arrival_ns.size), np.empty((1 + len(HORIZONS_S), given.fill_ns.size))
+    mids = np.empty((1 + len(HORIZONS_S), given.fill_ns.size))
+    for day, begin, end in _days_of_fills(given, given.made.days):
+        mids[:, begin:end] = _mids(day, given.fill_ns[begin:end])
+    return (_arrivals(given.made, given.made.days), *mids)
+
+
+def _arrivals(made: Market, days: list[MarketDay]) -> Floats:
+    arrival = np.empty(made.arrival_ns.size)
+    for number, first, last in _of_symbols(made.parent_symbol):
+        arrival[first:last] = mid_at(days[number], made.arrival_ns[first:last])
+    return arrival
+
+
+def _days_of_fills(given: Orders, days: list[MarketDay]) -> Iterator[tuple[MarketDay, int, int]]:
+    return ((days[number], begin, end) for number, begin, end in _of_symbols(given.fill_symbol))
+
+
+def _mids(day: MarketDay, fill_ns: NDArray[np.int64]) -> Floats:
     shifts = np.array([0, *HORIZONS_S], np.int64) * 10**9
-    of_parents = list(_of_symbols(made.parent_symbol))
-    for (number, first, last), (_, begin, end) in zip(of_parents, _of_symbols(given.fill_symbol), strict=True):
-        day = made.days[number]
-        arrival[first:last] = mid_at(day, made.arrival_ns[first:last])
-        span = (int(day.quote_ns[0]), _NEVER_OLD)
-        mids[:, begin:end] = mids_shifted(day, given.fill_ns[begin:end], shifts, span, _NEVER_OLD)[0]
-    return (arrival, *mids)
+    return mids_shifted(day, fill_ns, shifts, (int(day.quote_ns[0]), _NEVER_OLD), _NEVER_OLD)[0]
 
 
 def whole(given: Orders, days: list[MarketDay]) -> Answer:
     """The joins, interval VWAP, shortfall and markouts; bps by broker against arrival, VWAP, and of each markout."""
-    made = Market(days, given.made.parent_symbol, given.made.arrival_ns, given.made.end_ns)
-    joined = Orders(made, *(getattr(given, name) for name in Orders.__dataclass_fields__ if name != "made"))
-    arrival, _, *later = joins(joined)
-    vwap = np.empty(arrival.size)
+    made = given.made
+    arrival, vwap = _arrivals(made, days), np.empty(made.arrival_ns.size)
     for number, first, last in _of_symbols(made.parent_symbol):
         vwap[first:last] = interval_vwap(days[number], made.arrival_ns[first:last], made.end_ns[first:last])
-    worth = np.bincount(given.parent, given.price * given.shares, arrival.size)
-    average = worth / np.bincount(given.parent, given.shares, arrival.size)
-    answer = [
-        _by_broker(given.broker, given.side * (average - benchmark) / benchmark * 1e4, worth)
+    worth, shares = np.zeros(arrival.size), np.zeros(arrival.size)
+    marked = np.zeros((len(HORIZONS_S), 2, BROKERS))
+    # Symbol by symbol, so that what lies between stays in the processor's caches.
+    for day, begin, end in _days_of_fills(given, days):
+        parent, price = given.parent[begin:end], given.price[begin:end]
+        notional = price * given.shares[begin:end]
+        worth += np.bincount(parent, notional, arrival.size)
+        shares += np.bincount(parent, given.shares[begin:end], arrival.size)
+        broker, signed = given.broker[parent], given.side[parent] / price * 1e4
+        for place, mid in enumerate(_mids(day, given.fill_ns[begin:end])[1:]):
+            marked[place] += _sums(broker, signed * (mid - price), notional)
+    average = np.divide(worth, shares, out=np.full(worth.size, np.nan), where=shares > 0)
+    costs = [
+        _sums(given.broker, given.side * (average - benchmark) / benchmark * 1e4, worth)
         for benchmark in (arrival, vwap)
     ]
-    of_fill, side = given.broker[given.parent], given.side[given.parent]
-    notional = given.price * given.shares
-    answer += [_by_broker(of_fill, side * (mid - given.price) / given.price * 1e4, notional) for mid in later]
-    return tuple(answer)
+    return tuple(top / bottom for top, bottom in (*costs, *marked))
 
 
-def _by_broker(broker: NDArray[np.int64], bps: Floats, weight: Floats) -> Floats:
-    """Weighted mean by broker of what is known."""
+def _sums(broker: NDArray[np.int64], bps: Floats, weight: Floats) -> Floats:
+    """By broker what is known, weighted, and its weights; shape (2, brokers)."""
     known = np.isfinite(bps)
-    total = np.bincount(broker[known], (bps * weight)[known], BROKERS)
-    return total / np.bincount(broker[known], weight[known], BROKERS)
+    if not known.all():
+        broker, bps, weight = broker[known], bps[known], weight[known]
+    return np.stack([np.bincount(broker, bps * weight, BROKERS), np.bincount(broker, weight, BROKERS)])
 
 
 def tables(given: Orders) -> dict[str, dict[str, NDArray[np.generic]]]:
