@@ -114,7 +114,10 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     clocks: list[dict[str, Any]] = []
     if run["kind"] == "blotter":
         applied = {key: offsets_of(json.loads(told)) for key, told in files.select("ingest_key", "options").iter_rows()}
-        clocks = clock_offsets(tables["parents"], fills, markets, applied, most_fills=JUDGED_FILLS)["offsets"]
+        found = clock_offsets(
+            tables["parents"], fills, markets, applied, most_fills=JUDGED_FILLS, with_ground=True
+        )  # fmt: skip
+        clocks = found["offsets"]
     estimates = estimates_of(store, run_id, tables["parents"].filter(pl.col("matched")))
     data = ReportData(
         run=run,

@@ -102,7 +102,7 @@ def _currency(
             {"algo": algo, "totals": totals(held), "measures": measures(held), "shares": shares(held)}
             for algo, held in by(rows, lambda row: str(row["algo"])).items()
         ],
-        "markouts": markout_curves(data, names),
+        "markouts": markout_curves(data, rows),
         "venues": venue_scores(data, rows),
         "heatmaps": heatmaps(rows),
         "participation": cost_by_participation(rows, estimates),
