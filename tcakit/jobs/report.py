@@ -76,6 +76,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         parents = None
     from tcakit.jobs.depth import with_depth
     from tcakit.jobs.report_scope import chosen_parents, half_spreads_in_estimates, known_before, rates_of
+    from tcakit.jobs.tags import tags_of
     from tcakit.report import ReportData, summarise
     from tcakit.report.data import PageChoice, Scope
     from tcakit.report.dimensions import known_dimensions
@@ -83,19 +84,20 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     from tcakit.report.monitoring import monitored, with_labels
     from tcakit.report.redaction import label, redacted
 
-    known_dimensions(request.by)
     run = results.run(store, run_id)
     assert run is not None
     tca_parents = _between(results.table(store, "tca_parents", run_id), request)
     # A blotter's own rows keep their file's key as run_id: they are handed over, not stored twice.
     own = parents or _own_tables(store, run)
     between = _between(own["parents"], request)
+    tags = tags_of(between)
+    known_dimensions(request.by, [] if tags is None else tags.columns[1:])
     before = known_before(store, run_id, between)
     rates = rates_of(store, between, request.currency) if request.currency else {}
     scope = Scope(request.where, request.by, request.currency, rates)
     kept = tca_parents["parent_id"].to_list()
     if request.where is not None:
-        kept = chosen_parents(scope, between, tca_parents, before, markets_of_parents(store, between))
+        kept = chosen_parents(scope, between, tca_parents, before, markets_of_parents(store, between), tags)
         tca_parents = tca_parents.filter(pl.col("parent_id").is_in(kept))
         # A fill whose parent nobody knows meets no condition.
         own = {name: rows.filter(pl.col("parent_id").is_in(kept)) for name, rows in own.items()}
@@ -118,7 +120,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     estimates = estimates_of(store, run_id, tables["parents"].filter(pl.col("matched")))
     data = ReportData(
         run=run,
-        parents=tables["parents"],
+        # What they say stands in `tags`, and there alone, so that it can be masked.
+        parents=tables["parents"].with_columns(tags=pl.lit(None, pl.String)),
+        tags=None if tags is None else tags.filter(pl.col("parent_id").is_in(tables["parents"]["parent_id"].to_list())),
         orders=tables["orders"],
         fills=fills,
         tca_parents=tca_parents,

@@ -372,6 +372,7 @@ PARENTS = Table(
         _c("multiplier", "f64", "", "currency of one contract per unit of price, 1 if null", True),
         _c("fees", "f64", "currency", "explicit costs given for the whole order, beside those of its fills", True),
         _c("notes", "str", "", "what a reader must know of this order", True),
+        _c("tags", "str", "JSON", "the desk's own columns of the order, name and text", True),
     ),
 )
 ORDERS = Table(
