@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tcakit.market.clock import format_time
+from tcakit.report.benchmark_costs import benchmark_costs, order_benchmarks
 from tcakit.report.comparisons import comparisons
 from tcakit.report.conversion import conversion, in_currency
 from tcakit.report.data import ReportData
@@ -28,7 +29,8 @@ def summarise(data: ReportData) -> dict[str, Any]:
 
     `currencies` holds a block a currency with `totals` (currency), `measures` (bps, the denominator in the key,
     each with value, low, high, n), `shares`, `waterfall`, `algos`, `markouts`, `venues`, `heatmaps`, `participation`,
-    `intraday` and `distribution`; `parents` a row a parent order; `estimates` how what was estimated before trading
+    `intraday`, `distribution` and `benchmark_costs`; `parents` a row a parent order, `order_benchmarks` its further
+    benchmarks; `estimates` how what was estimated before trading
     held, model by model; `quality` what to know of the data.
     `groups`, `tests`, `outliers`, `control` and `attribution` are those of `comparisons`, `currency` what was converted
     (None if nothing was), `scope` what was asked.
@@ -66,6 +68,7 @@ def summarise(data: ReportData) -> dict[str, Any]:
         "currency": conversion(rows, data.scope.currency, data.scope.rates),
         "scope": {"where": data.scope.where, "by": list(data.scope.by)},
         "parents": rows,
+        "order_benchmarks": order_benchmarks(data, rows),
         "estimates": estimates,
         "quality": data_quality(data, rows),
         "sign_convention": SIGN_CONVENTION,
@@ -108,6 +111,7 @@ def _currency(
         "participation": cost_by_participation(rows, estimates),
         "intraday": intraday_profile(data, names),
         "distribution": distribution(rows),
+        "benchmark_costs": benchmark_costs(data, rows),
     }
     block["headline"] = _headline(block)
     return block

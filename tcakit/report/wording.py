@@ -107,6 +107,30 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
     return MISSING if fraction is None or not math.isfinite(fraction) else f"{number(fraction * 100, decimals)} %"
 
 
+def in_unit(value: float | int | None, unit: str) -> str:
+    """A number of some unit: fractions as per cent, counts ("") as few decimals as they need.
+
+    >>> in_unit(0.125, "fraction"), in_unit(3.5, "bps"), in_unit(2, "")
+    ('12.5 %', '3.50 bps', '2')
+    """
+    if unit == "fraction":
+        return percent(value)
+    if unit == "":
+        return count(None if value is None else round(value, 2))
+    return MISSING if value is None else f"{number(value)} {unit}"
+
+
+def interval_in_unit(stat: dict[str, Any], unit: str) -> str:
+    """The 95 % interval of a statistic of some unit.
+
+    >>> interval_in_unit({"low": 0.1, "high": 0.25}, "fraction")
+    '10.0 % to 25.0 %'
+    """
+    if stat["low"] is None or stat["high"] is None:
+        return MISSING
+    return f"{percent(stat['low'])} to {percent(stat['high'])}" if unit == "fraction" else interval(stat)
+
+
 def price(value: float | None) -> str:
     """A price with at least two and at most six decimals, as many as it needs.
 
