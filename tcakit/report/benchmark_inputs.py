@@ -174,7 +174,7 @@ def _of_market(
         own = letters[name]
         own |= {letter: _known(values[place]) for letter, values in told.items()}
         row = stored[name]
-        if row["open_price"] is not None:
+        if row["open_price"] is not None and opens is not None:
             own["print_O"] = float(day.print_price[np.searchsorted(day.print_ns, opens, side="left")])
         if row["day_vwap"] is not None and whole is not None:
             own["volume_D"], own["traded_D"] = whole

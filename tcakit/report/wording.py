@@ -21,7 +21,7 @@ INTERVALS = (
     "Intervals are 95 % bootstrap intervals that resample whole parent orders, because fills of one order are "
     "not independent. No interval is shown for fewer than two orders."
 )
-NO_ALGO = "not stated"
+NOT_STATED = "not stated"
 NO_CURRENCY = "currency not stated"
 
 COMPONENT_NAMES = {
@@ -44,6 +44,20 @@ COMPONENT_MEANINGS = {
     "not_attributed": "part of the total that no component explains",
     "total_cost": "implementation shortfall",
 }
+PART_NAMES = {
+    "delay": "Delay",
+    "spread": "Spread",
+    "impact": "Impact, as the model expected",
+    "timing": "Timing: the market's move beyond it, skill or luck",
+    "selection": "Selection: the mix of brokers beyond an even one",
+    "drift_not_split": "Drift of orders without an estimate",
+    "trading_not_split": "Trading of orders without a quote at a fill",
+    "opportunity": "Opportunity",
+    "fees": "Fees",
+    "not_attributed": "Not attributed",
+    "total": "Total",
+}
+"""What a cost is due to (`tca.performance.PARTS`), what is left of it, and the total."""
 MEASURE_NAMES = {
     "shortfall_bps_of_paper": "Shortfall",
     "arrival_bps_of_executed": "Against arrival",
@@ -129,6 +143,17 @@ def interval_in_unit(stat: dict[str, Any], unit: str) -> str:
     if stat["low"] is None or stat["high"] is None:
         return MISSING
     return f"{percent(stat['low'])} to {percent(stat['high'])}" if unit == "fraction" else interval(stat)
+
+
+def limits(check: dict[str, Any]) -> str:
+    """What a check of a policy allows, in words.
+
+    >>> limits({"at_least": None, "at_most": 12.5, "unit": "bps"})
+    'at most 12.50 bps'
+    """
+    known = (("at least", check["at_least"]), ("at most", check["at_most"]))
+    said = [f"{word} {in_unit(limit, check['unit'])}" for word, limit in known if limit is not None]
+    return ", ".join(said) or MISSING
 
 
 def price(value: float | None) -> str:
