@@ -77,6 +77,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         run_id = results.find_run(store, request.run)["run_id"]
         parents = None
     from tcakit.jobs.depth import with_depth
+    from tcakit.jobs.report_previous import Asked, previous_period
     from tcakit.jobs.report_scope import chosen_parents, half_spreads_in_estimates, known_before, rates_of
     from tcakit.jobs.tags import tags_of
     from tcakit.report import ReportData, summarise
@@ -146,6 +147,14 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         known_before=before,
         half_spreads_in_estimates=half_spreads_in_estimates(store, estimates),
         page=PageChoice(request.template, request.sections, request.open_orders),
+        previous=previous_period(
+            store,
+            Asked(request.date_from, request.date_to, request.as_of_ns),
+            run,
+            tables["parents"],
+            scope,
+            markets_of_parents,
+        ),
     )
     salt = (policy and policy.salt) or secrets.token_hex(16)
     if request.redact:
