@@ -58,7 +58,7 @@ def comparisons(data: ReportData, rows: Sequence[Row], previous: Sequence[Row] =
     for currency in sorted(orders["currency"].unique().to_list()):
         mine = orders.filter(currency=currency)
         old = before.filter(currency=currency)
-        chosen["executive"].append(executive(mine, old if old.height else None, estimated, currency, _tags(data)))
+        chosen["executive"].append(executive(mine, old if old.height else None, estimated, currency, data.tag_names))
         costed = mine.filter(pl.col("cost").is_not_null() & (pl.col("notional") > 0))
         chosen["groups"] += _groups(data, mine, currency)
         chosen["tests"] += _tests(data, costed, estimated, currency)
