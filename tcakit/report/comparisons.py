@@ -18,6 +18,7 @@ from tcakit.report.dimensions import (
     is_of_fills,
     known_dimensions,
     side_code,
+    tag_columns,
 )  # fmt: skip
 from tcakit.report.groups import measured_frame
 from tcakit.report.rows import COSTS
@@ -92,7 +93,7 @@ def _worth(data: ReportData) -> Mapping[tuple[str, str], float | None] | None:
 
 
 def _groups(data: ReportData, orders: pl.DataFrame, currency: str) -> list[dict[str, Any]]:
-    asked = known_dimensions(data.scope.by, _tags(data)) if data.scope.by else ()
+    asked = known_dimensions(data.scope.by, tag_columns(data)) if data.scope.by else ()
     wanted = [asked, *(by for by in DEFAULT if by != asked)] if asked else list(DEFAULT)
     fills = fill_lines(data, orders)
     out = []
@@ -132,20 +133,18 @@ def _sums(lines: pl.DataFrame, key: Mapping[str, Any], of_fills: bool) -> dict[s
     return {name: value if known[name] else None for name, value in sums.items()}
 
 
-def _tags(data: ReportData) -> list[str]:
-    return [] if data.tags is None else [name for name in data.tags.columns if name != "parent_id"]
-
-
 def _tests(
     data: ReportData, costed: pl.DataFrame, estimated: tuple[str, str, pl.DataFrame] | None, currency: str
 ) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
-    asked = known_dimensions(data.scope.by, _tags(data)) if data.scope.by else ()
+    asked = known_dimensions(data.scope.by, tag_columns(data)) if data.scope.by else ()
     for dimension in dict.fromkeys([*COMPARED, *(name for name in asked if name not in OF_FILLS)]):
         rows = pairwise(costed, dimension)
         if rows:
             out.append({"currency": currency, "kind": "unpaired", "dimension": dimension, "rows": rows})
-    mine = data.tca_parents.filter(pl.col("parent_id").is_in(costed["parent_id"].to_list()))
+    # Weights in the report's currency, as all sums of money here.
+    worth = costed.select("parent_id", "currency", "paper_notional")
+    mine = data.tca_parents.drop("currency", "paper_notional").join(worth, on="parent_id", how="inner")
     paired = pairwise_same_orders(mine)
     if paired:
         out.append({"currency": currency, "kind": "paired", "dimension": "algo", "rows": paired})
