@@ -50,11 +50,33 @@ def with_facts(parent):
     return facts
 
 
+def labels_of(name):
+    """The buckets of a column in their order, in words."""
+    edges, unit = EDGES[name]
+    texts = [_edge_text(edge) for edge in edges]
+    between = [f"{low} to {high}{unit}" for low, high in zip(texts, texts[1:])]
+    return [f"below {texts[0]}{unit}", *between, f"{texts[-1]}{unit} and more"]
+
+
+def _edge_text(value):
+    for factor, letter in ((1e6, "m"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:g}{letter}"
+    return f"{value:g}"
+
+
 def _bucket(name, value):
-    """The place of a value among the edges of a bucket: None where it is unknown."""
+    """The bucket of a value, None where it is unknown."""
     if value is None or math.isnan(value):
         return None
-    return sum(edge <= value for edge in EDGES[name][0])
+    return labels_of(name)[sum(edge <= value for edge in EDGES[name][0])]
+
+
+def _rank(name, value):
+    """What values of a dimension are ordered by: buckets by size, others by name, the unknown last."""
+    if value is None:
+        return True, ""
+    return False, labels_of(name).index(value) if name in EDGES else value
 
 
 class Line:
@@ -134,7 +156,7 @@ def _table(out, path, lines, by, measures, count, draws):
     for line in lines:
         key = tuple(line.facts.get(name) for name in by)
         cells.setdefault(key, []).append(line)
-    ordered = sorted(cells, key=lambda key: [(value is None, "" if value is None else value) for value in key])
+    ordered = sorted(cells, key=lambda key: [_rank(name, value) for name, value in zip(by, key)])
     held = [_clusters(cells[key], measures) for key in ordered]
     for place, (key, clusters) in enumerate(zip(ordered, held)):
         _table_cell(out, (*path, "cells", place), cells[key], clusters, measures, count, draws)
