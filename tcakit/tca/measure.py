@@ -82,7 +82,8 @@ def measure(
         # An order that contradicts itself has no market columns: it meets no market here either.
         apart = foreign | {str(row["parent_id"]): "" for row in rows if "arrival_price" not in row}
         children = child_totals(parents, fills, by_fill.markouts, context.orders)
-        benchmarks = measure_benchmarks(_out_of_market(parents, apart), costs, prices, children, markets, context)
+        met, theirs = _out_of_market(parents, apart), fills.filter(~pl.col("parent_id").is_in(list(apart)))
+        benchmarks = measure_benchmarks(met, costs, prices, children, markets, context, theirs, restated)
         if context.facts is not None:
             benchmarks = with_facts(benchmarks, costs, context.facts, markets)
     return Measured(costs, by_fill.fills, by_fill.markouts, _run_notes(parents, fills), benchmarks)
