@@ -22,8 +22,8 @@ def realised_columns(
 
     With C_d the close before fill day d (`closes` by parent_id and date, currency) they are the sums over fill days of
     s Q_d (P_d - C_d) and of s Q_d (C_d - decision): "realised profit and loss" and delay of the CFA Institute. Their
-    sum is delay + trading on the executed basis. `restated` has by (fill_id, date) what a fill's price was multiplied by
-    after a split, and its day's close is too. NaN where an order has no fill or a close is unknown; only where some
+    sum is delay + trading on the executed basis. `restated` has by (fill_id, date) what a fill's price was multiplied
+    by after a split, and its day's close is too. NaN where an order has no fill or a close is unknown; only where some
     days' closes are known a reason is given.
     """
     usable = (pl.col("quantity") > 0) & (pl.col("size_scale") > 0) & (pl.col("price_scale") > 0)

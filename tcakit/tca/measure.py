@@ -261,11 +261,13 @@ def _fill_notes(row: dict[str, Any], ordered: float, filled: float) -> list[str]
     if row["unusable"]:
         notes.append(f"{row['unusable']} fills without a positive quantity or scale are left out")
     if not row["fills"]:
-        return notes
+        return [*notes, "not filled: what it cost is opportunity"]
     if filled > ordered * (1 + 1e-12):
         notes.append(f"filled {filled:g} of {ordered:g} ordered: measured on what was filled")
     if row["outside"]:
         notes.append(f"{row['outside']} of {row['fills']} fills lie outside the order's window")
+    if row["worse_than_limit"]:
+        notes.append(f"{row['worse_than_limit']} of {row['fills']} fills are worse than the limit")
     if row["fees_unknown"] and (row["fees"] is None or row["fees_unknown"] < row["fills"]):
         notes.append(f"fees of {row['fees_unknown']} of {row['fills']} fills are unknown and not in the total")
     return notes

@@ -17,6 +17,7 @@ from tcakit.tca.measure_fills import Markets, by_market
 from tcakit.tca.quotes import EDGE_NS, first_mid, mid_at, recorded_span
 
 MISSING_NS = np.iinfo(np.int64).min
+_EQUAL_PRICE = 1e-9
 
 
 def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
@@ -31,6 +32,7 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
         pl.col("symbol").alias("_symbol"),
         "arrival_ns",
         "end_ns",
+        (pl.col("limit_price") / pl.col("price_scale")).alias("_limit"),
     )
     usable = (pl.col("quantity") > 0) & (pl.col("size_scale") > 0) & (pl.col("price_scale") > 0)
     rows = fills.with_columns(mid=measured["mid_at_fill"]).join(known, on="parent_id", how="inner")
@@ -39,6 +41,7 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
     # A stamp in whole seconds says that the execution lay within that second.
     latest = pl.col("ts_ns") + pl.col("ts_resolution_ns").fill_null(1) - 1
     outside = (latest < pl.col("arrival_ns")) | (pl.col("ts_ns") > pl.col("end_ns")).fill_null(False)
+    beyond = pl.col("side") * (pl.col("price") / pl.col("price_scale") - pl.col("_limit"))
     totals = (
         rows.filter(usable)
         .sort("ts_ns", maintain_order=True)
@@ -67,6 +70,7 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
             (pl.col("side") != pl.col("_side")).sum().alias("other_side"),
             (pl.col("symbol") != pl.col("_symbol")).sum().alias("other_symbol"),
             outside.sum().alias("outside"),
+            (beyond > _EQUAL_PRICE).sum().alias("worse_than_limit"),
         )
     )
     return totals.join(refused, on="parent_id", how="full", coalesce=True)
