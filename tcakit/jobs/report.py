@@ -17,7 +17,7 @@ from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
-from tcakit.jobs.market import data_notes, market_day
+from tcakit.jobs.market import data_notes, market_days
 from tcakit.jobs.parent_facts import closes_before_fills, parent_facts
 from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
@@ -77,6 +77,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         run_id = results.find_run(store, request.run)["run_id"]
         parents = None
     from tcakit.jobs.depth import with_depth
+    from tcakit.jobs.report_previous import Asked, previous_period
     from tcakit.jobs.report_scope import chosen_parents, half_spreads_in_estimates, known_before, rates_of
     from tcakit.jobs.tags import tags_of
     from tcakit.report import ReportData, summarise
@@ -118,7 +119,10 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     clocks: list[dict[str, Any]] = []
     if run["kind"] == "blotter":
         applied = {key: offsets_of(json.loads(told)) for key, told in files.select("ingest_key", "options").iter_rows()}
-        clocks = clock_offsets(tables["parents"], fills, markets, applied, most_fills=JUDGED_FILLS)["offsets"]
+        found = clock_offsets(
+            tables["parents"], fills, markets, applied, most_fills=JUDGED_FILLS, with_ground=True
+        )  # fmt: skip
+        clocks = found["offsets"]
     estimates = estimates_of(store, run_id, tables["parents"].filter(pl.col("matched")))
     data = ReportData(
         run=run,
@@ -143,6 +147,14 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         known_before=before,
         half_spreads_in_estimates=half_spreads_in_estimates(store, estimates),
         page=PageChoice(request.template, request.sections, request.open_orders),
+        previous=previous_period(
+            store,
+            Asked(request.date_from, request.date_to, request.as_of_ns),
+            run,
+            tables["parents"],
+            scope,
+            markets_of_parents,
+        ),
     )
     salt = (policy and policy.salt) or secrets.token_hex(16)
     if request.redact:
@@ -281,7 +293,7 @@ def _days(store: Store, rows: pl.DataFrame) -> list[SymbolDay]:
 
 def markets_of_parents(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
     """The market of every (symbol, date) that is stored."""
-    return {(day.instrument.symbol, day.date): market_day(store, day) for day in _days(store, rows)}
+    return {(market.instrument.symbol, market.date): market for market in market_days(store, _days(store, rows))}
 
 
 def markets_of_orders(store: Store, parents: pl.DataFrame, fills: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:

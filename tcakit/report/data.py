@@ -56,6 +56,18 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Previous:
+    """The period before a report's own: its dates, what it is in words (why there is none, where `data` is None), and
+    its rows.
+    """
+
+    what: str
+    date_from: str | None = None
+    date_to: str | None = None
+    data: ReportData | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """Everything one report shows.
 
@@ -68,7 +80,8 @@ class ReportData:
     offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s). `known_before` has parent_id and columns of
     `tca.order_facts.KNOWN_BEFORE`, `tags` parent_id and the desk's own columns as texts; `half_spreads_in_estimates`
     says by fit_id (None: published models) how many half spreads are in an estimate. `depth` is the
-    displayed book around some parents, by parent_id, and `page` says what stands on the page. Raises DataError when a
+    displayed book around some parents, by parent_id, and `page` says what stands on the page. `previous` is the period
+    before, with its rows of parents, fills and `tca_parents`; None where nobody looked for one. Raises DataError when a
     frame lacks a column of its table.
     """
 
@@ -94,6 +107,7 @@ class ReportData:
     tags: pl.DataFrame | None = None
     half_spreads_in_estimates: Mapping[str | None, float] = field(default_factory=dict)
     benchmarks: pl.DataFrame = field(default_factory=schema.TCA_BENCHMARKS.empty)
+    previous: Previous | None = None
 
     def __post_init__(self) -> None:
         for name, table in _TABLE_OF_FIELD.items():

@@ -73,6 +73,8 @@ def redacted(data: ReportData, columns: Sequence[str], salt: str) -> ReportData:
     changed["scope"] = replace(data.scope, where=data.scope.where and WITHHELD)
     of_orders = labels.get("parent_id", {})
     changed["page"] = replace(data.page, orders=tuple(of_orders.get(name, name) for name in data.page.orders))
+    if data.previous is not None and data.previous.data is not None:
+        changed["previous"] = replace(data.previous, data=redacted(data.previous.data, columns, salt))
     return replace(data, **changed)
 
 
