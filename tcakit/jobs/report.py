@@ -18,6 +18,7 @@ from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_days
+from tcakit.jobs.order_days import end_days
 from tcakit.jobs.parent_facts import closes_before_fills, parent_facts
 from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
@@ -115,6 +116,8 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markets = markets_of_orders(store, tables["parents"], fills)
+    later = end_days(store, tables["parents"], markets, markets_of_parents)
+    markets |= {(day.instrument.symbol, day.date): day for day in later.values()}
     files = _files(store, run["data_keys"], FILES)
     clocks: list[dict[str, Any]] = []
     if run["kind"] == "blotter":
@@ -225,7 +228,8 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
     markets = markets_of_orders(store, parents, fills)
     indices = indices_of(store, parents, request.index, markets_of_parents)
-    days = [*markets.values(), *(index.day for index in indices.values() if index.day is not None)]
+    ends = end_days(store, parents, markets, markets_of_parents)
+    days = [*markets.values(), *ends.values(), *(index.day for index in indices.values() if index.day is not None)]
     keys = sorted({*blotter.data_keys, *(key for market in days for key in market.data_keys)})
     # What the security master says of the orders is part of them: multipliers, and fills restated after splits.
     stated = parents.select("parent_id", "symbol", "multiplier", "notes").rows()
@@ -244,7 +248,7 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
-    context = BenchmarkContext(orders=blotter.orders, facts=known, indices=indices, closes=closes)
+    context = BenchmarkContext(orders=blotter.orders, facts=known, indices=indices, closes=closes, ends=ends)
     measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated, context=context)
     notes = [*blotter.notes, *measured.notes]
     for market in _days(store, parents):

@@ -70,7 +70,8 @@ def measure(
     latest = joined["latest_fill_ns"].fill_null(MISSING_NS).to_numpy()
     ordered = joined["quantity"] / joined["size_scale"]
     complete = (joined["filled"].fill_null(0.0) >= ordered * (1 - 1e-12)).fill_null(False).to_numpy()
-    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, latest, complete)
+    ends = {} if context is None else context.ends
+    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, latest, complete, ends)
     repeated = {name for name, times in Counter(parents["parent_id"].to_list()).items() if times > 1}
     rows = [
         _measure_parent(row, place, prices, repeated, foreign) for place, row in enumerate(joined.iter_rows(named=True))
