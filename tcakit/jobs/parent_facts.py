@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date as Date
 
 import polars as pl
 
 from tcakit.jobs.symbol_facts import FactsOfSymbols
+from tcakit.market.numbers import known
 from tcakit.store.database import Store
 
 # The longest weekend of holidays; what traded before that is no previous close.
@@ -40,13 +40,9 @@ def _told(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> 
         return {}
     facts = lookup.of(symbol, date, venue)
     told: dict[str, object] = {
-        name: _known(getattr(facts, name)) for name in ("adv_shares", "volatility_daily", "half_spread_bps")
+        name: known(getattr(facts, name)) for name in ("adv_shares", "volatility_daily", "half_spread_bps")
     }
     before = days[-1].date
-    if (Date.fromisoformat(date) - Date.fromisoformat(before)).days <= _PREVIOUS_DAYS and _known(facts.price):
+    if (Date.fromisoformat(date) - Date.fromisoformat(before)).days <= _PREVIOUS_DAYS and known(facts.price):
         told |= {"previous_close": facts.price, "previous_close_date": before}
     return told
-
-
-def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None

@@ -23,15 +23,20 @@ def markout_curves(data: ReportData, parent_ids: list[str]) -> dict[str, list[di
     curves: dict[str, list[dict[str, Any]]] = {}
     for liquidity in LIQUIDITIES:
         chosen = fills if liquidity == "all" else fills.filter(pl.col("liquidity") == liquidity)
-        curves[liquidity] = [
-            {
-                "horizon_s": row["horizon_s"],
-                "value": row["markout_bps_of_price"],
-                "low": row["low_bps"],
-                "high": row["high_bps"],
-                "n": row["n"],
-                "fills": row["n_fills"],
-            }
-            for row in markout_curve(markouts, chosen).iter_rows(named=True)
-        ]
+        curves[liquidity] = points_of(markouts, chosen)
     return curves
+
+
+def points_of(markouts: pl.DataFrame, fills: pl.DataFrame) -> list[dict[str, Any]]:
+    """The points of the curve of some fills, a row a horizon."""
+    return [
+        {
+            "horizon_s": row["horizon_s"],
+            "value": row["markout_bps_of_price"],
+            "low": row["low_bps"],
+            "high": row["high_bps"],
+            "n": row["n"],
+            "fills": row["n_fills"],
+        }
+        for row in markout_curve(markouts, fills).iter_rows(named=True)
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tcakit.market.numbers import known
 from tcakit.report.groups import Row
 from tcakit.tca.inference import bootstrap_ratio
 
@@ -54,8 +55,8 @@ def _bin(rows: list[Row], estimated: Mapping[str, float]) -> dict[str, Any]:
         "participation_high": rows[-1]["participation"],
         "participation_mean": float(np.mean([row["participation"] for row in rows])),
         "value": float(tops.sum() / bottoms.sum() * 1e4),
-        "low": float(low[0] * 1e4) if np.isfinite(low[0]) else None,
-        "high": float(high[0] * 1e4) if np.isfinite(high[0]) else None,
+        "low": known(low[0] * 1e4),
+        "high": known(high[0] * 1e4),
         "n": len(rows),
         "estimated_bps": sum(bps * notional for bps, notional in asked) / weight if weight else None,
         "estimated_n": len(asked),
