@@ -127,7 +127,7 @@ def _currency(
         "venues": venues,
         "venue_markouts": venue_markouts(data, names, [row["venue"] for row in venues]),
         "heatmaps": heatmaps(rows),
-        "participation": cost_by_participation(rows, estimates),
+        "participation": cost_by_participation(rows, estimates, [c for c in data.curves if c["currency"] == currency]),
         "intraday": intraday_profile(data, names),
         "distribution": distribution(rows),
         "benchmark_costs": benchmark_costs(data, rows),
