@@ -13,8 +13,9 @@ from tcakit.feeds.contract import Faults, ReaderOptions
 from tcakit.feeds.decimals import to_floats, to_integers
 from tcakit.feeds.fix_chains import Chains, order_ids, parent_links
 from tcakit.feeds.fix_fees import fees
-from tcakit.feeds.fix_mapping import STANDARD
+from tcakit.feeds.fix_mapping import OWN, STANDARD
 from tcakit.feeds.resolution import resolution_ns
+from tcakit.feeds.tags import as_json
 from tcakit.feeds.timestamps import parse_times, trade_dates
 from tcakit.market import codes, schema
 
@@ -265,6 +266,11 @@ class Assembly:
     def _parent_rows(self, orders: pl.DataFrame, tops: pl.Series) -> pl.DataFrame:
         first = {name: [pl.col(str(tag)) for tag in listed] for name, listed in self.tags.items() if name != "parent"}
         missing = pl.lit(None, dtype=pl.String)
+        own = {
+            name.removeprefix(OWN): orders.select(tag=pl.coalesce(*columns))["tag"]
+            for name, columns in first.items()
+            if name.startswith(OWN)
+        }
         algo = pl.coalesce(*first["algo"], missing)
         if self.tags["algo"] == STANDARD["algo"]:
             algo = algo.replace_strict(_TARGETS, default=pl.concat_str(pl.lit("847="), algo), return_dtype=pl.String)
@@ -295,6 +301,7 @@ class Assembly:
             trader=pl.coalesce(*first["trader"], "party_11", "party_12", "party_36", "sub_id"),
             account=pl.coalesce(*first["account"], missing),
             currency=pl.coalesce("15", pl.lit(self.options.currency, dtype=pl.String)),
+            tags=as_json(own, orders.height),
             notes=pl.when(~pl.col("chain").is_in(tops.implode())).then(pl.lit(_OWN_PARENT)),
         )
         return _columns(frame, schema.PARENTS)

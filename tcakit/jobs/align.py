@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tcakit.errors import DataError
 from tcakit.jobs.clock_shift import EVERYBODY, given_as
 from tcakit.jobs.coverage import Markets, markets_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.store.database import Store
-from tcakit.tca.clock_offset import estimate, inside_by_shift
+from tcakit.tca.clock_offset import estimate, inside_by_order, inside_by_shift
 
 LEAST_FILLS = 20
 Applied = Mapping[str, Mapping[str, int]]
@@ -48,11 +49,13 @@ def clock_offsets(
     within_s: float = 10.0,
     step_s: float = 0.05,
     most_fills: int | None = None,
+    with_ground: bool = False,
 ) -> dict[str, list[dict[str, Any]]]:
     """`offsets` by broker as `align` gives them, and `left_out`, the brokers with too few fills in `markets`.
 
     `applied` says what was added on ingesting, by file and broker. With `most_fills` a broker with more is judged by
-    that many, evenly chosen.
+    that many, evenly chosen. `with_ground` adds what an estimate rests on, as `ground`: the `shifts_ns`, and for each
+    order its fills and how many of them lie inside the quote at each shift, as value, how many times, value and so on.
     """
     steps = round(within_s / step_s)
     shifts = (np.arange(-steps, steps + 1) * round(step_s * 1e9)).astype(np.int64)
@@ -80,15 +83,27 @@ def clock_offsets(
             day = markets[str(symbol), str(date)]
             parts.append(inside_by_shift(day, rows["ts_ns"].to_numpy(), price, shifts, step))
             clusters.append(rows["cluster"].to_numpy())
-        found = estimate(np.concatenate(parts, axis=1), shifts, np.concatenate(clusters).astype(np.int64))
+        inside, orders = np.concatenate(parts, axis=1), np.concatenate(clusters).astype(np.int64)
+        found = estimate(inside, shifts, orders)
         row = {"broker": broker} | {name: getattr(found, name) for name in found.__slots__}
         whom = "" if broker == NOBODY else str(broker)
         added = {_added(applied, key, whom) for key in compared["run_id"].unique().to_list()}
         own = added.pop() if len(added) == 1 else None
         row["applied_s"] = None if own is None else own / 1e9
         row["apply"] = None if own is None else given_as(whom, own + round(found.offset_s * 1e9))
+        if with_ground:
+            fills_of = np.unique(orders, return_counts=True)[1].tolist()
+            runs = [_in_runs(counts) for counts in inside_by_order(inside, orders)]
+            row["ground"] = {"shifts_ns": shifts.tolist(), "orders": list(zip(fills_of, runs, strict=True))}
         offsets.append(row)
     return {"offsets": offsets, "left_out": left_out}
+
+
+def _in_runs(values: NDArray[np.float64]) -> list[int]:
+    """Whole numbers as value, how many times, value and so on."""
+    starts = np.flatnonzero(np.diff(values, prepend=np.nan))
+    times = np.diff(starts, append=len(values))
+    return np.column_stack([values[starts], times]).astype(np.int64).ravel().tolist()
 
 
 def _added(applied: Applied, key: str, broker: str) -> int:

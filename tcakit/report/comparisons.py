@@ -58,7 +58,7 @@ def comparisons(data: ReportData, rows: Sequence[Row], previous: Sequence[Row] =
     for currency in sorted(orders["currency"].unique().to_list()):
         mine = orders.filter(currency=currency)
         old = before.filter(currency=currency)
-        chosen["executive"].append(executive(mine, old if old.height else None, estimated, currency, _tags(data)))
+        chosen["executive"].append(executive(mine, old if old.height else None, estimated, currency, data.tag_names))
         costed = mine.filter(pl.col("cost").is_not_null() & (pl.col("notional") > 0))
         chosen["groups"] += _groups(data, mine, currency)
         chosen["tests"] += _tests(data, costed, estimated, currency)
@@ -101,7 +101,7 @@ def _worth(data: ReportData) -> Mapping[tuple[str, str], float | None] | None:
 
 
 def _groups(data: ReportData, orders: pl.DataFrame, currency: str) -> list[dict[str, Any]]:
-    asked = known_dimensions(data.scope.by, _tags(data)) if data.scope.by else ()
+    asked = known_dimensions(data.scope.by, data.tag_names) if data.scope.by else ()
     wanted = [asked, *(by for by in DEFAULT if by != asked)] if asked else list(DEFAULT)
     fills = fill_lines(data, orders)
     out = []
@@ -141,15 +141,11 @@ def _sums(lines: pl.DataFrame, key: Mapping[str, Any], of_fills: bool) -> dict[s
     return {name: value if known[name] else None for name, value in sums.items()}
 
 
-def _tags(data: ReportData) -> list[str]:
-    return [] if data.tags is None else [name for name in data.tags.columns if name != "parent_id"]
-
-
 def _tests(
     data: ReportData, costed: pl.DataFrame, estimated: tuple[str, str, pl.DataFrame] | None, currency: str
 ) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
-    asked = known_dimensions(data.scope.by, _tags(data)) if data.scope.by else ()
+    asked = known_dimensions(data.scope.by, data.tag_names) if data.scope.by else ()
     for dimension in dict.fromkeys([*COMPARED, *(name for name in asked if name not in OF_FILLS)]):
         rows = pairwise(costed, dimension)
         if rows:

@@ -115,6 +115,11 @@ class ReportData:
         for name, table in _TABLE_OF_FIELD.items():
             object.__setattr__(self, name, table.conform(getattr(self, name)))
 
+    @property
+    def tag_names(self) -> list[str]:
+        """The desk's own columns, where the report has some."""
+        return [] if self.tags is None else [name for name in self.tags.columns if name != "parent_id"]
+
     def timezone_of(self, symbol: str, date: str) -> str:
         """The zone to show that symbol's times in: its exchange's, else this report's only one, else UTC."""
         day = self.markets.get((symbol, date))

@@ -91,8 +91,8 @@ def fill_lines(data: ReportData, orders: pl.DataFrame) -> pl.DataFrame:
         "fill_id", "parent_id", "order_id", "venue", "liquidity", "fee",
         price=pl.col("price") / pl.col("price_scale"), shares=pl.col("quantity") / pl.col("size_scale"),
     )  # fmt: skip
-    children = data.orders.select("order_id", "time_in_force", order_type="type").unique("order_id")
-    mids = data.tca_fills.select("fill_id", mid=pl.col("mid_at_fill").fill_nan(None)).unique("fill_id")
+    children = data.orders.select("order_id", "time_in_force", order_type="type").unique("order_id", keep="first")
+    mids = data.tca_fills.select("fill_id", mid=pl.col("mid_at_fill").fill_nan(None)).unique("fill_id", keep="first")
     taken = orders.drop([name for name in OF_FILLS if name in orders.columns])
     joined = (
         fills.join(children, on="order_id", how="left", maintain_order="left")

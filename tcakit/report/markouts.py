@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -12,19 +13,26 @@ from tcakit.tca.inference import markout_curve
 LIQUIDITIES = ("all", "maker", "taker")
 
 
-def markout_curves(data: ReportData, parent_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+def markout_curves(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """For all, maker and taker fills of those parents: a point a horizon, weighted by filled notional.
 
-    Each point has horizon_s, value, low, high (bps of fill price, favourable-positive), n (orders) and fills. A
-    fill without a markout at a horizon is left out there, not counted as zero; so are fills without a parent.
+    `rows` are those of `rows.parent_rows`, of one currency; the notional is in it, by the contract's multiplier and the
+    rate of the order's own currency. Each point has horizon_s, value, low, high (bps of fill price,
+    favourable-positive), n (orders) and fills. A fill without a markout at a horizon is left out there, not counted as
+    zero; so are fills without a parent, or whose currency has no rate.
     """
-    fills = data.fills.filter(pl.col("parent_id").is_in(parent_ids))
+    fills = weighed_fills(data, rows)
     markouts = data.markouts.with_columns(pl.col("markout_bps_of_price").fill_nan(None))
     curves: dict[str, list[dict[str, Any]]] = {}
     for liquidity in LIQUIDITIES:
         chosen = fills if liquidity == "all" else fills.filter(pl.col("liquidity") == liquidity)
         curves[liquidity] = points_of(markouts, chosen)
     return curves
+
+
+def weighed_fills(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """The fills of those orders with `unit`, what one share at a price of one is worth in their currency."""
+    return data.fills.join(_units(data, rows), on="parent_id", how="inner", maintain_order="left")
 
 
 def points_of(markouts: pl.DataFrame, fills: pl.DataFrame) -> list[dict[str, Any]]:
@@ -40,3 +48,14 @@ def points_of(markouts: pl.DataFrame, fills: pl.DataFrame) -> list[dict[str, Any
         }
         for row in markout_curve(markouts, fills).iter_rows(named=True)
     ]
+
+
+def _units(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """By parent_id what one share at a price of one is worth (`unit`), null where its currency has no rate."""
+    multipliers = dict(data.parents.select("parent_id", "multiplier").iter_rows())
+    names = [row["parent_id"] for row in rows]
+    rates = [row.get("exchange_rate", 1.0) for row in rows]
+    units = [
+        None if rate is None else (multipliers.get(name) or 1.0) * rate for name, rate in zip(names, rates, strict=True)
+    ]
+    return pl.DataFrame({"parent_id": names, "unit": units}, {"parent_id": pl.String, "unit": pl.Float64})

@@ -123,9 +123,9 @@ def _currency(
             {"algo": algo, "totals": totals(held), "measures": measures(held), "shares": shares(held)}
             for algo, held in by(rows, lambda row: str(row["algo"])).items()
         ],
-        "markouts": markout_curves(data, names),
+        "markouts": markout_curves(data, rows),
         "venues": venues,
-        "venue_markouts": venue_markouts(data, names, [row["venue"] for row in venues]),
+        "venue_markouts": venue_markouts(data, rows, [row["venue"] for row in venues]),
         "heatmaps": heatmaps(rows),
         "participation": cost_by_participation(rows, estimates, [c for c in data.curves if c["currency"] == currency]),
         "intraday": intraday_profile(data, names),

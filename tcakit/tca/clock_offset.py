@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.market.day import MarketDay
+from tcakit.tca.draws import sums_of_rows
 from tcakit.tca.stamps import quote_bounds
 
 _DRAWS = 400
@@ -65,15 +66,11 @@ def estimate(
     `inside` bool (shifts, fills) as `inside_by_shift` gives it; `clusters` int64 (fills), the order of each fill; the
     shifts ascend and hold 0.
     """
-    names, cluster = np.unique(clusters, return_inverse=True)
-    counts = np.zeros((len(shifts_ns), len(names)))
-    for row in range(len(shifts_ns)):
-        counts[row] = np.bincount(cluster, weights=inside[row], minlength=len(names))
-    first, last = _plateau(counts.sum(axis=1), shifts_ns)
+    counts = inside_by_order(inside, clusters)
+    first, last = _plateau(counts.sum(axis=0), shifts_ns)
     best = (first + last) / 2.0
-    draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=_DRAWS)
     # Every shift of a plateau explains the fills as well: the interval holds whole plateaus, not their middles.
-    drawn = np.array([_plateau(counts @ weights, shifts_ns) for weights in draws])
+    drawn = np.array([_plateau(score, shifts_ns) for score in sums_of_rows(counts, draws=_DRAWS, seed=seed)])
     total = inside.shape[1]
     low, high = np.quantile(drawn[:, 0], 0.025), np.quantile(drawn[:, 1], 0.975)
     return ClockOffset(
@@ -84,6 +81,17 @@ def estimate(
         inside_after=float(inside[np.abs(shifts_ns - best).argmin()].sum() / total),
         fills=total,
     )
+
+
+def inside_by_order(inside: NDArray[np.bool_], clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How many fills of each order lie inside the quote at each shift, (orders, shifts), orders by their number.
+
+    >>> inside_by_order(np.array([[True, True, False], [False, True, True]]), np.array([7, 7, 2])).tolist()
+    [[0.0, 1.0], [2.0, 1.0]]
+    """
+    names, cluster = np.unique(clusters, return_inverse=True)
+    counts = [np.bincount(cluster, weights=row, minlength=len(names)) for row in inside]
+    return np.column_stack(counts)
 
 
 def _plateau(score: NDArray[np.float64], shifts_ns: NDArray[np.int64]) -> tuple[float, float]:

@@ -14,11 +14,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
+from tcakit.tca.draws import sums_of_rows
 from tcakit.tca.shortfall import BPS
 
 DRAWS = 2_000
 CONFIDENCE = 0.95
-_CELLS_AT_ONCE = 4_000_000
 
 COST_MEASURES: dict[str, tuple[pl.Expr, pl.Expr]] = {
     "shortfall_bps_of_paper": (pl.col("total_cost"), pl.col("paper_notional")),
@@ -50,26 +50,16 @@ def bootstrap_ratio(
     """Percentile interval of sum(top)/sum(bottom) when whole clusters (rows) are drawn with replacement.
 
     `tops` and `bottoms` are (clusters, k): k ratios drawn together. Returns low and high, shape (k,), NaN
-    with fewer than two clusters. The same seed and rows give the same interval. Method: Efron and
-    Tibshirani (1993), ch. 13.
+    with fewer than two clusters. The same seed and rows, in their order, give the same interval anywhere (`draws`).
+    Method: Efron and Tibshirani (1993), ch. 13.
     """
     tops, bottoms = np.atleast_2d(tops.T).T, np.atleast_2d(bottoms.T).T
     clusters, width = tops.shape
     if clusters < 2 or draws < 1:
         return np.full(width, np.nan), np.full(width, np.nan)
-    both = np.hstack([tops, bottoms])
-    generator = np.random.default_rng(seed)
-    ratios = np.empty((draws, width))
-    step = max(1, _CELLS_AT_ONCE // clusters)
-    for start in range(0, draws, step):
-        rows = min(step, draws - start)
-        drawn = generator.integers(0, clusters, size=(rows, clusters))
-        drawn += np.arange(rows)[:, None] * clusters
-        times = np.bincount(drawn.ravel(), minlength=rows * clusters).reshape(rows, clusters)
-        sums = times.astype(np.float64) @ both
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = sums[:, :width] / sums[:, width:]
-        ratios[start : start + rows] = np.where(sums[:, width:] > 0, ratio, np.nan)
+    sums = sums_of_rows(np.hstack([tops, bottoms]), draws=draws, seed=seed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where(sums[:, width:] > 0, sums[:, :width] / sums[:, width:], np.nan)
     low, high = np.full(width, np.nan), np.full(width, np.nan)
     some = np.isfinite(ratios).any(axis=0)
     tail = (1.0 - confidence) / 2.0
@@ -88,14 +78,9 @@ def bootstrap_ratio_draws(
     >>> bootstrap_ratio_draws(np.array([1.0, 1.0]), np.array([2.0, 2.0]), size=5, draws=2).tolist()
     [0.5, 0.5]
     """
-    generator = np.random.default_rng(seed)
-    out = np.empty(draws)
-    step = max(1, _CELLS_AT_ONCE // max(size, 1))
-    for start in range(0, draws, step):
-        rows = min(step, draws - start)
-        drawn = generator.integers(0, len(tops), size=(rows, size))
-        out[start : start + rows] = tops[drawn].sum(axis=1) / bottoms[drawn].sum(axis=1)
-    return out
+    sums = sums_of_rows(np.column_stack([tops, bottoms]), draws=draws, size=size, seed=seed)
+    drawn: NDArray[np.float64] = sums[:, 0] / sums[:, 1]
+    return drawn
 
 
 def aggregate(
@@ -189,17 +174,23 @@ def markout_curve(
     """Markout by horizon, weighted by notional, with an interval that draws whole parents.
 
     `markouts` is a `tca_markouts` frame and `fills` a `fills` frame (with the columns of `by`), of one
-    run. Returns `by` plus horizon_s, n (parents), n_fills, markout_bps_of_price, low_bps, high_bps;
-    favourable-positive; n counts what stood at that horizon, and the interval is null when fewer than two
-    parents did. Fills without a parent stand for themselves.
+    run; a column `unit` of them, if there, says what a share at a price of one is worth (the contract's
+    multiplier times the rate of its currency), and a fill without it is left out. Returns `by` plus
+    horizon_s, n (parents), n_fills, markout_bps_of_price, low_bps, high_bps; favourable-positive; n counts
+    what stood at that horizon, and the interval is null when fewer than two parents did. Fills without a
+    parent stand for themselves.
     """
-    weights = fills.select(
+    worth = (pl.col("price") / pl.col("price_scale")) * (pl.col("quantity") / pl.col("size_scale"))
+    weights = fills.with_row_index("_row").select(
         *by,
+        "_row",
         "fill_id",
         pl.coalesce(pl.lit("parent ") + pl.col("parent_id"), pl.lit("fill ") + pl.col("fill_id")).alias("_order"),
-        (pl.col("price") / pl.col("price_scale") * pl.col("quantity") / pl.col("size_scale")).alias("_notional"),
+        (worth * pl.col("unit") if "unit" in fills.columns else worth).alias("_notional"),
     )
-    joined = markouts.select("fill_id", "horizon_s", "markout_bps_of_price").join(weights, on="fill_id", how="inner")
+    joined = markouts.select("fill_id", "horizon_s", "markout_bps_of_price").join(
+        weights, on="fill_id", how="inner", maintain_order="left"
+    )
     horizons = joined["horizon_s"].unique().sort().to_list()
     out = []
     groups = joined.group_by(by, maintain_order=True) if by else [((), joined)]
@@ -210,7 +201,8 @@ def markout_curve(
             pl.col("_notional").sum().alias("bottom"),
             pl.len().alias("count"),
         )
-        orders = cells["_order"].unique(maintain_order=True).to_list()
+        # In the order of their fills, so that the same draws take the same orders.
+        orders = held.group_by("_order").agg(pl.col("_row").min()).sort("_row")["_order"].to_list()
         row = (
             cells["_order"]
             .replace_strict(orders, range(len(orders)), return_dtype=pl.Int64)

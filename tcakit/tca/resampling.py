@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tcakit.tca.draws import sums_of_days, sums_of_signs
+
 DRAWS = 2_000
 CONFIDENCE = 0.95
-_CELLS_AT_ONCE = 8_000_000
 _MOST_EXACT = 14  # clusters whose every pattern of signs is looked at
 _RANDOM_FLIPS = 20_000
 
@@ -36,28 +37,15 @@ def drawn_sums(
     """Sums of each column over orders drawn anew: (draws, k) from columns of shape (orders, k).
 
     Days are drawn with replacement, then as many orders within each drawn day as it has; with one day only orders are
-    drawn. The same seed, days and order of rows give the same draws.
+    drawn. The same seed, days and order of rows give the same draws, anywhere (see `draws`).
 
     >>> bool((drawn_sums(np.ones((3, 1)), ["a", "a", "b"], draws=4) >= 2).all())
     True
     """
     columns = np.asarray(columns, np.float64)
-    count, width = columns.shape
-    _, day_of = np.unique(np.asarray(days, dtype=object).astype(str), return_inverse=True)
-    groups = [np.flatnonzero(day_of == day) for day in range(int(day_of.max()) + 1)] if count else []
-    generator = np.random.default_rng(seed)
-    out = np.zeros((draws, width))
-    if not groups:
-        return out
-    step = max(1, _CELLS_AT_ONCE // count)
-    for start in range(0, draws, step):
-        rows = min(step, draws - start)
-        often = generator.multinomial(len(groups), np.full(len(groups), 1.0 / len(groups)), size=rows)
-        for day, group in enumerate(groups):
-            size = len(group)
-            times = generator.multinomial(often[:, day] * size, np.full(size, 1.0 / size))
-            out[start : start + rows] += times.astype(np.float64) @ columns[group]
-    return out
+    _, day_of, sizes = np.unique(np.asarray(days, dtype=object).astype(str), return_inverse=True, return_counts=True)
+    by_day = columns[np.argsort(day_of, kind="stable")]
+    return sums_of_days(by_day, np.concatenate([[0], np.cumsum(sizes)]), draws=draws, seed=seed)
 
 
 def ratio_interval(
@@ -107,11 +95,5 @@ def sign_flip(differences: NDArray[np.float64], days: Sequence[str], *, seed: in
         bits = (np.arange(1 << count)[:, None] >> np.arange(count)) & 1
         flipped = (1.0 - 2.0 * bits) @ sums
         return SignFlip(float(np.mean(np.abs(flipped) >= seen)), cluster, count, 2.0 ** (1 - count))
-    generator = np.random.default_rng(seed)
-    far = 0
-    step = max(1, _CELLS_AT_ONCE // count)
-    for start in range(0, _RANDOM_FLIPS, step):
-        rows = min(step, _RANDOM_FLIPS - start)
-        signs = generator.integers(0, 2, size=(rows, count)) * 2.0 - 1.0
-        far += int((np.abs(signs @ sums) >= seen).sum())
+    far = int((np.abs(sums_of_signs(sums, draws=_RANDOM_FLIPS, seed=seed)) >= seen).sum())
     return SignFlip((far + 1) / (_RANDOM_FLIPS + 1), cluster, count, 1 / (_RANDOM_FLIPS + 1))

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tcakit.impact.pre_trade import asked_by_hand
 from tcakit.jobs.report_curve import impact_curves
 from tcakit.report.participation import cost_by_participation
 from tcakit.report.sections.participation import fitted_range, participation_figure
@@ -35,13 +36,17 @@ ESTIMATES = pl.DataFrame(
 def test_the_curve_is_the_models_own_along_participation(tmp_path: Path) -> None:
     (curve,) = impact_curves(Store(tmp_path / "store", create=True), ESTIMATES, COSTS, BEFORE, None)
     assert (curve["currency"], curve["orders"], curve["source"]) == ("USD", 9, "given")
+    fitted = asked_by_hand("square-root,prefactor=0.6").fitted
+    assert fitted is not None
+    least, greatest = fitted.range.facts["quantity_adv"]
     # Every order lasts a twentieth of a day's volume: 1,000 of a million shares at 2 %.
     assert curve["duration"] == pytest.approx(0.05)
     for point in curve["points"]:
         size = point["participation"] * 0.05
         # The square-root law, the mean over the order being two thirds of its peak, with half a spread.
         assert point["mean_bps"] == pytest.approx(2 / 3 * 0.6 * 0.02 * np.sqrt(size) * 1e4 + 2.0)
-        assert point["outside"] == (size > 0.1)
+        assert point["outside"] == (not least <= size <= greatest)
+    assert {point["outside"] for point in curve["points"]} == {True, False}
 
 
 def test_the_figure_shades_where_the_model_was_fitted() -> None:

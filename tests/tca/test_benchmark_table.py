@@ -12,7 +12,7 @@ from acme_market import DATE, SECOND, at, build_day, fill, frame_of, parent
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FILLS, ORDERS, PARENTS, TCA_BENCHMARKS
 from tcakit.tca import BenchmarkContext, Measured, measure
-from tcakit.tca.benchmark_context import FACTS
+from tcakit.tca.benchmark_context import FACTS, SymbolIndex
 
 KEY = ("ACME", DATE)
 
@@ -181,16 +181,20 @@ def test_participation_at_every_rate_and_within_the_limit() -> None:
 
 def test_the_market_is_taken_out_by_beta(day: MarketDay) -> None:
     index = build_day([(0, 999.0, 1001.0), (23_399, 999.0, 1001.0)], [(11, 1001.0, 10), (15, 1003.0, 10)])
-    context = {"index": {DATE: index}, "betas": {"ACME": 0.5}}
-    given = measured([parent()], two_fills(), day, **context)
+    indices = {("ACME", DATE): SymbolIndex("INDX", 0.5, index)}
+    given = measured([parent()], two_fills(), day, indices=indices)
     row = given.benchmarks.row(0, named=True)
     assert (row["index_cost_bps"], row["beta"]) == (pytest.approx(20.0), 0.5)
     arrival = given.parents["arrival_bps_of_executed"][0]
     assert row["market_adjusted_bps_of_executed"] == pytest.approx(arrival - 10.0)
-    assert row_of([parent()], two_fills(), day, index={DATE: index})["beta"] == 1.0
-    other = row_of([parent()], two_fills(), day, index={"2020-01-03": index})
-    assert other["index_cost_bps"] is None
-    assert f"no market data of the index on {DATE}" in other["notes"]
+    silent = build_day([(0, 999.0, 1001.0), (23_399, 999.0, 1001.0)], [])
+    for other, words in (
+        (None, f"no market data of INDX, its index, on {DATE}"),
+        (silent, "INDX, its index, has no quote at arrival or no print until the last fill"),
+    ):
+        row = row_of([parent()], two_fills(), day, indices={("ACME", DATE): SymbolIndex("INDX", 1.0, other)})
+        assert row["index_cost_bps"] is row["market_adjusted_bps_of_executed"] is None
+        assert words in row["notes"]
 
 
 def test_an_order_over_several_days_says_so(day: MarketDay) -> None:

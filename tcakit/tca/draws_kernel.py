@@ -1,0 +1,96 @@
+"""Draws by counter: which row is drawn is a hash of (seed, draw, position); the sums of each draw are made on the way.
+
+Anybody can follow them with whole numbers alone. The hash is the finaliser of SplitMix64 (Steele, Lea, Flood 2014,
+"Fast splittable pseudorandom number generators"); a row out of n is the upper half of the hash times n, its upper half
+again (Lemire 2019, "Fast random integer generation in an interval", without the rejection: off by n / 2^32 at most).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tcakit.jit import inline, jit
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+_27 = np.uint64(27)
+_30 = np.uint64(30)
+_31 = np.uint64(31)
+_32 = np.uint64(32)
+_63 = np.uint64(63)
+_ONE = np.uint64(1)
+
+
+@inline
+def mixed(word):
+    """The finaliser of SplitMix64: a uint64 whose every bit hangs on every bit of `word`."""
+    word = (word ^ (word >> _30)) * _FIRST
+    word = (word ^ (word >> _27)) * _SECOND
+    return word ^ (word >> _31)
+
+
+@inline
+def key_of(seed, draw):
+    """Where the numbers of a draw begin; `seed` is a uint64, `draw` counts from 0."""
+    return mixed(mixed(seed + _GOLDEN) + (np.uint64(draw) + _ONE) * _GOLDEN)
+
+
+@inline
+def word_at(key, position):
+    """The number at a position (from 0) of the draw with that key: a uint64."""
+    return mixed(key + (np.uint64(position) + _ONE) * _GOLDEN)
+
+
+@inline
+def place_at(key, position, count):
+    """A whole number from 0 to `count` - 1, `count` below 2^32."""
+    return np.int64(((word_at(key, position) >> _32) * np.uint64(count)) >> _32)
+
+
+@jit
+def sum_rows(columns, size, seed, sums):
+    """Add to each row of `sums` (draws, k), zeros, `size` rows of `columns` (n, k) drawn with replacement."""
+    count, width = columns.shape
+    for draw in range(sums.shape[0]):
+        key = key_of(seed, draw)
+        for position in range(size):
+            row = place_at(key, position, count)
+            for column in range(width):
+                sums[draw, column] += columns[row, column]
+
+
+@jit
+def sum_days(columns, starts, seed, sums):
+    """As `sum_rows`, days drawn first: `starts` (days + 1) says where the rows of each day begin in `columns`.
+
+    A draw takes as many days as there are; after each it takes as many rows of that day as the day has.
+    """
+    days, width = starts.size - 1, columns.shape[1]
+    for draw in range(sums.shape[0]):
+        key = key_of(seed, draw)
+        position = 0
+        for _ in range(days):
+            day = place_at(key, position, days)
+            position += 1
+            first = starts[day]
+            size = starts[day + 1] - first
+            for _ in range(size):
+                row = first + place_at(key, position, size)
+                position += 1
+                for column in range(width):
+                    sums[draw, column] += columns[row, column]
+
+
+@jit
+def sum_signed(values, seed, sums):
+    """Write to `sums` (draws) the sum of `values`, each less where the first bit of its number is 1."""
+    for draw in range(sums.size):
+        key = key_of(seed, draw)
+        total = 0.0
+        for position in range(values.size):
+            if word_at(key, position) >> _63:
+                total -= values[position]
+            else:
+                total += values[position]
+        sums[draw] = total
