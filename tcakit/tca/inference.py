@@ -17,7 +17,7 @@ from tcakit.errors import UsageError
 from tcakit.tca.draws import sums_of_rows
 from tcakit.tca.shortfall import BPS
 
-DRAWS = 2_000
+DRAWS = 1_000
 CONFIDENCE = 0.95
 
 COST_MEASURES: dict[str, tuple[pl.Expr, pl.Expr]] = {

@@ -8,7 +8,7 @@ from .sums import BPS, by, deviation, mean, median, quantile, ratio_bps
 
 HALF_HOUR_S = 1_800
 HEAT_DRAWS = 500
-BIN_DRAWS = 2_000
+BIN_DRAWS = 1_000
 SIZES = (1e4, 1e5, 1e6, 1e7, 1e8)
 PARTICIPATIONS = (0.01, 0.05, 0.1, 0.2)
 MOST_BINS = 10
