@@ -54,7 +54,7 @@ def labels_of(name):
     """The buckets of a column in their order, in words."""
     edges, unit = EDGES[name]
     texts = [_edge_text(edge) for edge in edges]
-    between = [f"{low} to {high}{unit}" for low, high in zip(texts, texts[1:])]
+    between = [f"{low} to {high}{unit}" for low, high in zip(texts[:-1], texts[1:])]
     return [f"below {texts[0]}{unit}", *between, f"{texts[-1]}{unit} and more"]
 
 
