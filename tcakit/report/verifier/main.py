@@ -96,7 +96,7 @@ def _check_fills(checked, fills):
                 stated = getattr(fill, name)
                 if stated is not None and abs(stated - value) > 1e-9 * max(abs(mid), 1.0):
                     checked.wrong.append(f"row {fill.row}: {name} of fill {fill.fill_id} is not that of its quote")
-        checked.unfounded += sum(mark is not None for mark in fill.markouts)
+        checked.unfounded += sum(mark is not None for mark in fill.markouts or ())
 
 
 def _check_orders(checked, held, parents, fills):
