@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from benchmarks.bench_tca import SYMBOLS, Market, columns, market, same
 from benchmarks.harness import Benchmark, installed
+from benchmarks.tca_store import days_of, stored
 from tcakit.market.day import MarketDay
+from tcakit.store.column_cache import forget
 from tcakit.tca.asof import last_rows, mids_shifted
 from tcakit.tca.benchmarks import interval_vwap
 from tcakit.tca.quotes import mid_at
@@ -39,12 +41,15 @@ class Orders:
     broker: NDArray[np.int64]
 
 
-def orders(scale: float) -> Orders:
-    """The made market of `bench_tca`, and as many fills for each of its parents."""
+def orders(scale: float, fills: int = FILLS) -> Orders:
+    """The made market of `bench_tca`, and as many fills for each of its parents; `fills` in all at full size.
+
+    Fewer fills than parents leave the last parents without.
+    """
     made = market(scale)
     random = np.random.default_rng(11)
-    each = max(1, int(FILLS * scale) // made.arrival_ns.size)
-    parent = np.repeat(np.arange(made.arrival_ns.size), each)
+    wanted, parents = int(fills * scale), made.arrival_ns.size
+    parent = np.repeat(np.arange(min(parents, wanted)), max(1, wanted // parents))
     length = (made.end_ns - made.arrival_ns)[parent]
     fill_ns = made.arrival_ns[parent] + (random.random(parent.size) * length).astype(np.int64)
     order = np.lexsort((fill_ns, made.parent_symbol[parent]))
@@ -70,64 +75,59 @@ def _of_symbols(symbol: NDArray[np.int32]) -> Iterator[tuple[int, int, int]]:
 
 def joins(given: Orders) -> Answer:
     """The six joins: arrival mid of every parent; mid at, 1, 10, 60 and 300 s after every fill."""
-    made = given.made
-    arrival, mids = np.empty(made.arrival_ns.size), np.empty((1 + len(HORIZONS_S), given.fill_ns.size))
+    mids = np.empty((1 + len(HORIZONS_S), given.fill_ns.size))
+    for day, begin, end in _days_of_fills(given, given.made.days):
+        mids[:, begin:end] = _mids(day, given.fill_ns[begin:end])
+    return (_arrivals(given.made, given.made.days), *mids)
+
+
+def _arrivals(made: Market, days: list[MarketDay]) -> Floats:
+    arrival = np.empty(made.arrival_ns.size)
+    for number, first, last in _of_symbols(made.parent_symbol):
+        arrival[first:last] = mid_at(days[number], made.arrival_ns[first:last])
+    return arrival
+
+
+def _days_of_fills(given: Orders, days: list[MarketDay]) -> Iterator[tuple[MarketDay, int, int]]:
+    return ((days[number], begin, end) for number, begin, end in _of_symbols(given.fill_symbol))
+
+
+def _mids(day: MarketDay, fill_ns: NDArray[np.int64]) -> Floats:
     shifts = np.array([0, *HORIZONS_S], np.int64) * 10**9
-    of_parents = list(_of_symbols(made.parent_symbol))
-    for (number, first, last), (_, begin, end) in zip(of_parents, _of_symbols(given.fill_symbol), strict=True):
-        day = made.days[number]
-        arrival[first:last] = mid_at(day, made.arrival_ns[first:last])
-        span = (int(day.quote_ns[0]), _NEVER_OLD)
-        mids[:, begin:end] = mids_shifted(day, given.fill_ns[begin:end], shifts, span, _NEVER_OLD)[0]
-    return (arrival, *mids)
+    return mids_shifted(day, fill_ns, shifts, (int(day.quote_ns[0]), _NEVER_OLD), _NEVER_OLD)[0]
 
 
 def whole(given: Orders, days: list[MarketDay]) -> Answer:
     """The joins, interval VWAP, shortfall and markouts; bps by broker against arrival, VWAP, and of each markout."""
-    made = Market(days, given.made.parent_symbol, given.made.arrival_ns, given.made.end_ns)
-    joined = Orders(made, *(getattr(given, name) for name in Orders.__dataclass_fields__ if name != "made"))
-    arrival, _, *later = joins(joined)
-    vwap = np.empty(arrival.size)
+    made = given.made
+    arrival, vwap = _arrivals(made, days), np.empty(made.arrival_ns.size)
     for number, first, last in _of_symbols(made.parent_symbol):
         vwap[first:last] = interval_vwap(days[number], made.arrival_ns[first:last], made.end_ns[first:last])
-    worth = np.bincount(given.parent, given.price * given.shares, arrival.size)
-    average = worth / np.bincount(given.parent, given.shares, arrival.size)
-    answer = [
-        _by_broker(given.broker, given.side * (average - benchmark) / benchmark * 1e4, worth)
+    worth, shares = np.zeros(arrival.size), np.zeros(arrival.size)
+    marked = np.zeros((len(HORIZONS_S), 2, BROKERS))
+    # Symbol by symbol, so that what lies between stays in the processor's caches.
+    for day, begin, end in _days_of_fills(given, days):
+        parent, price = given.parent[begin:end], given.price[begin:end]
+        notional = price * given.shares[begin:end]
+        worth += np.bincount(parent, notional, arrival.size)
+        shares += np.bincount(parent, given.shares[begin:end], arrival.size)
+        broker, signed = given.broker[parent], given.side[parent] / price * 1e4
+        for place, mid in enumerate(_mids(day, given.fill_ns[begin:end])[1:]):
+            marked[place] += _sums(broker, signed * (mid - price), notional)
+    average = np.divide(worth, shares, out=np.full(worth.size, np.nan), where=shares > 0)
+    costs = [
+        _sums(given.broker, given.side * (average - benchmark) / benchmark * 1e4, worth)
         for benchmark in (arrival, vwap)
     ]
-    of_fill, side = given.broker[given.parent], given.side[given.parent]
-    notional = given.price * given.shares
-    answer += [_by_broker(of_fill, side * (mid - given.price) / given.price * 1e4, notional) for mid in later]
-    return tuple(answer)
+    return tuple(top / bottom for top, bottom in (*costs, *marked))
 
 
-def _by_broker(broker: NDArray[np.int64], bps: Floats, weight: Floats) -> Floats:
-    """Weighted mean by broker of what is known."""
+def _sums(broker: NDArray[np.int64], bps: Floats, weight: Floats) -> Floats:
+    """By broker what is known, weighted, and its weights; shape (2, brokers)."""
     known = np.isfinite(bps)
-    total = np.bincount(broker[known], (bps * weight)[known], BROKERS)
-    return total / np.bincount(broker[known], weight[known], BROKERS)
-
-
-# --- from files ----------------------------------------------------------------------------------------------------
-
-
-def keep_columns(made: Market, folder: Path) -> None:
-    """A day's columns as the store's column cache keeps them: one array a file, for mapping."""
-    for number, day in enumerate(made.days):
-        for name in ("quote_ns", "bid", "ask", "print_ns", "print_price", "print_size"):
-            np.save(folder / f"{number}.{name}.npy", getattr(day, name))
-
-
-def mapped_days(made: Market, folder: Path) -> list[MarketDay]:
-    """The days with their columns mapped from files."""
-    from dataclasses import replace
-
-    names = ("quote_ns", "bid", "ask", "print_ns", "print_price", "print_size")
-    return [
-        replace(day, **{name: np.load(folder / f"{number}.{name}.npy", mmap_mode="r") for name in names})
-        for number, day in enumerate(made.days)
-    ]
+    if not known.all():
+        broker, bps, weight = broker[known], bps[known], weight[known]
+    return np.stack([np.bincount(broker, bps * weight, BROKERS), np.bincount(broker, weight, BROKERS)])
 
 
 def tables(given: Orders) -> dict[str, dict[str, NDArray[np.generic]]]:
@@ -249,13 +249,67 @@ def duckdb_joins(given: Orders):
     return run
 
 
+class PandasJob:
+    """The job in pandas: `merge_asof` on frames sorted by time, with the sorting."""
+
+    def __init__(self, given: Orders) -> None:
+        import pandas as pd
+
+        self.given = tables(given)
+        self.side, self.broker = given.side, given.broker
+        self.names = pd.CategoricalDtype([f"S{number:03d}" for number in range(SYMBOLS)])
+
+    def whole(self) -> Answer:
+        import pandas as pd
+
+        held = {}
+        for name, table in self.given.items():
+            symbol = pd.Categorical.from_codes(table["symbol"], dtype=self.names)
+            held[name] = pd.DataFrame({**table, "symbol": symbol}, copy=False)
+        quotes, prints, parents, fills = (held[name] for name in ("quotes", "prints", "parents", "fills"))
+        of_symbol = {"by": "symbol", "right_on": "ts"}
+        prints["traded"] = (prints["price"] * prints["size"]).groupby(prints["symbol"], observed=True).cumsum()
+        prints["volume"] = prints["size"].groupby(prints["symbol"], observed=True).cumsum()
+        quotes = quotes.sort_values("ts", kind="stable")
+        sums = prints.sort_values("ts", kind="stable")[["symbol", "ts", "traded", "volume"]]
+        parents["side"], parents["broker"] = self.side, self.broker
+        by_arrival, by_end = parents.sort_values("arrival"), parents.sort_values("finish")
+        arrival = pd.merge_asof(by_arrival, quotes, left_on="arrival", **of_symbol).set_index("id")["mid"].sort_index()
+        before = pd.merge_asof(by_arrival, sums, left_on="arrival", allow_exact_matches=False, **of_symbol)
+        after = pd.merge_asof(by_end, sums, left_on="finish", **of_symbol)
+        first, last = (frame.set_index("id")[["traded", "volume"]].sort_index().fillna(0) for frame in (before, after))
+        traded = last - first
+        fills = fills.sort_values("ts")
+        worth = fills["price"] * fills["shares"]
+        paid = pd.DataFrame({"worth": worth, "shares": fills["shares"]}).groupby(fills["parent"]).sum()
+        average, side = paid["worth"] / paid["shares"], parents["side"]
+        answer = []
+        for benchmark in (arrival, traded["traded"] / traded["volume"]):
+            bps = side * (average - benchmark) / benchmark * 1e4
+            answer.append(self._by_broker(parents["broker"], bps, paid["worth"]))
+        of_fill, price = side.to_numpy()[fills["parent"]], fills["price"].to_numpy()
+        brokers = pd.Series(parents["broker"].to_numpy()[fills["parent"]])
+        for seconds in HORIZONS_S:
+            asked = fills[["symbol"]].assign(ts=fills["ts"] + seconds * 10**9)
+            mid = pd.merge_asof(asked, quotes[["symbol", "ts", "mid"]], on="ts", by="symbol")["mid"].to_numpy()
+            bps = pd.Series(of_fill * (mid - price) / price * 1e4)
+            answer.append(self._by_broker(brokers, bps, pd.Series(worth.to_numpy())))
+        return tuple(answer)
+
+    @staticmethod
+    def _by_broker(broker, bps, weight) -> Floats:
+        known = np.isfinite(bps)
+        sums = (bps * weight)[known].groupby(broker[known]).sum() / weight[known].groupby(broker[known]).sum()
+        return sums.sort_index().to_numpy()
+
+
 def benchmarks(scale: float) -> Iterator[Benchmark]:
     """The benchmarks of this file, at a fraction of the full size."""
     given = orders(scale)
     quotes, prints = (sum(getattr(day, name).size for day in given.made.days) for name in ("quote_ns", "print_ns"))
     size = f"{quotes:,} quotes, {prints:,} prints, {given.fill_ns.size:,} fills, {given.side.size:,} parents"
     six = f"six as-of joins (arrival; fill, and 1, 10, 60, 300 s after it) in memory: {size}"
-    job = f"arrival, VWAP and four markouts of every order, by broker, columns mapped from files: {size}"
+    job = f"arrival, VWAP and four markouts of every order, by broker, {{}}: {size}"
     if installed("duckdb"):
         yield Benchmark("tca-joins-duckdb", six, lambda: joins(given), "DuckDB, as-of joins", duckdb_joins(given), same)
     if not installed("polars"):
@@ -264,20 +318,29 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
     yield Benchmark("tca-joins-polars", six, lambda: joins(given), "polars, join_asof, Enum", made.joins, same)
     with tempfile.TemporaryDirectory(prefix="tcakit-bench-") as kept:
         folder = Path(kept)
-        keep_columns(given.made, folder)
+        store, date = stored(given.made, folder / "store"), given.made.days[0].date
         for name, frame in made.frames.items():
             frame.write_parquet(folder / f"{name}.parquet")
             frame.write_ipc(folder / f"{name}.arrow", compression="uncompressed")
         made.frames = {}
-        for suffix, told in (("parquet", "polars from Parquet"), ("arrow", "polars on Arrow files, sorted and mapped")):
-            yield Benchmark(
-                f"tca-job-{suffix}",
-                job,
-                lambda: whole(given, mapped_days(given.made, folder)),
-                told,
-                lambda suffix=suffix: _polars_from(made, folder, suffix),
-                same,
-            )
+
+        def warm() -> Answer:
+            return whole(given, days_of(store, date))
+
+        def cold() -> Answer:
+            forget(store)
+            return warm()
+
+        def polars(suffix: str) -> Callable[[], Answer]:
+            return lambda: _polars_from(made, folder, suffix)
+
+        mapped = job.format("out of a store, columns mapped")
+        yield Benchmark("tca-job-parquet", mapped, warm, "polars from Parquet", polars("parquet"), same)
+        yield Benchmark("tca-job-arrow", mapped, warm, "polars on mapped Arrow files", polars("arrow"), same)
+        if installed("pandas"):
+            yield Benchmark("tca-job-pandas", mapped, warm, "pandas, merge_asof", PandasJob(given).whole, same)
+        unmapped = job.format("out of a store that has no columns yet, which are kept")
+        yield Benchmark("tca-job-cold", unmapped, cold, "polars from Parquet", polars("parquet"), same)
 
 
 def _polars_from(made: PolarsJob, folder: Path, suffix: str) -> Answer:

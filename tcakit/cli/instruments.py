@@ -26,11 +26,11 @@ def import_(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Store ticks, lots, multipliers, splits and other names of symbols, by date.
+    """Store ticks, lots, multipliers, splits, indices and other names of symbols, by date.
 
     Columns: symbol, and any of venue, name, currency, tick_size, lot_size, multiplier, split, valid_from, valid_to,
-    ticker, ric, isin, figi, bloomberg, sedol, cusip. A row of the same symbol, venue and first day replaces the one
-    stored before. If a row is wrong nothing is stored, and all mistakes are told.
+    index_symbol, beta, ticker, ric, isin, figi, bloomberg, sedol, cusip. A row of the same symbol, venue and first day
+    replaces the one stored before. If a row is wrong nothing is stored, and all mistakes are told.
 
     \b
     Example: tcakit instruments import instruments.csv

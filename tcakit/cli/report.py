@@ -20,7 +20,7 @@ from tcakit.cli.common import (
 
 _NOT_OF_A_TREND = (
     "run", "orders", "date_from", "date_to", "title", "as_of", "section", "order", "where", "by", "currency", "redact",
-    "policy", "explain", "metric",
+    "policy", "explain", "metric", "index",
 )  # fmt: skip
 
 
@@ -76,6 +76,10 @@ def report(
         str | None, typer.Option("--explain", help="Show the formulas of this order with the numbers in them.")
     ] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="With --explain: this number alone.")] = None,
+    index: Annotated[
+        str | None,
+        typer.Option("--index", help="Stored symbol of the index that orders are set against, as SPY; beta 1."),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -96,6 +100,8 @@ def report(
         raise UsageError("--run and --orders together", remedy="use one of the two")
     if as_of and not orders:
         raise UsageError("--as-of without --orders", remedy="add --orders: a replay stands as it was run")
+    if index and not orders:
+        raise UsageError("--index without --orders", remedy="add --orders: replays are set against no index")
     if metric and not explain:
         raise UsageError("--metric without --explain", remedy="name the order with --explain")
     if date_from and date_to and parse_date(date_from, "--from") > parse_date(date_to, "--to"):
@@ -117,7 +123,7 @@ def report(
         by=tuple(name.strip() for name in by.split(",") if name.strip()) if by else (),
         currency=currency, template=template, sections=tuple(section or ()), open_orders=tuple(order or ()),
         redact=tuple(name.strip() for name in redact.split(",") if name.strip()) if redact else (),
-        policy=policy, explain=explain, metric=metric,
+        policy=policy, explain=explain, metric=metric, index=index,
     )  # fmt: skip
     with out.kernels():
         summary = make(Path(store), request, wait_s=wait)

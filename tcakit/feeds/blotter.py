@@ -17,6 +17,7 @@ from tcakit.feeds.mapping import BlotterMapping, TableMapping
 from tcakit.feeds.raw_table import RawTable, header_of, parquet_names, read_table
 from tcakit.feeds.resolution import resolution_ns
 from tcakit.feeds.sides import side_codes
+from tcakit.feeds.tags import as_json
 from tcakit.feeds.timestamps import parse_times, trade_dates
 from tcakit.market import codes, schema
 
@@ -39,7 +40,7 @@ class BlotterReader:
     """Tables of parent orders and fills; without a mapping, in our own column names."""
 
     name = "blotter"
-    version = 3
+    version = 4
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the header is in our own column names, so that no mapping is needed; Excel is ours in any case."""
@@ -105,6 +106,7 @@ class _Part:
         self.remarks: list[tuple[int, str]] = []
         self.dropped = pl.Series([False]).new_from_index(0, rows.height)  # rows that say nothing new, and no fault
         self.out: dict[str, pl.Series] = {}
+        self.tags: dict[str, pl.Series] = {}  # the desk's own columns of orders
 
     @property
     def dating_zone(self) -> str:
@@ -181,6 +183,8 @@ def _rows(
         _fills(work)
     _changes(work)
     _told_once(work, table, seen)
+    if part.table == "parents":
+        work.out["tags"] = as_json(work.tags, work.rows.height)
     _repeated(work, table, id_column, seen)
     frame = pl.DataFrame(work.out).with_columns(work.reason.alias("#reason"), work.index.alias("#line"))
     for index, reason in frame.filter(pl.col("#reason").is_not_null()).select("#line", "#reason").iter_rows():
@@ -293,6 +297,8 @@ def _parents(work: _Part) -> None:
     work.refuse(work.out["decision_ns"] > work.out["arrival_ns"], "decision_time is after arrival_time")
     for name in ("algo", "broker", "trader", "account", "notes"):
         work.out[name] = work.text(name)
+    for name, columns in work.mapping.tags_of(work.rows.columns[1:]).items():
+        work.tags[name] = pl.select(pl.coalesce([tidy(work.rows[column]) for column in columns])).to_series()
     currency = work.text("currency")
     work.out["currency"] = currency.fill_null(work.options.currency) if work.options.currency else currency
     work.out["raw_symbol"] = work.out["symbol"]
@@ -420,6 +426,10 @@ def _told_once(work: _Part, table: RawTable, seen: dict[str, str]) -> None:
     for name in ("limit_price", "algo", "broker", "trader", "account", "venue", "notes", "end_ns"):
         one = pl.col(name).filter("good").n_unique().over("parent_id") == 1
         work.out[name] = frame.select(pl.when(one).then(name).alias(name))[name]
+    for name, values in work.tags.items():
+        told = frame.select("parent_id", "good", tag=values)
+        one = pl.col("tag").filter("good").n_unique().over("parent_id") == 1
+        work.tags[name] = told.select(pl.when(one).then("tag").alias("tag"))["tag"]
 
 
 def _repeated(work: _Part, table: RawTable, id_column: str, seen: dict[str, str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import polars as pl
@@ -13,8 +14,9 @@ from tcakit.feeds.contract import Faults, ReaderOptions
 from tcakit.feeds.decimals import to_floats, to_integers
 from tcakit.feeds.fix_chains import Chains, order_ids, parent_links
 from tcakit.feeds.fix_fees import fees
-from tcakit.feeds.fix_mapping import STANDARD
+from tcakit.feeds.fix_mapping import OWN, STANDARD
 from tcakit.feeds.resolution import resolution_ns
+from tcakit.feeds.tags import as_json
 from tcakit.feeds.timestamps import parse_times, trade_dates
 from tcakit.market import codes, schema
 
@@ -38,8 +40,10 @@ class Assembly:
         options: ReaderOptions,
         faults: Faults,
         place: str,
+        busted: Sequence[int] = (),
     ) -> None:
         self.chains, self.tags, self.options = chains, tags, options
+        self.busted = Counter(busted)  # executions taken out, by chain
         self.faults, self.place = faults, place
         self.zone = options.timezone or "UTC"
         roles = ["party_1", "party_11", "party_12", "party_36"]
@@ -265,6 +269,11 @@ class Assembly:
     def _parent_rows(self, orders: pl.DataFrame, tops: pl.Series) -> pl.DataFrame:
         first = {name: [pl.col(str(tag)) for tag in listed] for name, listed in self.tags.items() if name != "parent"}
         missing = pl.lit(None, dtype=pl.String)
+        own = {
+            name.removeprefix(OWN): orders.select(tag=pl.coalesce(*columns))["tag"]
+            for name, columns in first.items()
+            if name.startswith(OWN)
+        }
         algo = pl.coalesce(*first["algo"], missing)
         if self.tags["algo"] == STANDARD["algo"]:
             algo = algo.replace_strict(_TARGETS, default=pl.concat_str(pl.lit("847="), algo), return_dtype=pl.String)
@@ -295,9 +304,24 @@ class Assembly:
             trader=pl.coalesce(*first["trader"], "party_11", "party_12", "party_36", "sub_id"),
             account=pl.coalesce(*first["account"], missing),
             currency=pl.coalesce("15", pl.lit(self.options.currency, dtype=pl.String)),
-            notes=pl.when(~pl.col("chain").is_in(tops.implode())).then(pl.lit(_OWN_PARENT)),
+            tags=as_json(own, orders.height),
+            notes=pl.concat_str(
+                pl.when(~pl.col("chain").is_in(tops.implode())).then(pl.lit(_OWN_PARENT)),
+                self._busts(orders),
+                separator="; ",
+                ignore_nulls=True,
+            ).replace("", None),
         )
         return _columns(frame, schema.PARENTS)
+
+    def _busts(self, orders: pl.DataFrame) -> pl.Series:
+        """What was taken out of each parent's executions: of its children, which its own reports tell once more."""
+        of_children: Counter[int] = Counter()
+        for chain, above in self.orders.select("chain", "above").drop_nulls().iter_rows():
+            of_children[above] += self.busted[chain]
+        counts = [of_children[chain] or self.busted[chain] for chain in orders["chain"].to_list()]
+        told = [f"{count} of its fills cancelled (busted) and not counted" if count else None for count in counts]
+        return pl.Series(told, dtype=pl.String)
 
 
 def _given_dates(text: pl.Series) -> pl.Series:

@@ -14,6 +14,7 @@ from tcakit.feeds.fix_mapping import FORMAT as FIX
 from tcakit.feeds.fix_mapping import compile_fix_mapping
 from tcakit.feeds.mapping_checks import Checker
 from tcakit.feeds.sides import ORDER_WORDS
+from tcakit.feeds.tags import checked_tags, unmapped_tags
 from tcakit.market import clock, codes
 from tcakit.market.codes import BUY, MAKER, SELL, TAKER
 from tcakit.registry import nearest
@@ -59,6 +60,7 @@ TIMES = {"arrival_time", "decision_time", "end_time", "time", "received_time"}
 NUMBERS = {"quantity", "price", "limit_price", "decision_price", "fee", "fees"}
 BUILT_IN = "tcakit"
 _FLAGS = ("fixed_timezone", "optional_columns", "repeated_parents")
+KEEP_UNMAPPED = "keep_unmapped"
 ROW_NUMBER = "#row"  # as fill_id or parent_id: the row's line in the file serves as its id
 _TOP = (
     "name",
@@ -74,8 +76,9 @@ _TOP = (
     "fixed_timezone",
     "optional_columns",
     "repeated_parents",
+    KEEP_UNMAPPED,
 )
-_SECTIONS = ("parents", "fills", "columns", "sides", "liquidity", "scale", "constants", "rows", "corrections")
+_SECTIONS = ("parents", "fills", "columns", "sides", "liquidity", "scale", "constants", "rows", "corrections", "tags")
 _SIDES = {"buy": BUY, "sell": SELL}
 _LIQUIDITY = {"maker": MAKER, "taker": TAKER, "none": None}
 _READY = Path(__file__).parent / "mappings"
@@ -122,6 +125,8 @@ class BlotterMapping:
     repeated_parents: bool = False  # an order stands on the row of each of its fills
     liquidity: Mapping[str, int | None] = field(default_factory=dict)
     corrections: CorrectionMapping | None = None
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of orders: name <- column(s)
+    keep_unmapped: bool = True  # columns that the mapping does not name are tags of orders too
 
     def columns(self) -> list[str]:
         """Every column of the file that the mapping names, each once."""
@@ -131,7 +136,13 @@ class BlotterMapping:
                 named += [column for column in columns if column != ROW_NUMBER]
         if self.corrections:
             named += [self.corrections.column, *self.corrections.refers]
+        named += [column for columns in self.tags.values() for column in columns]
         return list(dict.fromkeys(named))
+
+    def tags_of(self, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Tag <- column(s) of a file with these columns: those of [tags], and unless dropped all that is unmapped."""
+        others = unmapped_tags(names, self.columns()) if self.keep_unmapped else {}
+        return {**others, **self.tags}
 
     def fitted(self, names: Sequence[str]) -> BlotterMapping:
         """With `optional_columns`, the mapping less what a file with these columns does not have."""
@@ -148,7 +159,9 @@ class BlotterMapping:
         corrections = self.corrections
         if corrections and not {corrections.column, *corrections.refers} <= set(names):
             corrections = None
-        return replace(self, tables=tuple(tables), corrections=corrections)
+        there = {name: tuple(c for c in listed if c in names) for name, listed in self.tags.items()}
+        tags = {name: listed for name, listed in there.items() if listed}
+        return replace(self, tables=tuple(tables), corrections=corrections, tags=tags)
 
 
 def ready_names() -> list[str]:
@@ -224,6 +237,9 @@ def compile_mapping(raw: Mapping[str, Any], place: str = "mapping") -> BlotterMa
         check.add("format", f"{raw['format']!r} takes no mapping", 'write "blotter" or "fix"')
     liquidity = _liquidity(check, raw)
     corrections = _corrections(check, raw)
+    tags = checked_tags(check, raw, list(FIELDS["parents"]))
+    # A row of each fill has columns of fills too, which say nothing of the order.
+    keep_unmapped = check.typed(raw, KEEP_UNMAPPED, bool, not flags["repeated_parents"])
     if check.mistakes:
         raise ConfigError(check.mistakes)
     return BlotterMapping(
@@ -240,6 +256,8 @@ def compile_mapping(raw: Mapping[str, Any], place: str = "mapping") -> BlotterMa
         sheet,
         liquidity=liquidity,
         corrections=corrections,
+        tags=tags,
+        keep_unmapped=keep_unmapped,
         **flags,
     )
 

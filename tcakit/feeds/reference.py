@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -19,6 +20,7 @@ from tcakit.registry import nearest
 
 COLUMNS = (
     "symbol", "venue", "name", "currency", "tick_size", "lot_size", "multiplier", "split", "valid_from", "valid_to",
+    "index_symbol", "beta",
 )  # fmt: skip
 NAMES = tuple(kind for kind in KINDS if kind != "name")
 _CHECKED = {"isin": is_isin, "figi": is_figi, "cusip": is_cusip, "sedol": is_sedol}
@@ -45,6 +47,8 @@ class Reference:
     split: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
+    index_symbol: str | None = None
+    beta: float | None = None
     aliases: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -134,6 +138,8 @@ def _reference(row: dict[str, str | None], place: str, mistakes: Mistakes) -> Re
             add(f"{name} {values[name]!r} is no decimal above zero", "write it like 0.01")
         elif name in values:
             values[name] = format(number.normalize(), "f")  # type: ignore[union-attr]
+    if "beta" in values and _finite(values["beta"]) is None:
+        add(f"beta {values['beta']!r} is no number", "write it like 1.2")
     for name in ("valid_from", "valid_to"):
         if name in values:
             try:
@@ -166,6 +172,8 @@ def _reference(row: dict[str, str | None], place: str, mistakes: Mistakes) -> Re
         split=values.get("split"),
         valid_from=values.get("valid_from"),
         valid_to=values.get("valid_to"),
+        index_symbol=values.get("index_symbol"),
+        beta=_finite(values["beta"]) if "beta" in values else None,
         aliases=tuple((kind, values[kind]) for kind in NAMES if kind in values),
     )
 
@@ -179,6 +187,15 @@ def _positive(text: str) -> Decimal | None:
     if not number.is_finite() or number <= 0:
         return None
     return number if -_MOST_DIGITS <= number.adjusted() < _MOST_DIGITS and len(number.as_tuple().digits) < 30 else None
+
+
+def _finite(text: str) -> float | None:
+    """A number, also below zero; None if the text is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def split_ratio(text: str) -> Fraction | None:

@@ -111,7 +111,8 @@ def suggest(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         lines += [f"# column = {_quoted(kind)}  # holds {words}"]
     unused = [name for name in header if name not in chosen.values()]
     if unused:
-        lines += ["", "# Columns without a field: " + ", ".join(_quoted(name) for name in unused)]
+        kept = ", kept as tags for --by and --where (keep_unmapped = false drops them)" if table == "parents" else ""
+        lines += ["", f"# Columns without a field{kept}: " + ", ".join(_quoted(name) for name in unused)]
     return "\n".join(lines) + "\n"
 
 

@@ -37,16 +37,18 @@ class Expected:
     mapping: str | None
     min_rows: int
     optional: bool
-    max_faults: float
+    max_faults: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """A report to write: of the night's backtest, or of the blotter of that date (`orders`)."""
+    """A report to write: of the night's backtest, or of the blotter of that date (`orders`), its orders set against a
+    stored symbol (`index`)."""
 
     out: str
     orders: bool
     title: str | None
+    index: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,12 @@ _INGEST = {
     "max_faults": Field((float,), check=at_least(0)),
     "optional": Field((bool,)),
 }
-_REPORT = {"out": Field((str,), required=True, check=_page), "orders": Field((bool,)), "title": Field((str,))}
+_REPORT = {
+    "out": Field((str,), required=True, check=_page),
+    "orders": Field((bool,)),
+    "title": Field((str,)),
+    "index": Field((str,)),
+}
 _OF_BACKTEST = ("backtest", "bars", "latency", "fees", "parents")
 _TABLES = ["job", "ingest", "backtest", "bars", "latency", "fees", "parents", "report"]
 
@@ -160,14 +167,14 @@ def load_batch(path: Path) -> BatchConfig:
                     found.get("mapping"),
                     found.get("min_rows", 1),
                     found.get("optional", False),
-                    found.get("max_faults", 0.001),
+                    found.get("max_faults"),
                 )
             )
     reports = []
     for index, table in enumerate(_list(raw.get("report"), "report", checker)):
         found = checker.section("report", table, _REPORT, index)
         if "out" in found:
-            reports.append(PageSpec(found["out"], found.get("orders", False), found.get("title")))
+            reports.append(PageSpec(found["out"], found.get("orders", False), found.get("title"), found.get("index")))
     backtest = None
     if "parents" in raw or "backtest" in raw:
         inner: dict[str, Any] = {name: raw[name] for name in _OF_BACKTEST if name in raw}
@@ -178,6 +185,12 @@ def load_batch(path: Path) -> BatchConfig:
                 checker.place("report", None, index),
                 "a report of no backtest and no orders",
                 "add [[parents]] tables, or write orders = true",
+            )
+        if page.index and not page.orders:
+            checker.add(
+                checker.place("report", "index", index),
+                "an index for a backtest, which is set against none",
+                "write orders = true, or leave index out",
             )
     if not any(name in raw for name in ("ingest", "parents", "backtest", "report")):
         checker.add(f"{path}:1", "the job has nothing to do", "add [[ingest]], [[parents]] or [[report]] tables")

@@ -24,6 +24,7 @@ from tcakit.jobs.batch_log import latest_done
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.report import ReportRequest, report
 from tcakit.store.database import Store
+from tcakit.store.reference import reference_rows
 
 _BACKTEST = "backtest"
 
@@ -177,7 +178,9 @@ def _report_step(store: Store, job: BatchConfig, page: PageSpec, number: int, da
 
     def act() -> tuple[str, list[str]]:
         if page.orders:
-            request = ReportRequest(orders=True, date_from=day, date_to=day, out=out, title=page.title)
+            request = ReportRequest(
+                orders=True, date_from=day, date_to=day, out=out, title=page.title, index=page.index
+            )
         else:
             request = ReportRequest(run=run_id(), out=out, title=page.title)
         report(store.folder, request, wait_s=wait_s)
@@ -190,7 +193,8 @@ def _report_step(store: Store, job: BatchConfig, page: PageSpec, number: int, da
 
 
 def _blotter_facts(store: Store, day: str) -> list[Any]:
-    """What the page of a day's orders rests on: the blotter's files that have the day, its market, the aliases."""
+    """What the page of a day's orders rests on: the blotter's files that have the day, its market, the aliases and
+    the security master."""
     with store.read_results() as connection:
         blotter = connection.execute(
             "SELECT DISTINCT f.ingest_key FROM files f JOIN "
@@ -201,4 +205,5 @@ def _blotter_facts(store: Store, day: str) -> list[Any]:
         aliases = connection.execute(
             "SELECT alias, kind, symbol, valid_from, valid_to FROM aliases ORDER BY ALL"
         ).fetchall()
-    return [[row[0] for row in blotter], _market_keys(store, day), [list(row) for row in aliases]]
+    master = [sorted(row.items()) for row in reference_rows(store)]
+    return [[row[0] for row in blotter], _market_keys(store, day), [list(row) for row in aliases], master]

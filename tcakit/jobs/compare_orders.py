@@ -12,6 +12,7 @@ from tcakit.errors import UsageError
 from tcakit.jobs.belief import FEW_DAYS, FEW_PARENTS
 from tcakit.jobs.report import ReportRequest, markets_of_parents, measured_blotter
 from tcakit.jobs.report_scope import chosen_parents, known_before
+from tcakit.jobs.tags import tags_of
 from tcakit.report.data import Scope
 from tcakit.store import results
 from tcakit.store.database import Store
@@ -73,7 +74,7 @@ def _chosen(store: Store, date_from: str | None, date_to: str | None, where: str
     if where is not None:
         parents = own["parents"]
         known, markets = known_before(store, run_id, parents), markets_of_parents(store, parents)
-        kept = chosen_parents(Scope(where), parents, rows, known, markets)
+        kept = chosen_parents(Scope(where), parents, rows, known, markets, tags_of(parents))
         rows = rows.filter(pl.col("parent_id").is_in(kept))
     if not rows.height:
         raise UsageError(f"no order: {_name(date_from, date_to, where)}", place="compare", remedy="ask for other dates")

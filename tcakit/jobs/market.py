@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,29 +77,17 @@ def _prints_itself(book: dict[str, Any]) -> bool:
 def market_day(store: Store, day: SymbolDay) -> MarketDay:
     """The day's quotes and prints."""
     columns = day_columns(store, day, "market", lambda: _market_columns(store, day))
-    instrument = day.instrument
+    halts = tuple(zip(columns.pop("halt_from").tolist(), columns.pop("halt_to").tolist(), strict=True))
+    return MarketDay(instrument=day.instrument, date=day.date, data_keys=day.data_keys, halts=halts, **columns)
 
-    def price(name: str) -> np.ndarray[Any, Any]:
-        stored = columns[f"quote_{name}"]
-        return np.where(stored < 0, np.nan, stored / instrument.price_scale)
 
-    def size(name: str) -> np.ndarray[Any, Any]:
-        stored = columns[f"quote_{name}_size"]
-        return np.where(stored < 0, np.nan, stored / instrument.size_scale)
-
-    prints: dict[str, Any] = {f"print_{name}": columns[f"print_{name}"] for name in _PRINT_NAMES}
-    return MarketDay(
-        instrument=instrument,
-        date=day.date,
-        quote_ns=columns["quote_ns"],
-        bid=price("bid"),
-        ask=price("ask"),
-        bid_size=size("bid"),
-        ask_size=size("ask"),
-        data_keys=day.data_keys,
-        halts=tuple(zip(columns["halt_from"].tolist(), columns["halt_to"].tolist(), strict=True)),
-        **prints,
-    )
+def market_days(store: Store, days: Sequence[SymbolDay]) -> list[MarketDay]:
+    """The quotes and prints of several days, in their order; each date's file is opened once."""
+    found: dict[int, MarketDay] = {}
+    for date in sorted({day.date for day in days}):
+        with store.read_day(date):
+            found |= {place: market_day(store, day) for place, day in enumerate(days) if day.date == date}
+    return [found[place] for place in range(len(days))]
 
 
 def _market_columns(store: Store, day: SymbolDay) -> Columns:
@@ -114,11 +102,28 @@ def _market_columns(store: Store, day: SymbolDay) -> Columns:
         raw = market_data.quotes(store, day) if "quotes" in day.contents else None
         quotes = _no_rows(_QUOTE_NAMES) if raw is None else _quote_rows(raw)
         prints = _no_rows(_PRINT_NAMES) if separate is None else _separate_prints(separate)
+    of = day.instrument
     return {
-        **{f"quote_{name}": quotes[name] for name in _QUOTE_NAMES},
+        "quote_ns": quotes["ns"],
+        # In currency and shares, as they are asked for: so they are mapped, not worked out every time.
+        **{name: _quantities(quotes[name], of.price_scale) for name in ("bid", "ask")},
+        **{name: _quantities(quotes[name], of.size_scale) for name in ("bid_size", "ask_size")},
         **{f"print_{name}": prints[name] for name in _PRINT_NAMES},
         **halt_columns(store, day, book),
     }
+
+
+def _quantities(stored: np.ndarray[Any, Any], scale: int) -> np.ndarray[Any, Any]:
+    """Stored units as doubles, NaN where a side of the book is empty."""
+    found = stored / scale
+    missing = stored < 0
+    if missing.any():
+        found[missing] = np.nan
+    return found
+
+
+def _whole(stored: np.ndarray[Any, Any], missing: int = 0) -> np.ndarray[Any, Any]:
+    return plain(stored, missing).astype(np.int64, copy=False)
 
 
 def _no_rows(names: tuple[str, ...]) -> Columns:
@@ -128,11 +133,11 @@ def _no_rows(names: tuple[str, ...]) -> Columns:
 
 def _quote_rows(raw: dict[str, Any]) -> Columns:
     """Quotes as stored; where several stand at one instant, what holds after the last of them."""
-    ns = plain(raw["ts_ns"]).astype(np.int64)
+    ns = _whole(raw["ts_ns"])
+    columns = {"ns": ns, **{name: _whole(raw[name], -1) for name in _QUOTE_NAMES if name != "ns"}}
     last = np.ones(len(ns), np.bool_)
     last[:-1] = ns[1:] != ns[:-1]
-    columns = {name: plain(raw[name], -1).astype(np.int64)[last] for name in _QUOTE_NAMES if name != "ns"}
-    return {"ns": ns[last], **columns}
+    return columns if last.all() else {name: values[last] for name, values in columns.items()}
 
 
 def _book_prints(book: dict[str, Any]) -> Columns:
@@ -153,9 +158,9 @@ def _book_prints(book: dict[str, Any]) -> Columns:
 
 def _separate_prints(trades: dict[str, Any]) -> Columns:
     return {
-        "ns": plain(trades["ts_ns"]).astype(np.int64),
-        "price": plain(trades["price"]).astype(np.int64),
-        "size": plain(trades["size"]).astype(np.int64),
+        "ns": _whole(trades["ts_ns"]),
+        "price": _whole(trades["price"]),
+        "size": _whole(trades["size"]),
         "displayed": np.ones(len(trades["ts_ns"]), np.bool_),
         "aggressor": plain(trades["aggressor"]).astype(np.int8),
     }

@@ -17,8 +17,9 @@ from tcakit.jobs.backtest_run import versions
 from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
-from tcakit.jobs.market import data_notes, market_day
-from tcakit.jobs.parent_facts import parent_facts
+from tcakit.jobs.market import data_notes, market_days
+from tcakit.jobs.order_days import end_days
+from tcakit.jobs.parent_facts import closes_before_fills, parent_facts
 from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
 from tcakit.jobs.report_files import check_format, write_report, write_whole
@@ -42,6 +43,7 @@ class ReportRequest:
     `open_orders` say what stands on the page (see `report.data.PageChoice`).
     `redact` names columns to mask, `policy` a best-execution policy to
     hold the orders against, `explain` an order whose formulas (or that of `metric` alone) to tell.
+    `index` is a stored symbol that the blotter's orders are set against where the security master names none.
     """
 
     run: str | None = None
@@ -61,6 +63,7 @@ class ReportRequest:
     policy: Path | None = None
     explain: str | None = None
     metric: str | None = None
+    index: str | None = None
 
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
@@ -75,7 +78,10 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         run_id = results.find_run(store, request.run)["run_id"]
         parents = None
     from tcakit.jobs.depth import with_depth
+    from tcakit.jobs.report_curve import impact_curves
+    from tcakit.jobs.report_previous import Asked, previous_period
     from tcakit.jobs.report_scope import chosen_parents, half_spreads_in_estimates, known_before, rates_of
+    from tcakit.jobs.tags import tags_of
     from tcakit.report import ReportData, summarise
     from tcakit.report.data import PageChoice, Scope
     from tcakit.report.dimensions import known_dimensions
@@ -83,19 +89,20 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     from tcakit.report.monitoring import monitored, with_labels
     from tcakit.report.redaction import label, redacted
 
-    known_dimensions(request.by)
     run = results.run(store, run_id)
     assert run is not None
     tca_parents = _between(results.table(store, "tca_parents", run_id), request)
     # A blotter's own rows keep their file's key as run_id: they are handed over, not stored twice.
     own = parents or _own_tables(store, run)
     between = _between(own["parents"], request)
+    tags = tags_of(between)
+    known_dimensions(request.by, [] if tags is None else tags.columns[1:])
     before = known_before(store, run_id, between)
     rates = rates_of(store, between, request.currency) if request.currency else {}
     scope = Scope(request.where, request.by, request.currency, rates)
     kept = tca_parents["parent_id"].to_list()
     if request.where is not None:
-        kept = chosen_parents(scope, between, tca_parents, before, markets_of_parents(store, between))
+        kept = chosen_parents(scope, between, tca_parents, before, markets_of_parents(store, between), tags)
         tca_parents = tca_parents.filter(pl.col("parent_id").is_in(kept))
         # A fill whose parent nobody knows meets no condition.
         own = {name: rows.filter(pl.col("parent_id").is_in(kept)) for name, rows in own.items()}
@@ -109,7 +116,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     fills = tables["fills"]
     tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
-    markets = markets_of_parents(store, tables["parents"])
+    markets = markets_of_orders(store, tables["parents"], fills)
+    later = end_days(store, tables["parents"], markets, markets_of_parents)
+    markets |= {(day.instrument.symbol, day.date): day for day in later.values()}
     files = _files(store, run["data_keys"], FILES)
     clocks: list[dict[str, Any]] = []
     if run["kind"] == "blotter":
@@ -121,7 +130,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     estimates = estimates_of(store, run_id, tables["parents"].filter(pl.col("matched")))
     data = ReportData(
         run=run,
-        parents=tables["parents"],
+        # What they say stands in `tags`, and there alone, so that it can be masked.
+        parents=tables["parents"].with_columns(tags=pl.lit(None, pl.String)),
+        tags=None if tags is None else tags.filter(pl.col("parent_id").is_in(tables["parents"]["parent_id"].to_list())),
         orders=tables["orders"],
         fills=fills,
         tca_parents=tca_parents,
@@ -138,8 +149,17 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         estimates=estimates,
         scope=scope,
         known_before=before,
+        curves=impact_curves(store, estimates, tca_parents, before, request.currency),
         half_spreads_in_estimates=half_spreads_in_estimates(store, estimates),
         page=PageChoice(request.template, request.sections, request.open_orders),
+        previous=previous_period(
+            store,
+            Asked(request.date_from, request.date_to, request.as_of_ns),
+            run,
+            tables["parents"],
+            scope,
+            markets_of_parents,
+        ),
     )
     salt = (policy and policy.salt) or secrets.token_hex(16)
     if request.redact:
@@ -198,6 +218,7 @@ def _between(rows: pl.DataFrame, request: ReportRequest) -> pl.DataFrame:
 
 def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[str, pl.DataFrame]]:
     """Measure the ingested blotter by the same code as a replay and store the result as a run of its own."""
+    from tcakit.jobs.indices import indices_of
     from tcakit.tca import BenchmarkContext, measure
 
     begun = time.perf_counter()
@@ -207,14 +228,20 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     orphan = ~pl.col("parent_id").is_in(blotter.parents["parent_id"].to_list()).fill_null(False)
     mine = pl.col("parent_id").is_in(parents["parent_id"].to_list())
     fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
-    markets = markets_of_parents(store, parents)
-    keys = sorted({*blotter.data_keys, *(key for market in markets.values() for key in market.data_keys)})
+    markets = markets_of_orders(store, parents, fills)
+    indices = indices_of(store, parents, request.index, markets_of_parents)
+    ends = end_days(store, parents, markets, markets_of_parents)
+    days = [*markets.values(), *ends.values(), *(index.day for index in indices.values() if index.day is not None)]
+    keys = sorted({*blotter.data_keys, *(key for market in days for key in market.data_keys)})
     # What the security master says of the orders is part of them: multipliers, and fills restated after splits.
     stated = parents.select("parent_id", "symbol", "multiplier", "notes").rows()
     facts: list[Any] = [keys, request.date_from, request.date_to, stated, sorted(blotter.restated.items())]
     # So is what earlier days say of their symbols, of which more may be stored later.
     known = parent_facts(store, parents)
     facts.append(known.rows())
+    closes = closes_before_fills(store, parents, fills)
+    facts.append(sorted((*key, close) for key, close in closes.items()))
+    facts.append(sorted((*key, index.name, index.beta) for key, index in indices.items()))
     # What stands depends on the order in which the files came, and on when.
     facts += [blotter.data_keys, request.as_of_ns, versions()]
     if request.as_of_ns is not None:
@@ -223,7 +250,7 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
-    context = BenchmarkContext(orders=blotter.orders, facts=known)
+    context = BenchmarkContext(orders=blotter.orders, facts=known, indices=indices, closes=closes, ends=ends)
     measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated, context=context)
     notes = [*blotter.notes, *measured.notes]
     for market in _days(store, parents):
@@ -233,6 +260,7 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
         may_be = f"; may be {', '.join(name['candidates'])}" if name["candidates"] else ""
         notes.append(f"unmatched name {name['name']!r} ({name['orders']} orders){may_be}")
     config = {"orders": True, "from": request.date_from, "to": request.date_to, "as_of_ns": request.as_of_ns}
+    config["index"] = request.index
     row = {
         "run_id": run_id,
         "kind": "blotter",
@@ -271,7 +299,15 @@ def _days(store: Store, rows: pl.DataFrame) -> list[SymbolDay]:
 
 def markets_of_parents(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
     """The market of every (symbol, date) that is stored."""
-    return {(day.instrument.symbol, day.date): market_day(store, day) for day in _days(store, rows)}
+    return {(market.instrument.symbol, market.date): market for market in market_days(store, _days(store, rows))}
+
+
+def markets_of_orders(store: Store, parents: pl.DataFrame, fills: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
+    """The market of every (symbol, date) of parents and of fills that is stored."""
+    mine = parents.select("symbol", "date", "venue")
+    later = fills.select("symbol", "date").unique(maintain_order=True)
+    later = later.join(mine, on=["symbol", "date"], how="anti", maintain_order="left")
+    return markets_of_parents(store, pl.concat([mine, later], how="diagonal"))
 
 
 def _files(store: Store, keys: list[str], table: Any) -> pl.DataFrame:

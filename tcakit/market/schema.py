@@ -309,6 +309,8 @@ INSTRUMENT_REFERENCE = Table(
         _c("valid_from", "str", "date", "first day it holds", True),
         _c("valid_to", "str", "date", "last day it holds", True),
         _c("aliases", "str", "JSON", "the row's other names by kind, as they stand in `aliases`", True),
+        _c("index_symbol", "str", "", "the store's symbol of the index that its orders are set against", True),
+        _c("beta", "f64", "", "what the symbol moves with that index", True),
     ),
 )
 RATES = Table(
@@ -372,6 +374,7 @@ PARENTS = Table(
         _c("multiplier", "f64", "", "currency of one contract per unit of price, 1 if null", True),
         _c("fees", "f64", "currency", "explicit costs given for the whole order, beside those of its fills", True),
         _c("notes", "str", "", "what a reader must know of this order", True),
+        _c("tags", "str", "JSON", "the desk's own columns of the order, name and text", True),
     ),
 )
 ORDERS = Table(
@@ -551,6 +554,8 @@ TCA_BENCHMARKS = Table(
         _c("market_timing_cost", "f64", "currency", "side x filled x (broker start - arrival)", True),
         _c("broker_execution_cost", "f64", "currency", "side x filled x (average - broker start)", True),
         _c("fill_days", "i64", "", "trade dates with a fill", True),
+        _c("realised_cost", "f64", "currency", "side x filled x (average - close before), summed over fill days", True),
+        _c("delay_to_close_cost", "f64", "currency", "side x filled x (close before - decision), likewise", True),
         _c("adv_shares", "f64", "shares", "mean volume of the stored days before", True),
         _c("quantity_adv", "f64", "fraction", "ordered / average daily volume", True),
         _c("volatility_daily", "f64", "fraction", "of the stored days before, open to close", True),

@@ -18,12 +18,12 @@ from tcakit.report.dimensions import (
     is_of_fills,
     known_dimensions,
     side_code,
-    tag_columns,
 )  # fmt: skip
+from tcakit.report.executive import executive
 from tcakit.report.groups import measured_frame
 from tcakit.report.rows import COSTS
 from tcakit.tca import cells
-from tcakit.tca.control_limits import MOST_DAYS, control_chart
+from tcakit.tca.control_limits import control_chart, period_of
 from tcakit.tca.difficulty import difficulty_adjusted
 from tcakit.tca.inference import COST_MEASURES
 from tcakit.tca.outliers import MOST_MADS, robust_costs
@@ -43,18 +43,22 @@ _OF_ORDER = (
 Row = dict[str, Any]
 
 
-def comparisons(data: ReportData, rows: Sequence[Row]) -> dict[str, Any]:
-    """The keys `groups`, `tests`, `outliers`, `control` and `attribution` of a summary; each a list, its entries of one
-    currency each.
+def comparisons(data: ReportData, rows: Sequence[Row], previous: Sequence[Row] = ()) -> dict[str, Any]:
+    """The keys `executive`, `groups`, `tests`, `outliers`, `control` and `attribution` of a summary; each a list, its
+    entries of one currency each.
 
-    `rows` are those of `parent_rows`, in the currency asked for. Costs are against arrival, bps of executed, and
-    cost-positive; each number of a group has n and interval beside it.
+    `rows` are those of `parent_rows`, in the currency asked for, `previous` those of the period before. Costs are
+    against arrival, bps of executed, and cost-positive; each number of a group has n and interval beside it.
     """
     orders = _orders(data, rows)
-    chosen: dict[str, list[Any]] = {name: [] for name in ("groups", "tests", "outliers", "control", "attribution")}
+    names = ("executive", "groups", "tests", "outliers", "control", "attribution")
+    chosen: dict[str, list[Any]] = {name: [] for name in names}
     estimated = _estimates(data, orders)
+    before = _costs(previous)
     for currency in sorted(orders["currency"].unique().to_list()):
         mine = orders.filter(currency=currency)
+        old = before.filter(currency=currency)
+        chosen["executive"].append(executive(mine, old if old.height else None, estimated, currency, data.tag_names))
         costed = mine.filter(pl.col("cost").is_not_null() & (pl.col("notional") > 0))
         chosen["groups"] += _groups(data, mine, currency)
         chosen["tests"] += _tests(data, costed, estimated, currency)
@@ -64,8 +68,8 @@ def comparisons(data: ReportData, rows: Sequence[Row]) -> dict[str, Any]:
     return chosen
 
 
-def _orders(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
-    """A row an order: its facts, its costs in the report's currency, and `cost`, `notional` of what is compared."""
+def _costs(rows: Sequence[Row]) -> pl.DataFrame:
+    """A row an order with its costs in the report's currency."""
     names = [*dict.fromkeys([*_OF_ORDER, *COSTS])]
     texts = {"parent_id", "currency", "side", "broker", "algo", "date"}
     schema: dict[str, Any] = {
@@ -73,8 +77,12 @@ def _orders(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
     }
     told = pl.DataFrame({name: [row[name] for row in rows] for name in names}, schema=schema)
     own = measured_frame(rows)
-    told = told.with_columns(own.drop([name for name in own.columns if name in told.columns]))
-    told = told.with_columns(
+    return told.with_columns(own.drop([name for name in own.columns if name in told.columns]))
+
+
+def _orders(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
+    """A row an order: its facts, its costs in the report's currency, and `cost`, `notional` of what is compared."""
+    told = _costs(rows).with_columns(
         side_code(), pl.Series("exchange_rate", [row.get("exchange_rate", 1.0) for row in rows], dtype=pl.Float64)
     )
     facts = facts_of(data, _worth(data))
@@ -93,7 +101,7 @@ def _worth(data: ReportData) -> Mapping[tuple[str, str], float | None] | None:
 
 
 def _groups(data: ReportData, orders: pl.DataFrame, currency: str) -> list[dict[str, Any]]:
-    asked = known_dimensions(data.scope.by, tag_columns(data)) if data.scope.by else ()
+    asked = known_dimensions(data.scope.by, data.tag_names) if data.scope.by else ()
     wanted = [asked, *(by for by in DEFAULT if by != asked)] if asked else list(DEFAULT)
     fills = fill_lines(data, orders)
     out = []
@@ -137,7 +145,7 @@ def _tests(
     data: ReportData, costed: pl.DataFrame, estimated: tuple[str, str, pl.DataFrame] | None, currency: str
 ) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
-    asked = known_dimensions(data.scope.by, tag_columns(data)) if data.scope.by else ()
+    asked = known_dimensions(data.scope.by, data.tag_names) if data.scope.by else ()
     for dimension in dict.fromkeys([*COMPARED, *(name for name in asked if name not in OF_FILLS)]):
         rows = pairwise(costed, dimension)
         if rows:
@@ -232,8 +240,7 @@ def _outliers(costed: pl.DataFrame, currency: str) -> list[dict[str, Any]]:
 def _control(costed: pl.DataFrame, currency: str) -> list[dict[str, Any]]:
     dates = costed["date"].to_list()
     rows = control_chart(dates, costed["cost"].to_numpy(), costed["notional"].to_numpy())
-    period = "day" if len(set(dates)) <= MOST_DAYS else "month"
-    return [{"currency": currency, "measure": TESTED, "period": period, "rows": rows}] if rows else []
+    return [{"currency": currency, "measure": TESTED, "period": period_of(dates), "rows": rows}] if rows else []
 
 
 def _attribution(

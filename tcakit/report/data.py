@@ -56,6 +56,18 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Previous:
+    """The period before a report's own: its dates, what it is in words (why there is none, where `data` is None), and
+    its rows.
+    """
+
+    what: str
+    date_from: str | None = None
+    date_to: str | None = None
+    data: ReportData | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """Everything one report shows.
 
@@ -68,9 +80,11 @@ class ReportData:
     offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s, and `ground`, what they rest on: see
     `jobs.align`). `known_before` has parent_id and columns of
     `tca.order_facts.KNOWN_BEFORE`, `tags` parent_id and the desk's own columns as texts; `half_spreads_in_estimates`
-    says by fit_id (None: published models) how many half spreads are in an estimate. `depth` is the
-    displayed book around some parents, by parent_id, and `page` says what stands on the page. Raises DataError when a
-    frame lacks a column of its table.
+    says by fit_id (None: published models) how many half spreads are in an estimate. `depth` is the displayed book
+    around some parents, by parent_id, and `page` says what stands on the page. `previous` is the period before, with
+    its rows of parents, fills and `tca_parents`; None where nobody looked for one. `curves` say by currency what a
+    model expects of an order of median length that takes more or less of the volume. Raises DataError when a frame
+    lacks a column of its table.
     """
 
     run: dict[str, Any]
@@ -95,10 +109,17 @@ class ReportData:
     tags: pl.DataFrame | None = None
     half_spreads_in_estimates: Mapping[str | None, float] = field(default_factory=dict)
     benchmarks: pl.DataFrame = field(default_factory=schema.TCA_BENCHMARKS.empty)
+    previous: Previous | None = None
+    curves: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         for name, table in _TABLE_OF_FIELD.items():
             object.__setattr__(self, name, table.conform(getattr(self, name)))
+
+    @property
+    def tag_names(self) -> list[str]:
+        """The desk's own columns, where the report has some."""
+        return [] if self.tags is None else [name for name in self.tags.columns if name != "parent_id"]
 
     def timezone_of(self, symbol: str, date: str) -> str:
         """The zone to show that symbol's times in: its exchange's, else this report's only one, else UTC."""

@@ -76,11 +76,6 @@ def known_dimensions(names: Sequence[str], tags: Sequence[str] = ()) -> tuple[st
     return tuple(out)
 
 
-def tag_columns(data: ReportData) -> list[str]:
-    """The desk's own columns of a report's orders."""
-    return [] if data.tags is None else [name for name in data.tags.columns if name != "parent_id"]
-
-
 def is_of_fills(by: Sequence[str]) -> bool:
     """Whether a table needs fills: one of its dimensions is a fill's."""
     return any(name in OF_FILLS for name in by)

@@ -22,7 +22,7 @@ from tcakit.market.clock import NS_PER_SECOND, zone
 from tcakit.market.codes import BUY, SELL
 from tcakit.market.schema import MARKOUT_HORIZONS_S
 from tcakit.report.data import ReportData
-from tcakit.report.dimensions import known_dimensions, tag_columns
+from tcakit.report.dimensions import known_dimensions
 from tcakit.report.inputs import MarketInputs, fill_inputs, market_inputs
 from tcakit.report.intraday import market_profile, utc_offset_s
 from tcakit.report.rows import finite
@@ -145,7 +145,7 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
             "redacted": list(redacted),
             "scope": {
                 "where": data.scope.where,
-                "by": known_dimensions(data.scope.by, tag_columns(data)),
+                "by": known_dimensions(data.scope.by, data.tag_names),
                 "currency": data.scope.currency,
             },
             "horizons_s": MARKOUT_HORIZONS_S,

@@ -10,17 +10,23 @@ import polars as pl
 from tcakit.errors import UsageError
 from tcakit.market.clock import format_time
 from tcakit.registry import nearest
+from tcakit.report.benchmark_inputs import benchmark_letters
 from tcakit.report.data import ReportData
 from tcakit.report.inputs import MarketInputs, market_inputs
 from tcakit.report.wording import number
+from tcakit.tca.benchmark_formulas import BENCHMARK_FORMULAS, BENCHMARK_LETTERS
 from tcakit.tca.formulas import FORMULAS, LETTERS, Formula
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+_MEANINGS = LETTERS | BENCHMARK_LETTERS
+
 
 def explain(data: ReportData, order: str, metric: str | None = None) -> dict[str, Any]:
     """The formulas of one order (of one column, or of all) with their numbers, as a JSON-able dict.
+
+    Columns are those of `tca_parents` and, where the run has them, of `tca_benchmarks`.
 
     Each row has metric, name, formula, worked (the formula with its numbers), letters (value and meaning), value,
     reported (what stands in the report), unit, of, source, and `agrees`, None where either is missing. UsageError for
@@ -36,14 +42,27 @@ def explain(data: ReportData, order: str, metric: str | None = None) -> dict[str
             place="--explain",
             remedy=f"did you mean {guess!r}?" if guess else "name another order",
         )
-    if metric is not None and metric not in FORMULAS:
-        guess = nearest(metric, list(FORMULAS))
+    formulas = FORMULAS | BENCHMARK_FORMULAS
+    if metric is not None and metric not in formulas:
+        guess = nearest(metric, list(formulas))
         hint = f"did you mean {guess!r}? " if guess else ""
-        raise UsageError(f"no metric {metric!r}", place="--metric", remedy=f"{hint}known are {', '.join(FORMULAS)}")
+        raise UsageError(f"no metric {metric!r}", place="--metric", remedy=f"{hint}known are {', '.join(formulas)}")
     row = held[order]
     found = market_inputs(data, order).get(order)
+    further = benchmark_letters(data, order).get(order)
     numbers = letters_of(data, row, found)
-    wanted = FORMULAS.values() if metric is None else [FORMULAS[metric]]
+    if further is None:
+        formulas = FORMULAS
+        if metric in BENCHMARK_FORMULAS:
+            raise UsageError(
+                f"order {order!r} was measured without further benchmarks, so that {metric} is not known of it",
+                place="--metric",
+                remedy="measure it again, or name a metric of tca_parents",
+            )
+    else:
+        numbers |= {letter: value for letter, value in further.items() if value is not None}
+        row |= data.benchmarks.filter(pl.col("parent_id") == order).drop("notes").row(0, named=True)
+    wanted = formulas.values() if metric is None else [formulas[metric]]
     return {
         "order": order,
         "symbol": row["symbol"],
@@ -131,7 +150,9 @@ def _row(formula: Formula, numbers: dict[str, float | None], row: dict[str, Any]
         "name": formula.name,
         "formula": formula.text,
         "worked": formula.worked(numbers),
-        "letters": {letter: {"value": numbers.get(letter), "meaning": LETTERS[letter]} for letter in formula.letters()},
+        "letters": {
+            letter: {"value": numbers.get(letter), "meaning": _MEANINGS[letter]} for letter in formula.letters()
+        },
         "value": value,
         "reported": reported,
         "agrees": agrees,

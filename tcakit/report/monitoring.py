@@ -12,12 +12,12 @@ import polars as pl
 
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.report.data import ReportData
+from tcakit.report.wording import NOT_STATED
 from tcakit.tca.shortfall import BPS
 
 Row = Mapping[str, Any]
 FACTORS = ("price", "cost", "speed", "likelihood")
 NO_CLASS = "other"
-NOT_STATED = "not stated"
 ORDER_DIMENSIONS = ("broker", "algo", "trader", "symbol", "side", "currency", "date")
 FILL_DIMENSIONS = ("venue",)
 _FINISHED = 1 - 1e-12

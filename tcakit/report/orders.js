@@ -192,6 +192,13 @@
     byId("order-notes").hidden = !order.notes;
     byId("order-zone").textContent = order.axis.split(", ").slice(1).join(", ");
     byId("order-events").tBodies[0].replaceChildren(...order.events.map(eventRow));
+    byId("order-benchmarks").hidden = !order.benchmarks.length;
+    byId("order-benchmarks").querySelector("tbody").replaceChildren(...order.benchmarks.map((texts) => {
+      const row = document.createElement("tr");
+      fill(row, "td", texts);
+      row.cells[1].className = row.cells[2].className = "n";
+      return row;
+    }));
     byId("order-left-out").textContent = order.events_left_out
       ? order.events_left_out.toLocaleString("en-US") + " later rows are left out here."
       : order.events.length ? "All " + order.events.length + " rows are shown." : "No child orders and no fills.";

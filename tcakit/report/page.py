@@ -18,6 +18,7 @@ from tcakit.report.data import ReportData
 from tcakit.report.drilldown import chosen_orders, drilldowns
 from tcakit.report.order_table import order_table
 from tcakit.report.sections import section_names, sections_of
+from tcakit.tca.benchmark_costs import MEASURES, PRICES
 
 HERE = Path(__file__).parent
 _SCRIPTS = ("charts.js", "tables.js", "orders.js", "page.js")
@@ -40,8 +41,10 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
     made = sections_of(summary, section_names(choice.template, choice.sections))
     opened = chosen_orders(summary["parents"], choice.orders)
     drawn = drilldowns(data, opened)
+    further = {line["parent_id"]: line for line in summary["order_benchmarks"]}
     for order, row in zip(drawn, opened, strict=True):
         order |= {"title": order_title(row), "facts": order_facts(row), "notes": order_notes(row)}
+        order["benchmarks"] = benchmark_lines(further.get(row["parent_id"]))
     payload = {
         "figures": {name: figure for section in made for name, figure in section.figures.items()},
         "orders": drawn,
@@ -111,6 +114,24 @@ def order_facts(row: dict[str, Any]) -> list[list[str]]:
     components = ("delay_cost", "spread_cost", "drift_cost", "opportunity_cost", "fees")
     facts += [[f"{wording.COMPONENT_NAMES[name]}, {currency}", wording.number(row[name])] for name in components]
     return facts
+
+
+def benchmark_lines(line: dict[str, Any] | None) -> list[list[str]]:
+    """An order's further benchmarks as text: name, price, and cost in bps or another value; what is unknown is left
+    out."""
+    if line is None:
+        return []
+    told = [
+        [name, wording.price(line[column]), f"{wording.number(line[f'against_{column}_bps'])} bps"]
+        for column, name in PRICES.items()
+        if line[column] is not None
+    ]
+    told += [
+        [measure.name, "", wording.in_unit(line[measure.key], measure.unit)]
+        for measure in MEASURES
+        if measure.group != "prices" and line[measure.key] is not None
+    ]
+    return told
 
 
 def order_notes(row: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from tcakit.report.data import ReportData
 COLUMNS = ("trader", "account", "broker", "algo", "venue", "parent_id", "order_id", "fill_id", "client", "prepared_by")
 """What can be masked; `client` and `prepared_by` are titles of the report, the others columns of its rows."""
 WITHHELD = "withheld"
+_FREE_TEXTS = ("notes", "params", "reason", "options")
 _LETTERS = 12
 _SHORTEST_IN_TEXT = 2
 
@@ -49,7 +50,7 @@ def redacted(data: ReportData, columns: Sequence[str], salt: str) -> ReportData:
     Rows of files that were refused are withheld, since they can hold anything, and so are the files' paths. Everything
     made from the result (page, workbook, evidence) holds no masked value. Equal values get equal labels.
     """
-    chosen = check_columns(columns, [name for name in (_tag_columns(data)) if name not in COLUMNS])
+    chosen = check_columns(columns, [name for name in data.tag_names if name not in COLUMNS])
     if not chosen:
         return data
     labels = _labels(data, chosen, salt)
@@ -58,7 +59,9 @@ def redacted(data: ReportData, columns: Sequence[str], salt: str) -> ReportData:
     for field in fields(data):
         value = getattr(data, field.name)
         if isinstance(value, pl.DataFrame):
-            changed[field.name] = _masked(value, labels, in_text)
+            # A tag may say who somebody is in words of its own: all of them are searched as free texts are.
+            searched = data.tag_names if field.name == "tags" else _FREE_TEXTS
+            changed[field.name] = _masked(value, labels, in_text, searched)
     changed["faults"] = changed["faults"].with_columns(text=pl.lit(WITHHELD), path=pl.lit(WITHHELD))
     changed["files"] = changed["files"].with_columns(path=pl.concat_str(pl.lit("file "), pl.int_range(1, pl.len() + 1)))
     changed["run"] = in_text_of(data.run, in_text)
@@ -70,13 +73,9 @@ def redacted(data: ReportData, columns: Sequence[str], salt: str) -> ReportData:
     changed["scope"] = replace(data.scope, where=data.scope.where and WITHHELD)
     of_orders = labels.get("parent_id", {})
     changed["page"] = replace(data.page, orders=tuple(of_orders.get(name, name) for name in data.page.orders))
+    if data.previous is not None and data.previous.data is not None:
+        changed["previous"] = replace(data.previous, data=redacted(data.previous.data, columns, salt))
     return replace(data, **changed)
-
-
-def _tag_columns(data: ReportData) -> list[str]:
-    """The desk's own columns, where the report has some."""
-    tags = getattr(data, "tags", None)
-    return [] if tags is None else [name for name in tags.columns if name != "parent_id"]
 
 
 def _labels(data: ReportData, columns: Sequence[str], salt: str) -> dict[str, dict[str, str]]:
@@ -116,7 +115,10 @@ def in_text_of(value: Any, in_text: Callable[[str], str]) -> Any:
 
 
 def _masked(
-    frame: pl.DataFrame, labels: Mapping[str, Mapping[str, str]], in_text: Callable[[str], str]
+    frame: pl.DataFrame,
+    labels: Mapping[str, Mapping[str, str]],
+    in_text: Callable[[str], str],
+    searched: Sequence[str],
 ) -> pl.DataFrame:
     """The frame with its masked columns replaced and its free texts searched; columns that link rows stay linked."""
     out = []
@@ -127,7 +129,7 @@ def _masked(
         held = labels.get("fill_id" if name == "revises" else name)
         if held is not None:
             out.append(pl.col(name).replace_strict(held, default=pl.col(name), return_dtype=pl.String))
-        elif name in ("notes", "params", "reason", "options"):
+        elif name in searched:
             texts = frame[name].drop_nulls().unique().to_list()
             out.append(
                 pl.col(name).replace_strict({t: in_text(t) for t in texts}, default=None, return_dtype=pl.String)

@@ -10,7 +10,7 @@ import polars as pl
 from tcakit.market.clock import format_time
 from tcakit.market.codes import BUY
 from tcakit.report.data import ReportData
-from tcakit.report.wording import NO_ALGO, NO_CURRENCY
+from tcakit.report.wording import NO_CURRENCY, NOT_STATED
 
 COSTS = ("delay_cost", "trading_cost", "spread_cost", "drift_cost", "opportunity_cost", "fees", "total_cost")
 _FROM_TCA = (
@@ -95,7 +95,7 @@ def _row(
         "date": date,
         "timezone": zone,
         "side": "buy" if either("side") == BUY else "sell",
-        "algo": either("algo") or NO_ALGO,
+        "algo": either("algo") or NOT_STATED,
         "broker": either("broker"),
         "trader": asked.get("trader"),
         "currency": either("currency") or NO_CURRENCY,
@@ -108,7 +108,8 @@ def _row(
         "decision_price": either("decision_price"),
         "arrival_ns": either("arrival_ns"),
         "end_ns": either("end_ns"),
-        "notes": "; ".join(dict.fromkeys(n for n in (asked.get("notes"), measured.get("notes")) if n)) or None,
+        # What is measured of an order says first what its own row says.
+        "notes": measured.get("notes") or asked.get("notes"),
     }
     row |= {column: measured.get(column) for column in _FROM_TCA}
     row["fills"] = row["fills"] or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tcakit.market.clock import format_time
+from tcakit.report.benchmark_costs import benchmark_costs, order_benchmarks
 from tcakit.report.comparisons import comparisons
 from tcakit.report.conversion import conversion, in_currency
 from tcakit.report.data import ReportData
@@ -17,6 +18,7 @@ from tcakit.report.markouts import markout_curves
 from tcakit.report.participation import cost_by_participation
 from tcakit.report.quality import data_quality, order_counts
 from tcakit.report.rows import parent_rows, ranked
+from tcakit.report.venue_markouts import venue_markouts
 from tcakit.report.venue_scores import venue_scores
 from tcakit.report.wording import DENOMINATORS, INTERVALS, SIGN_CONVENTION, benchmark_definitions, number
 
@@ -27,16 +29,16 @@ def summarise(data: ReportData) -> dict[str, Any]:
     """All numbers of the report as one JSON-able dict; a missing number is None, never zero or NaN.
 
     `currencies` holds a block a currency with `totals` (currency), `measures` (bps, the denominator in the key,
-    each with value, low, high, n), `shares`, `waterfall`, `algos`, `markouts`, `venues`, `heatmaps`, `participation`,
-    `intraday` and `distribution`; `parents` a row a parent order; `estimates` how what was estimated before trading
-    held, model by model; `quality` what to know of the data.
-    `groups`, `tests`, `outliers`, `control` and `attribution` are those of `comparisons`, `currency` what was converted
-    (None if nothing was), `scope` what was asked.
+    each with value, low, high, n), `shares`, `waterfall`, `algos`, `markouts`, `venues`, `venue_markouts`, `heatmaps`,
+    `participation`, `intraday`, `distribution` and `benchmark_costs`; `parents` a row a parent order,
+    `order_benchmarks` its further benchmarks; `estimates` how what was estimated before trading held, model by model;
+    `quality` what to know of the data.
+    `executive`, `groups`, `tests`, `outliers`, `control` and `attribution` are those of `comparisons`, `previous` says
+    what the period before is, `currency` what was converted (None if nothing was), `scope` what was asked.
     Costs are cost-positive, markouts favourable-positive.
     """
-    rows = parent_rows(data)
-    if data.scope.currency is not None:
-        rows = ranked(in_currency(rows, data.scope.currency, data.scope.rates))
+    rows = _rows(data)
+    before = [] if data.previous is None or data.previous.data is None else _rows(data.previous.data)
     estimates = estimates_against_costs(data.estimates, rows)
     dates = sorted({row["date"] for row in rows if row["date"]})
     return {
@@ -62,10 +64,12 @@ def summarise(data: ReportData) -> dict[str, Any]:
         "currencies": {
             currency: _currency(data, currency, held, estimates) for currency, held in _by_currency(rows).items()
         },
-        **comparisons(data, rows),
+        **comparisons(data, rows, before),
+        "previous": _previous(data, len(before)),
         "currency": conversion(rows, data.scope.currency, data.scope.rates),
         "scope": {"where": data.scope.where, "by": list(data.scope.by)},
         "parents": rows,
+        "order_benchmarks": order_benchmarks(data, rows),
         "estimates": estimates,
         "quality": data_quality(data, rows),
         "sign_convention": SIGN_CONVENTION,
@@ -76,6 +80,22 @@ def summarise(data: ReportData) -> dict[str, Any]:
         "data_keys": [str(key) for key in data.run.get("data_keys", [])],
         "config": data.run.get("config", {}),
     }
+
+
+def _rows(data: ReportData) -> list[dict[str, Any]]:
+    """The orders, the dearest first, in the currency asked for."""
+    rows = parent_rows(data)
+    if data.scope.currency is None:
+        return rows
+    return ranked(in_currency(rows, data.scope.currency, data.scope.rates))
+
+
+def _previous(data: ReportData, orders: int) -> dict[str, Any] | None:
+    """The period before: its dates, what it is, and how many orders it has; None where nobody looked for one."""
+    held = data.previous
+    if held is None:
+        return None
+    return {"what": held.what, "from": held.date_from, "to": held.date_to, "orders": orders}
 
 
 def _by_currency(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -92,6 +112,7 @@ def _currency(
 ) -> dict[str, Any]:
     sums = totals(rows)
     names = [row["parent_id"] for row in rows]
+    venues = venue_scores(data, rows)
     block: dict[str, Any] = {
         "currency": currency,
         "totals": sums,
@@ -103,11 +124,13 @@ def _currency(
             for algo, held in by(rows, lambda row: str(row["algo"])).items()
         ],
         "markouts": markout_curves(data, rows),
-        "venues": venue_scores(data, rows),
+        "venues": venues,
+        "venue_markouts": venue_markouts(data, rows, [row["venue"] for row in venues]),
         "heatmaps": heatmaps(rows),
-        "participation": cost_by_participation(rows, estimates),
+        "participation": cost_by_participation(rows, estimates, [c for c in data.curves if c["currency"] == currency]),
         "intraday": intraday_profile(data, names),
         "distribution": distribution(rows),
+        "benchmark_costs": benchmark_costs(data, rows),
     }
     block["headline"] = _headline(block)
     return block

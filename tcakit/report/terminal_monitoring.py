@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tcakit.report.terminal import escape, printable
-from tcakit.report.wording import MISSING, count, number
+from tcakit.report.wording import MISSING, count, in_unit, limits
 
 
 def print_monitoring(monitoring: dict[str, Any], console: Console) -> None:
@@ -20,7 +20,13 @@ def print_monitoring(monitoring: dict[str, Any], console: Console) -> None:
         table.add_column(name, justify="right" if name in ("value", "n") else "left")
     for check in monitoring["checks"]:
         decided = f"{check['disposition']} ({check['owner']})" if check["disposition"] else MISSING
-        words = [check["threshold"], check["class"], check["group"], _value(check), limits(check)]
+        words = [
+            check["threshold"],
+            check["class"],
+            check["group"],
+            in_unit(check["value"], check["unit"]),
+            limits(check),
+        ]
         style = "red" if check["open"] else None
         row = [*words, count(check["n"]), check["state"], decided if check["state"] == "breached" else ""]
         table.add_row(*(escape(word) for word in row), style=style)
@@ -31,19 +37,3 @@ def print_monitoring(monitoring: dict[str, Any], console: Console) -> None:
         f"{breaches} of {len(monitoring['checks'])} checks are breached, {open_breaches} without a decision that stands"
     )
     console.print(Text(printable(said), style="red" if open_breaches else ""))
-
-
-def limits(check: dict[str, Any]) -> str:
-    """What a check allows, in words.
-
-    >>> limits({"at_least": None, "at_most": 12.5})
-    'at most 12.50'
-    """
-    parts = [f"{word} {number(check[key])}" for key, word in (("at_least", "at least"), ("at_most", "at most"))
-             if check[key] is not None]  # fmt: skip
-    return ", ".join(parts)
-
-
-def _value(check: dict[str, Any]) -> str:
-    unit = "" if check["unit"] == "fraction" else f" {check['unit']}"
-    return MISSING if check["value"] is None else f"{number(check['value'])}{unit}"

@@ -9,21 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from tcakit.report.dimensions import NAMES
-from tcakit.report.wording import COMPONENT_NAMES, MEASURE_NAMES, count, interval, number
+from tcakit.report.wording import MEASURE_NAMES, NOT_STATED, PART_NAMES, count, interval, number
 from tcakit.tca.performance import PARTS
 from tcakit.tca.significance import DISCOVERIES
 
-NOT_STATED = "not stated"
 COMPARISONS_SHOWN = 6
-PART_NAMES = {
-    **{part: COMPONENT_NAMES.get(f"{part}_cost", part.capitalize()) for part in PARTS},
-    "impact": "Impact, as the model expected",
-    "timing": "Timing: the market's move beyond it",
-    "selection": "Selection: the mix of brokers",
-    "drift_not_split": "Drift without an estimate",
-    "trading_not_split": "Trading, not split",
-    "fees": "Fees",
-}
 
 
 def scope_tables(summary: dict[str, Any], currency: str) -> Iterator[Table]:
@@ -110,7 +100,7 @@ def _attribution(told: dict[str, Any]) -> Table:
     )
     for part in (*PARTS, "total"):
         if told[f"{part}_cost"] is not None:
-            name = PART_NAMES.get(part, "Total")
+            name = PART_NAMES[part]
             numbers = number(told[f"{part}_cost"]), number(told[f"{part}_bps_of_paper"])
             table.add_row(*_plain([name, *numbers]), style="bold" if part == "total" else None)
     return table
@@ -147,7 +137,7 @@ def _difficulty(test: dict[str, Any]) -> Table:
         "broker", "n", "cost, bps", "estimated, bps", "beyond it, bps", "95 % interval", "",
     )  # fmt: skip
     for row in test["groups"]:
-        dearer = [
+        others = [
             pair["second"] if pair["first"] == row["group"] else pair["first"]
             for pair in test["pairs"]
             if pair["q_value"] is not None and pair["q_value"] < DISCOVERIES and row["group"] in pair.values()
@@ -161,7 +151,7 @@ def _difficulty(test: dict[str, Any]) -> Table:
                     number(row["estimate_bps"]),
                     number(row["residual_bps"]),
                     interval(row),
-                    f"differs from {', '.join(dearer)}" if dearer else "",
+                    f"differs from {', '.join(others)}" if others else "",
                 ]
             )
         )

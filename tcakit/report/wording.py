@@ -21,7 +21,7 @@ INTERVALS = (
     "Intervals are 95 % bootstrap intervals that resample whole parent orders, because fills of one order are "
     "not independent. No interval is shown for fewer than two orders."
 )
-NO_ALGO = "not stated"
+NOT_STATED = "not stated"
 NO_CURRENCY = "currency not stated"
 
 COMPONENT_NAMES = {
@@ -44,6 +44,20 @@ COMPONENT_MEANINGS = {
     "not_attributed": "part of the total that no component explains",
     "total_cost": "implementation shortfall",
 }
+PART_NAMES = {
+    "delay": "Delay",
+    "spread": "Spread",
+    "impact": "Impact, as the model expected",
+    "timing": "Timing: the market's move beyond it, skill or luck",
+    "selection": "Selection: the mix of brokers beyond an even one",
+    "drift_not_split": "Drift of orders without an estimate",
+    "trading_not_split": "Trading of orders without a quote at a fill",
+    "opportunity": "Opportunity",
+    "fees": "Fees",
+    "not_attributed": "Not attributed",
+    "total": "Total",
+}
+"""What a cost is due to (`tca.performance.PARTS`), what is left of it, and the total."""
 MEASURE_NAMES = {
     "shortfall_bps_of_paper": "Shortfall",
     "arrival_bps_of_executed": "Against arrival",
@@ -105,6 +119,41 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
     '12.5 %'
     """
     return MISSING if fraction is None or not math.isfinite(fraction) else f"{number(fraction * 100, decimals)} %"
+
+
+def in_unit(value: float | int | None, unit: str) -> str:
+    """A number of some unit: fractions as per cent, counts ("") as few decimals as they need.
+
+    >>> in_unit(0.125, "fraction"), in_unit(3.5, "bps"), in_unit(2, "")
+    ('12.5 %', '3.50 bps', '2')
+    """
+    if unit == "fraction":
+        return percent(value)
+    if unit == "":
+        return count(None if value is None else round(value, 2))
+    return MISSING if value is None else f"{number(value)} {unit}"
+
+
+def interval_in_unit(stat: dict[str, Any], unit: str) -> str:
+    """The 95 % interval of a statistic of some unit.
+
+    >>> interval_in_unit({"low": 0.1, "high": 0.25}, "fraction")
+    '10.0 % to 25.0 %'
+    """
+    if stat["low"] is None or stat["high"] is None:
+        return MISSING
+    return f"{percent(stat['low'])} to {percent(stat['high'])}" if unit == "fraction" else interval(stat)
+
+
+def limits(check: dict[str, Any]) -> str:
+    """What a check of a policy allows, in words.
+
+    >>> limits({"at_least": None, "at_most": 12.5, "unit": "bps"})
+    'at most 12.50 bps'
+    """
+    known = (("at least", check["at_least"]), ("at most", check["at_most"]))
+    said = [f"{word} {in_unit(limit, check['unit'])}" for word, limit in known if limit is not None]
+    return ", ".join(said) or MISSING
 
 
 def price(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Derived columns on disk: memory-mapped .npy files that may be deleted at any time, keyed by what they came from."""
+"""Derived columns on disk: a memory-mapped file that may be deleted at any time, keyed by what they came from."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import numpy as np
 
 from tcakit.store.database import Store
 
-_NAMES = "columns.json"
-
 _LIST = "columns.json"
+_DATA = "columns.bin"
+_ALIGNED = 64  # bytes: where a column begins
 
 
 def cached_columns(
@@ -41,12 +41,14 @@ def cached_columns(
     except OSError:
         return made
     try:
-        for key, values in made.items():
-            np.save(os.path.join(temporary, f"{key}.npy"), values, allow_pickle=False)
-        with open(os.path.join(temporary, _NAMES), "w") as file:
-            json.dump(sorted(made), file)
+        told = {}
+        with open(os.path.join(temporary, _DATA), "wb") as file:
+            for key, values in made.items():
+                file.write(b"\0" * (-file.tell() % _ALIGNED))
+                told[key] = [values.dtype.str, len(values), file.tell()]
+                values.tofile(file)
         with open(os.path.join(temporary, _LIST), "w") as file:
-            json.dump({key: len(values) for key, values in made.items()}, file)
+            json.dump(told, file)
         if folder.is_dir():
             shutil.rmtree(folder, ignore_errors=True)  # it did not load
         os.replace(temporary, folder)
@@ -58,11 +60,18 @@ def cached_columns(
 def _load(folder: Path) -> dict[str, np.ndarray[Any, Any]] | None:
     """The columns of a folder, None unless all of them are there and whole."""
     try:
-        names = json.loads((folder / _LIST).read_text())
-        columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names}
-    except (OSError, ValueError, EOFError):
+        told = json.loads((folder / _LIST).read_text())
+        # Copied on write, not read-only: kernels are compiled for one kind of array, and made columns are writable.
+        data = np.asarray(np.memmap(folder / _DATA, np.uint8, "c"))
+        found = {}
+        for name, (dtype, count, start) in told.items():
+            end = start + count * np.dtype(dtype).itemsize
+            if end > len(data):
+                return None
+            found[name] = data[start:end].view(dtype)
+    except (OSError, ValueError, TypeError):
         return None
-    return columns if all(len(columns[name]) == length for name, length in names.items()) else None
+    return found
 
 
 def forget(store: Store) -> None:

@@ -13,6 +13,7 @@ from tcakit.errors import DataError, UsageError
 from tcakit.market.instrument import Instrument
 from tcakit.registry import nearest
 from tcakit.store.database import Store
+from tcakit.store.market_files import MARKET_TABLES
 from tcakit.store.rows import Standing, instrument_rows
 
 
@@ -160,8 +161,10 @@ def trade_conditions(store: Store, day: SymbolDay) -> list[tuple[str, int]]:
 
 def status_notices(store: Store, day: SymbolDay) -> pl.DataFrame:
     """What the venue said of the state of trading, by time: ts_ns and detail (JSON)."""
+    if "notices" not in day.contents:
+        return MARKET_TABLES["notices"].empty().select("ts_ns", "detail")
     rows = instrument_rows(
-        store, day.date, "notices", day.instrument_id, ["ts_ns", "kind", "detail"], None, day.standing
+        store, day.date, "notices", day.instrument_id, ("ts_ns", "kind", "detail"), None, day.standing
     )
     return rows.filter(pl.col("kind") == "status").select("ts_ns", "detail")
 

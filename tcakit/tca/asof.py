@@ -41,15 +41,13 @@ def mids_shifted(
     from tcakit.tca import asof_kernel
 
     mids = np.empty((shifts_ns.size, asked.size))
-    old: list[Ns | None] = []
-    for place, shift in enumerate(shifts_ns.tolist()):
-        rows = np.empty(asked.size, np.int64)
-        asof_kernel.last_rows(day.quote_ns, asked, shift, rows)
-        count = asof_kernel.mids_at_rows(
-            day.quote_ns, day.bid, day.ask, asked, shift, rows, span[0], span[1], old_ns, mids[place]
-        )
-        old.append(rows if count else None)
-    return mids, old
+    old = np.zeros(shifts_ns.size, np.int64)
+    asof_kernel.mids_shifted(day.quote_ns, day.bid, day.ask, asked, shifts_ns, span[0], span[1], old_ns, mids, old)
+    # Few quotes are old: their rows are looked up once more rather than kept for all.
+    rows = [
+        last_rows(day.quote_ns, asked, shift) if old[place] else None for place, shift in enumerate(shifts_ns.tolist())
+    ]
+    return mids, rows
 
 
 def ascends(asked: Ns) -> bool:

@@ -21,16 +21,28 @@ FACTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolIndex:
+    """The index that orders in a symbol are set against on a day: its name, its market (None where it is not stored),
+    and what the symbol moves with it."""
+
+    name: str
+    beta: float
+    day: MarketDay | None
+
+
+@dataclass(frozen=True, slots=True)
 class BenchmarkContext:
     """What the table `tca_benchmarks` rests on beside parents, fills and markets; columns are null without it.
 
     `orders` are rows of that table; `facts` have the columns `FACTS`; `own_prints` says whether our fills are among the
-    market's prints (those of a real blotter are, replayed ones are not); `index` is the market of an index by date, and
-    `betas` what a symbol moves with it, 1 where it is not named.
+    market's prints (those of a real blotter are, replayed ones are not); `indices` has the index of a (symbol, date).
+    `ends` is the market in which an order ended that ended on a later day than it came, by parent_id.
+    `closes` is the last price before a day on which an order filled, by (parent_id, date), currency.
     """
 
     orders: pl.DataFrame | None = None
     facts: pl.DataFrame | None = None
     own_prints: bool = True
-    index: Mapping[str, MarketDay] = field(default_factory=dict)
-    betas: Mapping[str, float] = field(default_factory=dict)
+    indices: Mapping[tuple[str, str], SymbolIndex] = field(default_factory=dict)
+    closes: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    ends: Mapping[str, MarketDay] = field(default_factory=dict)

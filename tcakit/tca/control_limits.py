@@ -18,6 +18,15 @@ MOST_DAYS = 62
 LEAST_PERIODS = 3
 
 
+def period_of(dates: Sequence[str]) -> str:
+    """Whether a chart of orders of those dates is by day or by month.
+
+    >>> period_of(["2026-03-02", "2026-03-03"])
+    'day'
+    """
+    return "day" if len(set(dates)) <= MOST_DAYS else "month"
+
+
 def control_chart(
     dates: Sequence[str], costs: NDArray[np.float64], notionals: NDArray[np.float64], *, seed: int = 0
 ) -> list[dict[str, Any]]:
@@ -34,7 +43,7 @@ def control_chart(
     if not len(dates):
         return []
     days = np.asarray(dates, dtype=np.str_)
-    periods = days if len(np.unique(days)) <= MOST_DAYS else np.array([day[:7] for day in dates])
+    periods = days if period_of(dates) == "day" else np.array([day[:7] for day in dates])
     names = np.unique(periods)
     centre = float(costs.sum() / notionals.sum() * BPS)
     widths: dict[int, float] = {}

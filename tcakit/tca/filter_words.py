@@ -11,6 +11,8 @@ from tcakit.errors import UsageError
 Kind = Literal["name", "number", "time", "date", "text", "sign", "end"]
 
 PLACE = "--where"
+RESERVED = ("and", "or", "not", "in", "is", "null")
+"""Words that are no names of columns."""
 FACTORS = {"k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9}
 """What a letter after a number multiplies it by."""
 SUFFIX_OF_UNIT = {"%": "_pct", "bps": "_bps", "s": "_s", "min": "_s", "h": "_s"}

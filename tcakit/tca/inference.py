@@ -188,7 +188,9 @@ def markout_curve(
         pl.coalesce(pl.lit("parent ") + pl.col("parent_id"), pl.lit("fill ") + pl.col("fill_id")).alias("_order"),
         (worth * pl.col("unit") if "unit" in fills.columns else worth).alias("_notional"),
     )
-    joined = markouts.select("fill_id", "horizon_s", "markout_bps_of_price").join(weights, on="fill_id", how="inner")
+    joined = markouts.select("fill_id", "horizon_s", "markout_bps_of_price").join(
+        weights, on="fill_id", how="inner", maintain_order="left"
+    )
     horizons = joined["horizon_s"].unique().sort().to_list()
     out = []
     groups = joined.group_by(by, maintain_order=True) if by else [((), joined)]

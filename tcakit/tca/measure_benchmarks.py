@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from tcakit.market.schema import TCA_BENCHMARKS
 from tcakit.tca.benchmark_context import BenchmarkContext
 from tcakit.tca.benchmarks import interval_vwap
 from tcakit.tca.child_columns import ChildTotals
+from tcakit.tca.fill_days import realised_columns
 from tcakit.tca.markouts import mids_around
 from tcakit.tca.measure_fills import Markets, by_market
 from tcakit.tca.measure_parents import MISSING_NS, MarketPrices
@@ -45,9 +47,11 @@ def measure_benchmarks(
     children: ChildTotals,
     markets: Markets,
     context: BenchmarkContext,
+    fills: pl.DataFrame,
+    restated: Mapping[tuple[str, str], float] | None = None,
 ) -> pl.DataFrame:
-    """Columns of `tca_benchmarks` for `parents` (a conformed PARENTS frame) and their `costs` (`tca_parents`), row by
-    row.
+    """Columns of `tca_benchmarks` for `parents` (a conformed PARENTS frame), their `costs` (`tca_parents`) and fills,
+    row by row.
 
     Quotes and prints are asked within the session and the recording only; a price after the last fill also not over a
     halt, nor from a stale quote.
@@ -68,17 +72,21 @@ def measure_benchmarks(
     after = np.full((count, len(_AFTER_S)), np.nan)
     for rows, day in by_market(parents, markets):
         _of_market(found, after, rows, day, met, prices, children)
-        index = context.index.get(day.date)
+        index = context.indices.get((day.instrument.symbol, day.date))
         if index is not None:
-            beta = context.betas.get(day.instrument.symbol, 1.0)
-            found["beta"][rows] = beta
-            found["index_cost_bps"][rows] = _index_cost(index, prices, rows, met.side[rows])
+            found["beta"][rows] = index.beta
+        if index is not None and index.day is not None:
+            found["index_cost_bps"][rows] = _index_cost(index.day, prices, rows, met.side[rows])
     _after_columns(found, after, met)
     arrival_bps = _numbers(costs["arrival_bps_of_executed"])
     found["market_adjusted_bps_of_executed"] = arrival_bps - found["beta"] * found["index_cost_bps"]
     _cost_columns(found, parents, costs, met)
-    found |= children.columns
+    realised, lacking = realised_columns(parents, fills, _numbers(costs["decision_price"]), context.closes, restated)
+    found |= children.columns | realised
     notes = [_notes(place, costs, context, children) for place in range(count)]
+    _index_notes(notes, found, costs, context)
+    for told, reason in zip(notes, lacking, strict=True):
+        told += [reason] if reason else []
     found["interval_vwap_without_own"] = _without_own(found, costs, children, context, notes)
     frame = pl.DataFrame(
         {
@@ -232,12 +240,25 @@ def _notes(place: int, costs: pl.DataFrame, context: BenchmarkContext, children:
     date = costs["date"][place]
     if days is not None and days > 1:
         notes.append(f"filled on {days} days: benchmarks are of {date}, its first")
-    if context.index and date not in context.index:
-        notes.append(f"no market data of the index on {date}")
     sent = children.first_sent_ns[place]
     if sent is not None and sent < children.arrival_ns[place]:
         notes.append("the first child order was sent before arrival: no broker start price")
     return notes
+
+
+def _index_notes(
+    notes: list[list[str]], found: dict[str, Floats], costs: pl.DataFrame, context: BenchmarkContext
+) -> None:
+    """Why an order that has an index has no market-adjusted cost."""
+    keys = costs.select("symbol", "date", "last_fill_ns", "arrival_price").iter_rows()
+    for place, (symbol, date, last_fill, arrival) in enumerate(keys):
+        index = context.indices.get((symbol, date))
+        if index is None or last_fill is None or arrival is None:
+            continue
+        if index.day is None:
+            notes[place].append(f"no market data of {index.name}, its index, on {date}")
+        elif np.isnan(found["index_cost_bps"][place]):
+            notes[place].append(f"{index.name}, its index, has no quote at arrival or no print until the last fill")
 
 
 def _numbers(column: pl.Series) -> Floats:

@@ -52,8 +52,9 @@ def order_facts(
 
     `parents` and `tca_parents` are tables of these names, `known_before` has parent_id and columns of `KNOWN_BEFORE`
     (those absent count as unknown), `zones` the time zone of a (symbol, date), else UTC; `tags` has parent_id and the
-    desk's own columns, as texts. Fractions are told in per cent, times as seconds of the day at the exchange, money in
-    the order's currency, or multiplied by `worth`, what its (date, currency) is worth, null where that is unknown.
+    desk's own columns, as texts, under names that are no others'. Fractions are told in per cent, times as seconds of
+    the day at the exchange, money in the order's currency, or multiplied by `worth`, what its (date, currency) is
+    worth, null where that is unknown.
     """
     asked = parents.select(
         "parent_id", "symbol", "venue", "date", "algo", "broker", "trader", "account", "currency",
@@ -75,8 +76,7 @@ def order_facts(
         facts = facts.with_columns(pl.col("cost", "fees", "notional", "executed") * rate)
     facts = facts.join(_known(known_before), on="parent_id", how="left", maintain_order="left")
     if tags is not None:
-        own = [name for name in tags.columns if name == "parent_id" or name not in facts.columns]
-        facts = facts.join(tags.select(own), on="parent_id", how="left", maintain_order="left")
+        facts = facts.join(tags, on="parent_id", how="left", maintain_order="left")
     facts = facts.with_columns(
         pl.coalesce("tca_algo", "algo").alias("algo"),
         pl.coalesce("tca_broker", "broker").alias("broker"),

@@ -17,7 +17,7 @@ import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.registry import nearest
-from tcakit.tca.filter_words import PLACE, SUFFIX_OF_UNIT, Word, words_of
+from tcakit.tca.filter_words import PLACE, RESERVED, SUFFIX_OF_UNIT, Word, words_of
 
 _COMPARE = {
     "=": pl.Expr.__eq__,
@@ -29,7 +29,6 @@ _COMPARE = {
     ">": pl.Expr.__gt__,
     ">=": pl.Expr.__ge__,
 }
-_RESERVED = {"and", "or", "not", "in", "is", "null"}
 _DEEPEST = 50
 
 
@@ -133,7 +132,7 @@ class _Reader:
 
     def column(self) -> str:
         word = self.take()
-        if word.kind != "name" or word.written.lower() in _RESERVED:
+        if word.kind != "name" or word.written.lower() in RESERVED:
             raise self.error(word, "the name of a column was expected")
         return self.known(word)
 
@@ -155,7 +154,7 @@ class _Reader:
     def value(self, name: str, or_column: bool = False) -> pl.Expr:
         """What a column is compared with, of the column's own kind."""
         word, kind = self.take(), self.schema[name]
-        if word.kind in ("end", "sign") or (word.kind == "name" and word.written.lower() in _RESERVED):
+        if word.kind in ("end", "sign") or (word.kind == "name" and word.written.lower() in RESERVED):
             raise self.error(word, f"a value for {name!r} was expected")
         if kind == pl.String:
             # Half-hours are texts of two digits each.

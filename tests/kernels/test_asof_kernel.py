@@ -31,25 +31,34 @@ def test_the_last_row_at_or_before(times, asked, shift):
     assert joined(times, asked, shift).tolist() == [witness(times, moment + shift) for moment in asked]
 
 
+@given(st.lists(st.integers(0, 400), max_size=300).map(sorted), st.lists(st.integers(-5, 500), max_size=40).map(sorted))
+def test_many_rows_of_one_instant_and_none_for_long(times, asked):
+    assert joined(times, asked, 0).tolist() == [witness(times, moment) for moment in asked]
+
+
 def test_a_long_way_between_two_instants():
     times = list(range(0, 100_000, 3))
-    asked = [-1, 0, 4, 5, 60_000, 60_001, 99_999, 200_000]
-    assert joined(times, asked, 0).tolist() == [-1, 0, 1, 1, 20_000, 20_000, 33_333, 33_333]
+    asked = [-1, 0, 4, 5, 90, 60_000, 60_001, 99_999, 200_000]
+    assert joined(times, asked, 0).tolist() == [-1, 0, 1, 1, 30, 20_000, 20_000, 33_333, 33_333]
 
 
-@given(TIMES, ASKED, SHIFTS, st.integers(0, 30), st.integers(10, 60), st.integers(0, 20))
-def test_the_mid_of_each_row_within_the_session(times, asked, shift, first, last, old_ns):
+LISTS_OF_SHIFTS = st.lists(SHIFTS, min_size=1, max_size=4)
+
+
+@given(TIMES, ASKED, LISTS_OF_SHIFTS, st.integers(0, 30), st.integers(10, 60), st.integers(0, 20))
+def test_the_mid_of_each_row_within_the_session(times, asked, shifts, first, last, old_ns):
     bid = np.array([math.nan if at % 7 == 0 else 10.0 + at for at in range(len(times))])
-    rows = joined(times, asked, shift)
-    mids = np.full(len(asked), -9.0)
-    found = asof_kernel.mids_at_rows(
-        np.array(times, np.int64), bid, bid + 1.0, np.array(asked, np.int64), shift, rows, first, last, old_ns, mids
-    )
-    expected, old = [], 0
-    for moment in (at + shift for at in asked):
-        row = witness(times, moment)
-        stands = row >= 0 and first <= moment <= last
-        expected.append(bid[row] + 0.5 if stands else math.nan)
-        old += stands and moment - times[row] > old_ns
-    assert mids.tolist() == pytest.approx(expected, nan_ok=True)
-    assert found == old
+    mids, found = np.full((len(shifts), len(asked)), -9.0), np.zeros(len(shifts), np.int64)
+    asof_kernel.mids_shifted(
+        np.array(times, np.int64), bid, bid + 1.0, np.array(asked, np.int64), np.array(shifts, np.int64),
+        first, last, old_ns, mids, found,
+    )  # fmt: skip
+    for number, shift in enumerate(shifts):
+        expected, old = [], 0
+        for moment in (at + shift for at in asked):
+            row = witness(times, moment)
+            stands = row >= 0 and first <= moment <= last
+            expected.append(bid[row] + 0.5 if stands else math.nan)
+            old += stands and moment - times[row] > old_ns
+        assert mids[number].tolist() == pytest.approx(expected, nan_ok=True)
+        assert found[number] == old

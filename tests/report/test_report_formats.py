@@ -10,20 +10,28 @@ import shutil
 import stat
 import time
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import example
 import fastexcel
+import polars as pl
 import pytest
+from benchmarked import benchmarked
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tcakit.errors import UsageError
 from tcakit.jobs.report_files import FORMATS, check_format, rendered, write_report
+from tcakit.market.schema import ESTIMATES
 from tcakit.report import pdf
-from tcakit.report.data import ReportData
+from tcakit.report.data import Previous, ReportData, Scope
+from tcakit.report.monitoring import Policy, Threshold, monitored
 from tcakit.report.sheets import Sheet, sheets_of
 from tcakit.report.summary import summarise
 from tcakit.report.text_tables import csv_table, harmless, markdown
@@ -57,10 +65,106 @@ def test_a_workbook_holds_every_order_with_numbers_as_numbers() -> None:
     assert book.load_sheet("Orders").to_polars().schema["total_cost"].is_float()
 
 
-def test_the_workbook_has_a_sheet_for_every_list_of_the_summary() -> None:
-    more = example_summary() | {"groups": {"by broker": [{"broker": "KITE", "measures": {"bps": 1.5, "n": 3}}]}}
-    sheet = next(sheet for sheet in sheets_of(more) if sheet.name == "groups by broker")
-    assert sheet == Sheet("groups by broker", ("broker", "measures bps", "measures n"), (("KITE", 1.5, 3),))
+@cache
+def whole_summary() -> dict[str, Any]:
+    """A summary with all that one can hold: further benchmarks, estimates, a period before, a policy, outliers."""
+    start = example.OPEN_NS + 900 * example.SECOND
+    many = [
+        example.parent(
+            f"P-{place:03d}", ("ACME", "BORA")[place % 2], 1 if place % 3 else -1, 2_400 * (1 + place % 2),
+            start + place * 240 * example.SECOND, 15, algo=example.ALGOS[place % 3],
+            broker=("North", "Kite")[place % 4 == 0],
+            decision_price=None if place % 3 else (84.05, 23.45)[place % 2],
+        )
+        for place in range(30)
+    ]  # fmt: skip
+    data = benchmarked(many)
+    names = data.parents["parent_id"].to_list()
+    estimates = ESTIMATES.conform(
+        pl.DataFrame(
+            {
+                "run_id": example.RUN, "parent_id": names[:25], "model": "square-root", "source": "published",
+                "mean_bps": [2.0 + place / 7 for place in range(25)], "mean_low_bps": 2.0, "mean_high_bps": 4.0,
+                "order_low_bps": -50.5, "order_high_bps": 55.25, "outside": False, "made_from": "x",
+            },
+            schema_overrides={"outside": pl.Boolean},
+        )
+    )  # fmt: skip
+    tags = pl.DataFrame({"parent_id": names, "strategy": ["rebalance", "alpha"] * 15})
+    costs = data.tca_parents.with_columns(
+        arrival_bps_of_executed=pl.when(pl.col("parent_id") == "P-004").then(900.0).otherwise("arrival_bps_of_executed")
+    )
+    before = Previous("the day before", "2024-03-13", "2024-03-13", example_data())
+    data = replace(
+        data, estimates=estimates, tags=tags, tca_parents=costs, previous=before, scope=Scope(by=("strategy",))
+    )
+    summary = summarise(data)
+    policy = Policy(
+        "Best execution", "2", None,
+        (Threshold("cost", "price", "arrival_bps_of_executed", "broker", at_most=0.125),),
+        {}, {"impact": "square root"}, (), ("Head of trading",), "0" * 64,
+    )  # fmt: skip
+    return summary | {"monitoring": monitored(policy, data, summary)}
+
+
+def numbers_of(value: Any) -> Iterator[float]:
+    """Every number inside a JSON-able value."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from numbers_of(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from numbers_of(item)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
+
+
+def cells_of(content: bytes) -> list[str]:
+    """The cells of a workbook as they are written, words looked up."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    shared = re.findall(r"<si><t[^>]*>(.*?)</t></si>", texts["xl/sharedStrings.xml"], re.DOTALL)
+    pages = "".join(text for name, text in texts.items() if "worksheets/sheet" in name)
+    found = re.findall(r'<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?( t="[a-z]+")?><v>(.*?)</v></c>', pages)
+    return [shared[int(value)] if kind == ' t="s"' else value for kind, value in found]
+
+
+def test_every_number_of_the_summary_stands_in_the_workbook_and_on_the_markdown_page() -> None:
+    summary = whole_summary()
+    for name in ("executive", "groups", "tests", "outliers", "control", "attribution", "estimates", "order_benchmarks"):
+        assert summary[name], name
+    wanted = Counter(numbers_of(summary))
+    assert len(wanted) > 2_500
+    cells = cells_of(workbook(summary))
+    found: Counter[str] = Counter()
+    for cell in cells:
+        with suppress(ValueError):
+            found[f"{float(cell):.16G}"] += 1
+    # A workbook keeps sixteen digits.
+    asked: Counter[str] = Counter()
+    for number, count in wanted.items():
+        asked[f"{number:.16G}"] += count
+    assert {number: count for number, count in asked.items() if found[number] < count} == {}
+    text = Counter(cell.strip().replace("\\", "") for cell in markdown(summary).replace("\n", "|").split("|"))
+    text["0"] += text["-0"]
+    shown: Counter[str] = Counter()
+    for number, count in wanted.items():
+        shown[f"{number:.10g}" if isinstance(number, float) else str(number)] += count
+    assert {number for number, count in shown.items() if text[number] < count} == set()
+
+
+def test_tables_inside_rows_say_whose_they_are() -> None:
+    sheets = {sheet.name: sheet for sheet in sheets_of(whole_summary())}
+    points = sheets["Estimates by order"]
+    assert points.columns[:2] == ("model", "source")
+    assert len(points.rows) == sum(len(row["points"]) for row in whole_summary()["estimates"])
+    cells = sheets["By broker"]
+    assert cells.columns[:2] == ("broker", "n")
+    assert [row[0] for row in cells.rows] == ["Kite", "North", "all"]
+    grid = whole_summary()["currencies"]["USD"]["heatmaps"][0]
+    known = [row for row in sheets["Heat maps"].rows if row[1] == grid["name"]]
+    assert len(known) == sum(cell is not None for row in grid["cells"] for cell in row)
+    assert "Distribution by place" in sheets
 
 
 def test_panes_are_frozen_and_formats_set() -> None:

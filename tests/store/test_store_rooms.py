@@ -305,7 +305,7 @@ def test_a_cache_that_was_deleted_is_made_anew(store: Store) -> None:
     for path in folder.iterdir():
         path.unlink()
     assert cached_columns(store, origin, lambda: {"a": np.arange(4)})["a"].tolist() == [0, 1, 2, 3]
-    folder.joinpath("a.npy").write_bytes(b"\x93NUMPY")
+    folder.joinpath("columns.bin").write_bytes(b"\x93NUMPY")
     assert cached_columns(store, origin, lambda: {"a": np.arange(5)})["a"].tolist() == [0, 1, 2, 3, 4]
 
 

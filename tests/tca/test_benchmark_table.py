@@ -12,7 +12,7 @@ from acme_market import DATE, SECOND, at, build_day, fill, frame_of, parent
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FILLS, ORDERS, PARENTS, TCA_BENCHMARKS
 from tcakit.tca import BenchmarkContext, Measured, measure
-from tcakit.tca.benchmark_context import FACTS
+from tcakit.tca.benchmark_context import FACTS, SymbolIndex
 
 KEY = ("ACME", DATE)
 
@@ -62,7 +62,10 @@ def children(*submitted_s: float, filled: int = 100) -> pl.DataFrame:
 
 def test_every_column_by_hand(day: MarketDay) -> None:
     facts = pl.DataFrame([("P1", 4_000.0, 0.02, 1.5, 99.5, "2020-01-01")], schema=FACTS, orient="row")
-    out = measured([parent(limit_price=1_001_500)], two_fills(), day, orders=children(11, 20), facts=facts).benchmarks
+    closes = {"closes": {("P1", DATE): 99.5}}
+    out = measured(
+        [parent(limit_price=1_001_500)], two_fills(), day, orders=children(11, 20), facts=facts, **closes
+    ).benchmarks
     assert out.schema == TCA_BENCHMARKS.polars_schema()
     session_s = 6.5 * 3600
     expected = {
@@ -96,6 +99,8 @@ def test_every_column_by_hand(day: MarketDay) -> None:
         "market_timing_cost": 0.0,
         "broker_execution_cost": 22.0,
         "fill_days": 1,
+        "realised_cost": 300 * (30_052 / 300 - 99.5),
+        "delay_to_close_cost": 300 * (99.5 - 99.9),
         "adv_shares": 4_000.0,
         "quantity_adv": 0.1,
         "volatility_daily": 0.02,
@@ -181,16 +186,20 @@ def test_participation_at_every_rate_and_within_the_limit() -> None:
 
 def test_the_market_is_taken_out_by_beta(day: MarketDay) -> None:
     index = build_day([(0, 999.0, 1001.0), (23_399, 999.0, 1001.0)], [(11, 1001.0, 10), (15, 1003.0, 10)])
-    context = {"index": {DATE: index}, "betas": {"ACME": 0.5}}
-    given = measured([parent()], two_fills(), day, **context)
+    indices = {("ACME", DATE): SymbolIndex("INDX", 0.5, index)}
+    given = measured([parent()], two_fills(), day, indices=indices)
     row = given.benchmarks.row(0, named=True)
     assert (row["index_cost_bps"], row["beta"]) == (pytest.approx(20.0), 0.5)
     arrival = given.parents["arrival_bps_of_executed"][0]
     assert row["market_adjusted_bps_of_executed"] == pytest.approx(arrival - 10.0)
-    assert row_of([parent()], two_fills(), day, index={DATE: index})["beta"] == 1.0
-    other = row_of([parent()], two_fills(), day, index={"2020-01-03": index})
-    assert other["index_cost_bps"] is None
-    assert f"no market data of the index on {DATE}" in other["notes"]
+    silent = build_day([(0, 999.0, 1001.0), (23_399, 999.0, 1001.0)], [])
+    for other, words in (
+        (None, f"no market data of INDX, its index, on {DATE}"),
+        (silent, "INDX, its index, has no quote at arrival or no print until the last fill"),
+    ):
+        row = row_of([parent()], two_fills(), day, indices={("ACME", DATE): SymbolIndex("INDX", 1.0, other)})
+        assert row["index_cost_bps"] is row["market_adjusted_bps_of_executed"] is None
+        assert words in row["notes"]
 
 
 def test_an_order_over_several_days_says_so(day: MarketDay) -> None:

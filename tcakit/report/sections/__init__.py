@@ -36,6 +36,7 @@ SECTIONS = {
     "control": "tcakit.report.sections.control:control",
     "cost": "tcakit.report.sections.cost:cost",
     "waterfall": "tcakit.report.sections.waterfall:waterfall",
+    "benchmarks": "tcakit.report.sections.benchmarks:benchmarks",
     "attribution": "tcakit.report.sections.attribution:attribution",
     "algorithms": "tcakit.report.sections.algorithms:algorithms",
     "groups": "tcakit.report.sections.groups:groups",
@@ -59,8 +60,8 @@ SECTIONS = {
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "tca": tuple(SECTIONS),
     "best-execution": (
-        "control", "cost", "monitoring", "venues", "groups", "tests", "control-limits", "orders", "outliers", "quality",
-        "method",
+        "control", "cost", "monitoring", "benchmarks", "venues", "groups", "tests", "control-limits", "orders",
+        "outliers", "quality", "method",
     ),
 }  # fmt: skip
 """Which sections a page has, in what order, by the template's name."""

@@ -5,20 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tcakit.report.sections import Section, template_of
-
-PARTS = {
-    "delay": "Delay",
-    "spread": "Spread",
-    "impact": "Impact, as the model expects it",
-    "timing": "Timing: the market's own move, skill or luck",
-    "selection": "Selection: the mix of brokers beyond an even one",
-    "drift_not_split": "Drift of orders without an estimate",
-    "trading_not_split": "Trading of orders without a quote at a fill",
-    "opportunity": "Opportunity",
-    "fees": "Fees",
-    "not_attributed": "Not attributed",
-    "total": "Total",
-}
+from tcakit.report.wording import PART_NAMES
 
 
 def attribution(summary: dict[str, Any]) -> Section | None:
@@ -31,7 +18,7 @@ def attribution(summary: dict[str, Any]) -> Section | None:
             row,
             [
                 (part, name, row[f"{part}_cost"], row.get(f"{part}_bps_of_paper"))
-                for part, name in PARTS.items()
+                for part, name in PART_NAMES.items()
                 if row.get(f"{part}_cost") is not None and (row[f"{part}_cost"] != 0 or part == "total")
             ],
         )

@@ -4,13 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from tcakit.report.dimensions import NAMES
+from tcakit.report.executive import MEASURES
 from tcakit.report.sections import Section, blocks_of, template_of
-from tcakit.report.wording import MEASURE_NAMES
+from tcakit.report.wording import MEASURE_NAMES, in_unit, limits
+
+_BREACHES_SHOWN = 5
 
 
 def cost(summary: dict[str, Any]) -> Section | None:
-    """Headline, tiles and all cost measures of each currency; None without orders."""
+    """Headline, tiles, costs against benchmarks, estimate and the period before, drivers, breaches; None without
+    orders."""
     blocks = blocks_of(summary)
     if not blocks:
         return None
-    return Section("cost", "Executive summary", template_of("cost"), {"blocks": blocks, "measure_names": MEASURE_NAMES})
+    executive = {held["currency"]: (place, held) for place, held in enumerate(summary.get("executive") or [])}
+    rows = []
+    for number_of_block, block in blocks:
+        place, held = executive.get(block["currency"], (0, None))
+        others = [(name, block["measures"][name]) for name in MEASURE_NAMES if name not in MEASURES]
+        rows.append((number_of_block, block, place, held, others))
+    checks = (summary.get("monitoring") or {}).get("checks") or []
+    breached = [check for check in checks if check["state"] == "breached"]
+    breached.sort(key=lambda check: not check["open"])
+    values = {
+        "rows": rows,
+        "measure_names": MEASURE_NAMES,
+        "dimension_names": NAMES,
+        "previous": summary.get("previous"),
+        "breached": [
+            (check, in_unit(check["value"], check["unit"]), limits(check)) for check in breached[:_BREACHES_SHOWN]
+        ],
+        "breaches": len(breached),
+        "watched": bool(checks),
+    }
+    return Section("cost", "Executive summary", template_of("cost"), values)

@@ -1,0 +1,206 @@
+"""The letters behind each order's further benchmarks: sums of prints, quotes and mids, looked up anew in its market."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tcakit.market.clock import NS_PER_SECOND
+from tcakit.market.day import MarketDay
+from tcakit.market.numbers import known
+from tcakit.report.data import ReportData
+from tcakit.tca.benchmark_formulas import pwp_letter
+from tcakit.tca.markouts import mids_around
+from tcakit.tca.print_windows import PWP_RATES, WindowOrders, sums_until, window_sums
+from tcakit.tca.quotes import mid_at, quotes_at, recorded_span
+
+Letters = dict[str, float | None]
+_AFTER = {"m_last": 0.0, "m_60": 60.0, "m_300": 300.0, "m_1800": 1800.0}
+_BEFORE_NS = 60 * NS_PER_SECOND
+_ADVERSE_S = 60.0
+_MISSING_NS = np.iinfo(np.int64).min
+_GIVEN = {
+    "close_before": "previous_close",
+    "ADV": "adv_shares",
+    "sigma": "volatility_daily",
+    "half_spread": "half_spread_bps",
+    "index_move": "index_cost_bps",
+    "beta_given": "beta",
+}
+
+
+def benchmark_letters(data: ReportData, only: str | None = None) -> dict[str, Letters]:
+    """The letters of `tca.benchmark_formulas` of every order with further benchmarks, or of the order `only`, by
+    parent_id.
+
+    What the stored days before say, and the index, are taken as they stand in the table; everything else is looked up
+    or summed anew. A letter that nobody knows is None.
+    """
+    stored = {row["parent_id"]: row for row in _rows(data.benchmarks, only)}
+    costs = {row["parent_id"]: row for row in _rows(data.tca_parents, only) if row["parent_id"] in stored}
+    limits = {
+        name: None if limit is None else limit / scale
+        for name, limit, scale in data.parents.select("parent_id", "limit_price", "price_scale").iter_rows()
+    }
+    stored = {name: row for name, row in stored.items() if name in costs}
+    latest = pl.col("ts_ns") + pl.col("ts_resolution_ns").fill_null(1) - 1
+    ends: dict[str, int] = dict(data.fills.group_by("parent_id").agg(latest.max()).iter_rows())
+    letters = _of_fills(data, costs)
+    for name, row in stored.items():
+        letters[name] |= {letter: row[column] for letter, column in _GIVEN.items()}
+    by_day: dict[tuple[str, str], list[str]] = {}
+    for name, row in costs.items():
+        by_day.setdefault((row["symbol"], row["date"]), []).append(name)
+    for key, names in by_day.items():
+        day = data.markets.get(key)
+        if day is not None:
+            times = [_times(day, costs[name], ends.get(name)) for name in names]
+            _of_market(letters, day, names, np.array(times, np.int64).T, costs, stored, limits)
+    for name, row in stored.items():
+        _derived(letters[name], costs[name], row)
+    return letters
+
+
+def _of_fills(data: ReportData, costs: Mapping[str, Mapping[str, Any]]) -> dict[str, Letters]:
+    """What an order's own fills and child orders say."""
+    letters: dict[str, Letters] = {name: {"t_0": row["arrival_ns"]} for name, row in costs.items()}
+    usable = (pl.col("quantity") > 0) & (pl.col("size_scale") > 0) & (pl.col("price_scale") > 0)
+    marks = data.markouts.filter(pl.col("horizon_s") == _ADVERSE_S).select("fill_id", "markout_bps_of_price")
+    fills = data.fills.filter(usable, pl.col("parent_id").is_in(list(costs)))
+    fills = fills.join(marks.unique("fill_id"), on="fill_id", how="left", maintain_order="left")
+    for (name,), group in fills.group_by("parent_id", maintain_order=True):
+        arrival = costs[str(name)]["arrival_ns"]
+        shares = (group["quantity"] / group["size_scale"]).to_list()
+        times = group["ts_ns"].to_list()
+        worth = [size * price for size, price in zip(shares, group["price"] / group["price_scale"], strict=True)]
+        own = letters[str(name)]
+        own |= {"t_first": min(times), "t_last": max(times)}
+        own["share_seconds"] = math.fsum(
+            size * ((ns - arrival) / NS_PER_SECOND) for size, ns in zip(shares, times, strict=True)
+        )
+        passive = [
+            (mark, value)
+            for mark, value, kind in zip(group["markout_bps_of_price"], worth, group["liquidity"], strict=True)
+            if kind == "maker"
+        ]
+        if passive and all(mark is not None for mark, _ in passive):
+            own["marked"] = math.fsum(mark * value for mark, value in passive)
+            own["passive_paid"] = math.fsum(value for _, value in passive)
+    children = data.orders.group_by("parent_id").agg(
+        pl.len().alias("children"), (pl.col("filled") > 0).sum().alias("children_filled")
+    )
+    for row in children.iter_rows(named=True):
+        if row["parent_id"] in letters:
+            letters[row["parent_id"]] |= {name: float(row[name]) for name in ("children", "children_filled")}
+    return letters
+
+
+def _rows(frame: pl.DataFrame, only: str | None) -> Iterator[dict[str, Any]]:
+    return (frame if only is None else frame.filter(pl.col("parent_id") == only)).iter_rows(named=True)
+
+
+def _times(day: MarketDay, row: Mapping[str, Any], latest: int | None) -> tuple[int, int, int]:
+    """When the order's prints begin, when its last fill and its end were, as it was measured; _MISSING_NS if not
+    recorded."""
+    opens, closes, span = day.instrument.session_open_ns, day.instrument.session_close_ns, recorded_span(day)
+    start = row["arrival_ns"] if opens is None else max(row["arrival_ns"], opens)
+    if span is None or start < span[0]:
+        return _MISSING_NS, _MISSING_NS, _MISSING_NS
+    end = row["end_ns"]
+    if end is None and row["filled_shares"] >= row["ordered_shares"] * (1 - 1e-12):
+        end = latest
+    stop = end if end is None or closes is None else min(end, closes)
+    last = latest
+    if last is not None and row["last_fill_ns"] is not None and row["last_fill_ns"] <= span[1]:
+        last = min(last, span[1])
+    return start, *(ns if ns is not None and start <= ns <= span[1] else _MISSING_NS for ns in (last, stop))
+
+
+def _of_market(
+    letters: dict[str, Letters],
+    day: MarketDay,
+    names: list[str],
+    times: NDArray[np.int64],
+    costs: Mapping[str, Mapping[str, Any]],
+    stored: Mapping[str, Mapping[str, Any]],
+    limits: Mapping[str, float | None],
+) -> None:
+    """Sums of prints and mids of the orders of one market."""
+    start, last, stop = np.ascontiguousarray(times)
+    side, average, ordered, filled, limit = (
+        np.array([np.nan if value is None else float(value) for value in column])
+        for column in (
+            [costs[name]["side"] for name in names],
+            [costs[name]["average_price"] for name in names],
+            [costs[name]["ordered_shares"] for name in names],
+            [costs[name]["filled_shares"] for name in names],
+            [limits.get(name) for name in names],
+        )
+    )
+    begins = start != _MISSING_NS
+    ordered, filled = np.where(begins, ordered, np.nan), np.where(begins, filled, np.nan)
+    columns = window_sums(day, WindowOrders(start, last, stop, side, average, limit, ordered, filled))
+    buys = side > 0
+    base = float(day.print_price[0]) if day.print_price.size else 0.0
+    told: dict[str, NDArray[np.float64]] = {
+        "print_best": np.where(buys, columns["lowest"], columns["highest"]),
+        "print_worst": np.where(buys, columns["highest"], columns["lowest"]),
+        **{name: columns[name] for name in ("worse", "better", "prints", "worse_prints")},
+        "volume_I": columns["volume"],
+        "volume_L": np.where(np.isfinite(limit), columns["limit_volume"], np.nan),
+        "traded_L": columns["limit_above"] + base * columns["limit_volume"],
+    }
+    bare = np.full(len(names), np.nan)
+    for basis, shares in (("ordered", ordered), ("filled", filled)):
+        for rate in PWP_RATES:
+            letter = pwp_letter(rate, basis)
+            told[f"volume_{letter}"], told[f"traded_{letter}"] = sums_until(day, start, shares, rate, side, bare)
+        letter = pwp_letter(10, basis, limited=True)
+        size = np.where(np.isfinite(limit), shares, np.nan)
+        told[f"volume_{letter}"], told[f"traded_{letter}"] = sums_until(day, start, size, 10, side, limit)
+    traded = last != _MISSING_NS
+    after = np.full((len(names), len(_AFTER)), np.nan)
+    after[traded] = mids_around(day, last[traded], tuple(_AFTER.values()))
+    told |= {letter: after[:, place] for place, letter in enumerate(_AFTER)}
+    told["m_before"] = np.full(len(names), np.nan)
+    told["m_before"][begins] = mid_at(day, start[begins] - _BEFORE_NS)
+    opens, closes = day.instrument.session_open_ns, day.instrument.session_close_ns
+    whole = None if opens is None or closes is None else _sums(day, opens, closes)
+    for place, name in enumerate(names):
+        own = letters[name]
+        own |= {letter: known(values[place]) for letter, values in told.items()}
+        row = stored[name]
+        if row["open_price"] is not None and opens is not None:
+            own["print_O"] = float(day.print_price[np.searchsorted(day.print_ns, opens, side="left")])
+        if row["day_vwap"] is not None and whole is not None:
+            own["volume_D"], own["traded_D"] = whole
+        if row["broker_start_price"] is not None:
+            moment = row["broker_start_ns"] if opens is None else max(row["broker_start_ns"], opens)
+            bid, ask = quotes_at(day, np.array([moment]))
+            own |= {"bid_b": known(bid[0]), "ask_b": known(ask[0])}
+        end = costs[name]["end_ns"]
+        if opens is not None and closes is not None and end is not None and closes > opens:
+            within = min(end, closes) - max(costs[name]["arrival_ns"], opens)
+            own["root_T_3"] = math.sqrt(within / (closes - opens) / 3.0) if within >= 0 else None
+
+
+def _derived(own: Letters, costs: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Letters that rest on others: the mid at the broker's start, and whether own fills are among the prints."""
+    bid, ask = own.get("bid_b"), own.get("ask_b")
+    own["P_b"] = None if bid is None or ask is None else (bid + ask) / 2.0
+    without, vwap = row["interval_vwap_without_own"], costs["interval_vwap"]
+    if without is not None and vwap is not None:
+        own["own"] = 0.0 if without == vwap else costs["participation"]
+
+
+def _sums(day: MarketDay, start: int, stop: int) -> tuple[float, float] | None:
+    """Stored size and price x size of the prints of a stretch of time."""
+    first, last = np.searchsorted(day.print_ns, start, "left"), np.searchsorted(day.print_ns, stop, "right")
+    sizes, prices = day.print_size[first:last], day.print_price[first:last]
+    volume = float(sizes.sum())
+    return (volume, float(prices.astype(np.float64) @ sizes)) if volume > 0 else None
