@@ -53,9 +53,14 @@ def ingest(
         ),
     ] = None,
     max_faults: Annotated[
-        float,
-        typer.Option("--max-faults", min=0.0, max=1.0, help="Share of bad rows over which a file is refused whole."),
-    ] = 0.001,
+        float | None,
+        typer.Option(
+            "--max-faults",
+            min=0.0,
+            max=1.0,
+            help="Share of bad rows over which a file is refused whole: 0.001, of orders 10 rows, if left out.",
+        ),
+    ] = None,
     symbols_from: Annotated[
         str | None,
         typer.Option("--symbols-from", help="orders: keep only the symbols and dates that the stored orders need."),

@@ -11,7 +11,7 @@ from tcakit.errors import DataError
 from tcakit.feeds import fix_reports as reports
 from tcakit.feeds.contract import Batch, Faults, ReaderOptions, Source
 from tcakit.feeds.fix_assembly import Assembly
-from tcakit.feeds.fix_chains import Chains, chains_of
+from tcakit.feeds.fix_chains import chains_of
 from tcakit.feeds.fix_mapping import FORMAT, STANDARD, compile_fix_mapping
 from tcakit.feeds.fix_messages import read_messages, starts_message
 from tcakit.feeds.timestamps import Times, parse_times
@@ -33,7 +33,7 @@ class FixReader:
     """Logs of FIX messages with any prefix before 8=FIX, fields parted by SOH, `|`, `^A` or another usual sign."""
 
     name = FORMAT
-    version = 1
+    version = 2
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether a FIX message starts in the first bytes, on one of the first lines."""
@@ -118,12 +118,15 @@ def _rows(
     status = told["kind"] == reports.STATUS
     faults.count("status reports", int(status.sum()))
     told = reports.without_repeats(_where(told, ~status), faults, place)
-    fills = reports.final_fills(told, faults, place)
+    fills, busted = reports.final_fills(told, faults, place)
     sent = events.filter(pl.col("35") != "8")
     events = pl.concat([sent, told.drop("kind")]).sort("line") if sent.height else told
     if not events.filter(pl.col("35").is_in(["D", "8"])).height:
         raise DataError("no order of it can be read", place=place, remedy="see its faults with --max-faults 1")
-    yield from _batches(events, fills, chains, tags, options, faults, place)
+    work = Assembly(events, fills, chains, tags, options, faults, place, busted)
+    for table, frame in work.tables():
+        if frame.height:
+            yield Batch(table, frame, content=table)
 
 
 def _stamps(text: pl.Series, place: str) -> Times:
@@ -165,18 +168,3 @@ def _orders_once(events: pl.DataFrame, faults: Faults, place: str) -> pl.DataFra
         faults.add(place, line, f"ClOrdID {name} stands at line {first} with other contents")
     faults.count("repeated orders", later.height - other.height)
     return events.filter(~again).drop("said")
-
-
-def _batches(
-    events: pl.DataFrame,
-    fills: pl.DataFrame,
-    chains: Chains,
-    tags: dict[str, tuple[int, ...]],
-    options: ReaderOptions,
-    faults: Faults,
-    place: str,
-) -> Iterator[Batch]:
-    work = Assembly(events, fills, chains, tags, options, faults, place)
-    for table, frame in work.tables():
-        if frame.height:
-            yield Batch(table, frame, content=table)

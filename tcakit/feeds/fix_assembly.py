@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import polars as pl
@@ -39,8 +40,10 @@ class Assembly:
         options: ReaderOptions,
         faults: Faults,
         place: str,
+        busted: Sequence[int] = (),
     ) -> None:
         self.chains, self.tags, self.options = chains, tags, options
+        self.busted = Counter(busted)  # executions taken out, by chain
         self.faults, self.place = faults, place
         self.zone = options.timezone or "UTC"
         roles = ["party_1", "party_11", "party_12", "party_36"]
@@ -302,9 +305,23 @@ class Assembly:
             account=pl.coalesce(*first["account"], missing),
             currency=pl.coalesce("15", pl.lit(self.options.currency, dtype=pl.String)),
             tags=as_json(own, orders.height),
-            notes=pl.when(~pl.col("chain").is_in(tops.implode())).then(pl.lit(_OWN_PARENT)),
+            notes=pl.concat_str(
+                pl.when(~pl.col("chain").is_in(tops.implode())).then(pl.lit(_OWN_PARENT)),
+                self._busts(orders),
+                separator="; ",
+                ignore_nulls=True,
+            ).replace("", None),
         )
         return _columns(frame, schema.PARENTS)
+
+    def _busts(self, orders: pl.DataFrame) -> pl.Series:
+        """What was taken out of each parent's executions: of its children, which its own reports tell once more."""
+        of_children: Counter[int] = Counter()
+        for chain, above in self.orders.select("chain", "above").drop_nulls().iter_rows():
+            of_children[above] += self.busted[chain]
+        counts = [of_children[chain] or self.busted[chain] for chain in orders["chain"].to_list()]
+        told = [f"{count} of its fills cancelled (busted) and not counted" if count else None for count in counts]
+        return pl.Series(told, dtype=pl.String)
 
 
 def _given_dates(text: pl.Series) -> pl.Series:

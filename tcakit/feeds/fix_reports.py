@@ -62,8 +62,9 @@ class _Execution:
     trade_ns: int
 
 
-def final_fills(reports: pl.DataFrame, faults: Faults, place: str) -> pl.DataFrame:
-    """The executions that stand at the end of the log, each by the report that holds, with `trade_ns`.
+def final_fills(reports: pl.DataFrame, faults: Faults, place: str) -> tuple[pl.DataFrame, list[int]]:
+    """The executions that stand at the end of the log, each by the report that holds, with `trade_ns`; and of each bust
+    the chain whose execution it took out.
 
     A correction takes the place of the fill it names by ExecRefID (19) and keeps that fill's time, which is when the
     trade was made; a bust takes it out.
@@ -72,7 +73,7 @@ def final_fills(reports: pl.DataFrame, faults: Faults, place: str) -> pl.DataFra
     changes = reports.filter(pl.col("kind").is_in([BUST, CORRECTION])).sort("line")
     fills = fills.with_columns(trade_ns=pl.col("at_ns"))
     if not changes.height:
-        return fills
+        return fills, []
     named = fills.filter(pl.col("17").is_in(changes["19"].drop_nulls().unique().to_list()))
     standing: dict[tuple[str, str], _Execution] = {
         (session, name): _Execution(line, at_ns)
@@ -80,7 +81,9 @@ def final_fills(reports: pl.DataFrame, faults: Faults, place: str) -> pl.DataFra
     }
     gone: set[int] = set()
     moved: dict[int, int] = {}
-    for session, name, refers, kind, line in changes.select("session", "17", "19", "kind", "line").iter_rows():
+    busted: list[int] = []
+    said = changes.select("session", "17", "19", "kind", "line", "chain")
+    for session, name, refers, kind, line, chain in said.iter_rows():
         execution = None if refers is None else standing.get((session, refers))
         if execution is None or execution.line is None:
             word = "busts" if kind == BUST else "corrects"
@@ -91,6 +94,7 @@ def final_fills(reports: pl.DataFrame, faults: Faults, place: str) -> pl.DataFra
         moved.pop(execution.line, None)
         if kind == BUST:
             execution.line = None
+            busted.append(chain)
             faults.count("busted executions")
         else:
             execution.line = line
@@ -100,9 +104,9 @@ def final_fills(reports: pl.DataFrame, faults: Faults, place: str) -> pl.DataFra
                 standing[session, name] = execution
     kept = fills.filter(~pl.col("line").is_in(list(gone)))
     if not moved:
-        return kept
+        return kept, busted
     times = pl.DataFrame(
         {"line": list(moved), "trade_ns": list(moved.values())}, schema=dict.fromkeys(("line", "trade_ns"), pl.Int64)
     )
     corrected = changes.join(times, on="line", how="inner")
-    return pl.concat([kept, corrected], how="diagonal").sort("trade_ns", "line")
+    return pl.concat([kept, corrected], how="diagonal").sort("trade_ns", "line"), busted

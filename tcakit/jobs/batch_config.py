@@ -37,7 +37,7 @@ class Expected:
     mapping: str | None
     min_rows: int
     optional: bool
-    max_faults: float
+    max_faults: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def load_batch(path: Path) -> BatchConfig:
                     found.get("mapping"),
                     found.get("min_rows", 1),
                     found.get("optional", False),
-                    found.get("max_faults", 0.001),
+                    found.get("max_faults"),
                 )
             )
     reports = []

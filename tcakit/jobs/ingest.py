@@ -29,11 +29,15 @@ from tcakit.store.reference import References
 from tcakit.store.staging import MarketRows, Staging
 
 DEFAULT_MAX_FAULTS = 0.001
+FEW_FAULTS = 10
+"""So many bad rows of a blotter or FIX log, if they are no more than half of it, do not refuse it unless asked to."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole.
+    """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole; if it is
+    None, a thousandth, and of the firm's own orders `FEW_FAULTS` rows, so that one bad order does not take the day's
+    others away.
 
     A file with fewer rows than `min_rows` is refused whole too. With `replace` a file takes the place of what was
     stored before from the same path, whatever it held. With `symbols_from` "orders", of market data only the symbols
@@ -45,7 +49,7 @@ class IngestRequest:
     format: str | None = None
     mapping: str | None = None
     symbol_map: str | None = None
-    max_faults: float = DEFAULT_MAX_FAULTS
+    max_faults: float | None = None
     dry_run: bool = False
     min_rows: int = 0
     replace: bool = False
@@ -244,7 +248,7 @@ def _one(
         # A file of the whole market may have nothing of ours: that is no fault of it.
         nothing_needed = not rows and PASSED_OVER in faults.counts
         if not nothing_needed:
-            _judge(source, faults, rows, request)
+            _judge(source, faults, rows, request, of_orders=reader.name in FIRM_FORMATS)
             if options.clock_offsets:
                 unknown = _shift(target, seen.firm, options.clock_offsets)
                 if unknown and not last:
@@ -338,11 +342,12 @@ def ingest_key(source: Source, reader: Reader, options: ReaderOptions, needed: N
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _judge(source: Source, faults: Faults, rows: int, request: IngestRequest) -> None:
-    max_faults = request.max_faults
+def _judge(source: Source, faults: Faults, rows: int, request: IngestRequest, of_orders: bool) -> None:
+    max_faults = DEFAULT_MAX_FAULTS if request.max_faults is None else request.max_faults
     bad = faults.refused
     total = max(faults.rows, bad)
-    if bad and bad > max_faults * total:
+    few = of_orders and request.max_faults is None and bad <= min(FEW_FAULTS, total / 2)
+    if bad > max_faults * total and not few:
         first = next(fault for fault in faults.found if not fault.kept)
         raise DataError(
             f"{bad} of {total} rows are bad, more than --max-faults {max_faults:g} allows; nothing of it is stored; "

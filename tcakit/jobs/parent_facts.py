@@ -34,6 +34,33 @@ def parent_facts(store: Store, parents: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=FACTS)
 
 
+def closes_before_fills(store: Store, parents: pl.DataFrame, fills: pl.DataFrame) -> dict[tuple[str, str], float]:
+    """The last price before each day on which an order filled, by (parent_id, date), in shares of that day.
+
+    Days without one (none is stored, or more than four days lie between) are left out.
+    """
+    lookup = FactsOfSymbols(store)
+    mine = parents.filter(pl.col("matched")).select("parent_id", "symbol", "venue").unique("parent_id")
+    days = fills.select("parent_id", "date").unique().join(mine, on="parent_id", how="inner")
+    held: dict[tuple[str, str, str | None], float | None] = {}
+    found = {}
+    for name, date, *of_symbol in days.select("parent_id", "date", "symbol", "venue").iter_rows():
+        key = of_symbol[0], date, of_symbol[1]
+        if key not in held:
+            held[key] = _close_before(lookup, *key)
+        close = held[key]
+        if close is not None:
+            found[name, date] = close
+    return found
+
+
+def _close_before(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> float | None:
+    days = lookup.days(symbol, date, venue)
+    if not days or (Date.fromisoformat(date) - Date.fromisoformat(days[-1].date)).days > _PREVIOUS_DAYS:
+        return None
+    return known(lookup.of(symbol, date, venue).price)
+
+
 def _told(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> dict[str, object]:
     days = lookup.days(symbol, date, venue)
     if not days:
@@ -42,7 +69,7 @@ def _told(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> 
     told: dict[str, object] = {
         name: known(getattr(facts, name)) for name in ("adv_shares", "volatility_daily", "half_spread_bps")
     }
-    before = days[-1].date
-    if (Date.fromisoformat(date) - Date.fromisoformat(before)).days <= _PREVIOUS_DAYS and known(facts.price):
-        told |= {"previous_close": facts.price, "previous_close_date": before}
+    close = _close_before(lookup, symbol, date, venue)
+    if close is not None:
+        told |= {"previous_close": close, "previous_close_date": days[-1].date}
     return told

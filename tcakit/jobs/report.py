@@ -18,7 +18,8 @@ from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_days
-from tcakit.jobs.parent_facts import parent_facts
+from tcakit.jobs.order_days import end_days
+from tcakit.jobs.parent_facts import closes_before_fills, parent_facts
 from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
 from tcakit.jobs.report_files import check_format, write_report, write_whole
@@ -115,7 +116,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     fills = tables["fills"]
     tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
-    markets = markets_of_parents(store, tables["parents"])
+    markets = markets_of_orders(store, tables["parents"], fills)
+    later = end_days(store, tables["parents"], markets, markets_of_parents)
+    markets |= {(day.instrument.symbol, day.date): day for day in later.values()}
     files = _files(store, run["data_keys"], FILES)
     clocks: list[dict[str, Any]] = []
     if run["kind"] == "blotter":
@@ -225,9 +228,10 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     orphan = ~pl.col("parent_id").is_in(blotter.parents["parent_id"].to_list()).fill_null(False)
     mine = pl.col("parent_id").is_in(parents["parent_id"].to_list())
     fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
-    markets = markets_of_parents(store, parents)
+    markets = markets_of_orders(store, parents, fills)
     indices = indices_of(store, parents, request.index, markets_of_parents)
-    days = [*markets.values(), *(index.day for index in indices.values() if index.day is not None)]
+    ends = end_days(store, parents, markets, markets_of_parents)
+    days = [*markets.values(), *ends.values(), *(index.day for index in indices.values() if index.day is not None)]
     keys = sorted({*blotter.data_keys, *(key for market in days for key in market.data_keys)})
     # What the security master says of the orders is part of them: multipliers, and fills restated after splits.
     stated = parents.select("parent_id", "symbol", "multiplier", "notes").rows()
@@ -235,6 +239,8 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     # So is what earlier days say of their symbols, of which more may be stored later.
     known = parent_facts(store, parents)
     facts.append(known.rows())
+    closes = closes_before_fills(store, parents, fills)
+    facts.append(sorted((*key, close) for key, close in closes.items()))
     facts.append(sorted((*key, index.name, index.beta) for key, index in indices.items()))
     # What stands depends on the order in which the files came, and on when.
     facts += [blotter.data_keys, request.as_of_ns, versions()]
@@ -244,7 +250,7 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     own = {"parents": parents, "orders": blotter.orders, "fills": fills}
     if results.run(store, run_id) is not None:
         return run_id, own
-    context = BenchmarkContext(orders=blotter.orders, facts=known, indices=indices)
+    context = BenchmarkContext(orders=blotter.orders, facts=known, indices=indices, closes=closes, ends=ends)
     measured = measure(parents, fills, markets, run_id=run_id, restated=blotter.restated, context=context)
     notes = [*blotter.notes, *measured.notes]
     for market in _days(store, parents):
@@ -294,6 +300,14 @@ def _days(store: Store, rows: pl.DataFrame) -> list[SymbolDay]:
 def markets_of_parents(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
     """The market of every (symbol, date) that is stored."""
     return {(market.instrument.symbol, market.date): market for market in market_days(store, _days(store, rows))}
+
+
+def markets_of_orders(store: Store, parents: pl.DataFrame, fills: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
+    """The market of every (symbol, date) of parents and of fills that is stored."""
+    mine = parents.select("symbol", "date", "venue")
+    later = fills.select("symbol", "date").unique(maintain_order=True)
+    later = later.join(mine, on=["symbol", "date"], how="anti", maintain_order="left")
+    return markets_of_parents(store, pl.concat([mine, later], how="diagonal"))
 
 
 def _files(store: Store, keys: list[str], table: Any) -> pl.DataFrame:

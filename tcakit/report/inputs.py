@@ -7,7 +7,7 @@ that nobody takes an input for the ground of a number that rests on something el
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,10 @@ def market_inputs(data: ReportData, only: str | None = None) -> dict[str, Market
         day = data.markets.get((row["symbol"], row["date"]))
         name = row["parent_id"]
         if day is not None and (only is None or name == only):
-            found[name] = _inputs(day, row, asked.get(name, {}), latest_fill.get(name))
+            inputs = _inputs(day, row, asked.get(name, {}), latest_fill.get(name))
+            if inputs.end is None and row["end_price"] is not None:
+                inputs = replace(inputs, end=_end_of_a_later_day(data, row))
+            found[name] = inputs
     return found
 
 
@@ -149,6 +152,18 @@ def _inputs(day: MarketDay, row: dict[str, Any], asked: dict[str, Any], latest_f
         window=_sums(day, start, stops, row["window_vwap"]),
         twap=_integral(day, start, stops, row["twap"]),
     )
+
+
+def _end_of_a_later_day(data: ReportData, row: dict[str, Any]) -> tuple[int, float, float] | None:
+    """The quote that stood when an order ended that lasted beyond its first day."""
+    later = [key for key in data.markets if key[0] == row["symbol"] and key[1] > row["date"]]
+    for key in sorted(later, reverse=True) if row["end_ns"] is not None else ():
+        day = data.markets[key]
+        closes = day.instrument.session_close_ns
+        found = _quote(day, [row["end_ns"] if closes is None else min(row["end_ns"], closes)], row["end_price"])
+        if found is not None:
+            return found
+    return None
 
 
 def _quote(day: MarketDay, moments: list[int], mid: float | None) -> tuple[int, float, float] | None:

@@ -51,7 +51,7 @@ def points_of(markouts: pl.DataFrame, fills: pl.DataFrame) -> list[dict[str, Any
 
 
 def _units(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """By parent_id what one share at a price of one is worth (`unit`), null where its currency has no rate."""
+    """By parent_id what one share at a price of one is worth (`unit`), of those whose currency has a rate."""
     multipliers = dict(data.parents.select("parent_id", "multiplier").iter_rows())
     names = [row["parent_id"] for row in rows]
     rates = [row.get("exchange_rate", 1.0) for row in rows]

@@ -108,7 +108,8 @@ def _row(
         "decision_price": either("decision_price"),
         "arrival_ns": either("arrival_ns"),
         "end_ns": either("end_ns"),
-        "notes": "; ".join(dict.fromkeys(n for n in (asked.get("notes"), measured.get("notes")) if n)) or None,
+        # What is measured of an order says first what its own row says.
+        "notes": measured.get("notes") or asked.get("notes"),
     }
     row |= {column: measured.get(column) for column in _FROM_TCA}
     row["fills"] = row["fills"] or 0

@@ -36,9 +36,13 @@ class BenchmarkContext:
 
     `orders` are rows of that table; `facts` have the columns `FACTS`; `own_prints` says whether our fills are among the
     market's prints (those of a real blotter are, replayed ones are not); `indices` has the index of a (symbol, date).
+    `ends` is the market in which an order ended that ended on a later day than it came, by parent_id.
+    `closes` is the last price before a day on which an order filled, by (parent_id, date), currency.
     """
 
     orders: pl.DataFrame | None = None
     facts: pl.DataFrame | None = None
     own_prints: bool = True
     indices: Mapping[tuple[str, str], SymbolIndex] = field(default_factory=dict)
+    closes: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    ends: Mapping[str, MarketDay] = field(default_factory=dict)

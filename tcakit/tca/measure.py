@@ -70,7 +70,8 @@ def measure(
     latest = joined["latest_fill_ns"].fill_null(MISSING_NS).to_numpy()
     ordered = joined["quantity"] / joined["size_scale"]
     complete = (joined["filled"].fill_null(0.0) >= ordered * (1 - 1e-12)).fill_null(False).to_numpy()
-    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, latest, complete)
+    ends = {} if context is None else context.ends
+    prices = market_prices(_out_of_market(parents, foreign), markets, first, last, latest, complete, ends)
     repeated = {name for name, times in Counter(parents["parent_id"].to_list()).items() if times > 1}
     rows = [
         _measure_parent(row, place, prices, repeated, foreign) for place, row in enumerate(joined.iter_rows(named=True))
@@ -82,7 +83,8 @@ def measure(
         # An order that contradicts itself has no market columns: it meets no market here either.
         apart = foreign | {str(row["parent_id"]): "" for row in rows if "arrival_price" not in row}
         children = child_totals(parents, fills, by_fill.markouts, context.orders)
-        benchmarks = measure_benchmarks(_out_of_market(parents, apart), costs, prices, children, markets, context)
+        met, theirs = _out_of_market(parents, apart), fills.filter(~pl.col("parent_id").is_in(list(apart)))
+        benchmarks = measure_benchmarks(met, costs, prices, children, markets, context, theirs, restated)
         if context.facts is not None:
             benchmarks = with_facts(benchmarks, costs, context.facts, markets)
     return Measured(costs, by_fill.fills, by_fill.markouts, _run_notes(parents, fills), benchmarks)
@@ -260,11 +262,13 @@ def _fill_notes(row: dict[str, Any], ordered: float, filled: float) -> list[str]
     if row["unusable"]:
         notes.append(f"{row['unusable']} fills without a positive quantity or scale are left out")
     if not row["fills"]:
-        return notes
+        return [*notes, "not filled: what it cost is opportunity"]
     if filled > ordered * (1 + 1e-12):
         notes.append(f"filled {filled:g} of {ordered:g} ordered: measured on what was filled")
     if row["outside"]:
         notes.append(f"{row['outside']} of {row['fills']} fills lie outside the order's window")
+    if row["worse_than_limit"]:
+        notes.append(f"{row['worse_than_limit']} of {row['fills']} fills are worse than the limit")
     if row["fees_unknown"] and (row["fees"] is None or row["fees_unknown"] < row["fills"]):
         notes.append(f"fees of {row['fees_unknown']} of {row['fills']} fills are unknown and not in the total")
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from tcakit.market.schema import TCA_BENCHMARKS
 from tcakit.tca.benchmark_context import BenchmarkContext
 from tcakit.tca.benchmarks import interval_vwap
 from tcakit.tca.child_columns import ChildTotals
+from tcakit.tca.fill_days import realised_columns
 from tcakit.tca.markouts import mids_around
 from tcakit.tca.measure_fills import Markets, by_market
 from tcakit.tca.measure_parents import MISSING_NS, MarketPrices
@@ -45,9 +47,11 @@ def measure_benchmarks(
     children: ChildTotals,
     markets: Markets,
     context: BenchmarkContext,
+    fills: pl.DataFrame,
+    restated: Mapping[tuple[str, str], float] | None = None,
 ) -> pl.DataFrame:
-    """Columns of `tca_benchmarks` for `parents` (a conformed PARENTS frame) and their `costs` (`tca_parents`), row by
-    row.
+    """Columns of `tca_benchmarks` for `parents` (a conformed PARENTS frame), their `costs` (`tca_parents`) and fills,
+    row by row.
 
     Quotes and prints are asked within the session and the recording only; a price after the last fill also not over a
     halt, nor from a stale quote.
@@ -77,9 +81,12 @@ def measure_benchmarks(
     arrival_bps = _numbers(costs["arrival_bps_of_executed"])
     found["market_adjusted_bps_of_executed"] = arrival_bps - found["beta"] * found["index_cost_bps"]
     _cost_columns(found, parents, costs, met)
-    found |= children.columns
+    realised, lacking = realised_columns(parents, fills, _numbers(costs["decision_price"]), context.closes, restated)
+    found |= children.columns | realised
     notes = [_notes(place, costs, context, children) for place in range(count)]
     _index_notes(notes, found, costs, context)
+    for told, reason in zip(notes, lacking, strict=True):
+        told += [reason] if reason else []
     found["interval_vwap_without_own"] = _without_own(found, costs, children, context, notes)
     frame = pl.DataFrame(
         {

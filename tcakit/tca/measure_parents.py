@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import mul
 from typing import Any
@@ -17,6 +18,8 @@ from tcakit.tca.measure_fills import Markets, by_market
 from tcakit.tca.quotes import EDGE_NS, first_mid, mid_at, recorded_span
 
 MISSING_NS = np.iinfo(np.int64).min
+_EQUAL_PRICE = 1e-9
+_TO_THE_CLOSE = "ends after the session: measured to the close"
 
 
 def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
@@ -31,6 +34,7 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
         pl.col("symbol").alias("_symbol"),
         "arrival_ns",
         "end_ns",
+        (pl.col("limit_price") / pl.col("price_scale")).alias("_limit"),
     )
     usable = (pl.col("quantity") > 0) & (pl.col("size_scale") > 0) & (pl.col("price_scale") > 0)
     rows = fills.with_columns(mid=measured["mid_at_fill"]).join(known, on="parent_id", how="inner")
@@ -39,6 +43,7 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
     # A stamp in whole seconds says that the execution lay within that second.
     latest = pl.col("ts_ns") + pl.col("ts_resolution_ns").fill_null(1) - 1
     outside = (latest < pl.col("arrival_ns")) | (pl.col("ts_ns") > pl.col("end_ns")).fill_null(False)
+    beyond = pl.col("side") * (pl.col("price") / pl.col("price_scale") - pl.col("_limit"))
     totals = (
         rows.filter(usable)
         .sort("ts_ns", maintain_order=True)
@@ -67,6 +72,7 @@ def fill_totals(parents: pl.DataFrame, fills: pl.DataFrame, measured: pl.DataFra
             (pl.col("side") != pl.col("_side")).sum().alias("other_side"),
             (pl.col("symbol") != pl.col("_symbol")).sum().alias("other_symbol"),
             outside.sum().alias("outside"),
+            (beyond > _EQUAL_PRICE).sum().alias("worse_than_limit"),
         )
     )
     return totals.join(refused, on="parent_id", how="full", coalesce=True)
@@ -121,12 +127,13 @@ def market_prices(
     last_fill_ns: NDArray[np.int64],
     latest_fill_ns: NDArray[np.int64],
     complete: NDArray[np.bool_],
+    ends: Mapping[str, MarketDay] | None = None,
 ) -> MarketPrices:
     """Arrival, end, VWAP, TWAP, close and volume of each parent; times MISSING_NS where there is no fill.
 
     `first_fill_ns` and `latest_fill_ns` are the last instants at which the first and the last fill can have been,
     `last_fill_ns` is the stamp of the last. `complete` says which parents are filled: these end at their last fill if
-    they name no end.
+    they name no end. `ends` has the market of its end for an order that ended on a later day.
     """
     count = parents.height
     prices = MarketPrices.unknown(count)
@@ -144,7 +151,21 @@ def market_prices(
         if span is not None:  # a last second that is recorded in part
             latest = np.where(last_fill_ns[rows] <= span[1], np.minimum(latest, span[1]), latest)
         _price_market(prices, rows, day, arrival[rows], first_fill_ns[rows], latest, end[rows])
+    for place, name in enumerate(parents["parent_id"].to_list() if ends else ()):
+        if ends and name in ends and prices.covered[place]:
+            _price_later_end(prices, place, ends[name], int(end[place]))
     return prices
+
+
+def _price_later_end(prices: MarketPrices, row: int, day: MarketDay, end: int) -> None:
+    """Measure what was not filled to the end of the order on a later day; its own day's benchmarks stay."""
+    closes = day.instrument.session_close_ns
+    stop = end if closes is None else min(end, closes)
+    mid = mid_at(day, np.array([stop]))[0]
+    if np.isfinite(mid):
+        prices.end[row] = mid
+        told = [note for note in prices.notes.get(row, []) if note != _TO_THE_CLOSE]
+        prices.notes[row] = [*told, f"ended on {day.date}: its end price is of that day, its benchmarks of the first"]
 
 
 def _decision_mid(day: MarketDay, decided: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -178,7 +199,7 @@ def _price_market(
         late = (end != MISSING_NS) & (end > closes)
         stop[late] = closes
         for place in np.flatnonzero(late & (arrival <= closes)):
-            prices.note(int(rows[place]), "ends after the session: measured to the close")
+            prices.note(int(rows[place]), _TO_THE_CLOSE)
     has_end = (end != MISSING_NS) & (stop >= start)
     prices.end[rows[has_end]] = mid_at(day, stop[has_end])
     prices.close[rows] = close_mid(day)

@@ -62,7 +62,10 @@ def children(*submitted_s: float, filled: int = 100) -> pl.DataFrame:
 
 def test_every_column_by_hand(day: MarketDay) -> None:
     facts = pl.DataFrame([("P1", 4_000.0, 0.02, 1.5, 99.5, "2020-01-01")], schema=FACTS, orient="row")
-    out = measured([parent(limit_price=1_001_500)], two_fills(), day, orders=children(11, 20), facts=facts).benchmarks
+    closes = {"closes": {("P1", DATE): 99.5}}
+    out = measured(
+        [parent(limit_price=1_001_500)], two_fills(), day, orders=children(11, 20), facts=facts, **closes
+    ).benchmarks
     assert out.schema == TCA_BENCHMARKS.polars_schema()
     session_s = 6.5 * 3600
     expected = {
@@ -96,6 +99,8 @@ def test_every_column_by_hand(day: MarketDay) -> None:
         "market_timing_cost": 0.0,
         "broker_execution_cost": 22.0,
         "fill_days": 1,
+        "realised_cost": 300 * (30_052 / 300 - 99.5),
+        "delay_to_close_cost": 300 * (99.5 - 99.9),
         "adv_shares": 4_000.0,
         "quantity_adv": 0.1,
         "volatility_daily": 0.02,
