@@ -87,6 +87,15 @@ class EvidenceFile:
         self.seal = hashlib.sha256(self.seal.encode() + body).hexdigest()
         self._write(body + f',"hash":"{self.seal}"}}\n'.encode())
 
+    def add_frame(self, table: str, rows: pl.DataFrame) -> None:
+        """Write the rows of a frame: as `add` for each of them, many times faster."""
+        start = f'"table":"{table}","values":['
+        for text in json_texts(rows):
+            self.rows += 1
+            body = f'{{"row":{self.rows},{start}{text}]'.encode()
+            self.seal = hashlib.sha256(self.seal.encode() + body).hexdigest()
+            self._write(body + f',"hash":"{self.seal}"}}\n'.encode())
+
     def close(self, name: str, report: bytes) -> None:
         """Write what the report's own bytes were, and the end; nothing can be added after it."""
         digest = hashlib.sha256(report).hexdigest()
@@ -95,6 +104,30 @@ class EvidenceFile:
         for first in range(0, len(sums), _PIECES_A_ROW):
             self.add("pieces", ["".join(sums[first : first + _PIECES_A_ROW])])
         self.add("end", {"rows": self.rows + 1})
+
+
+def json_texts(rows: pl.DataFrame) -> pl.Series:
+    """The values of each row as JSON with commas between them: numbers, texts, truths and lists of numbers.
+
+    >>> json_texts(pl.DataFrame({"a": [1, None], "b": ['"x"', None], "c": [[0.5, None], None]})).to_list()
+    ['1,"\\\\"x\\\\"",[0.5,null]', 'null,null,null']
+    """
+    texts = []
+    for name, kind in rows.schema.items():
+        column = pl.col(name)
+        if kind == pl.String:
+            # The text of {"x":...} without what stands around the value.
+            encoded = pl.struct(column.alias("x")).struct.json_encode()
+            text = encoded.str.slice(5, encoded.str.len_chars() - 6)
+        elif kind == pl.List:
+            number = pl.element().fill_nan(None).cast(pl.String).fill_null("null")
+            text = pl.lit("[") + column.list.eval(number).list.join(",") + pl.lit("]")
+        elif kind.is_float():
+            text = pl.when(column.is_finite()).then(column).cast(pl.String)
+        else:
+            text = column.cast(pl.String)
+        texts.append(text.fill_null("null"))
+    return rows.select(pl.concat_str(texts, separator=",")).to_series()
 
 
 def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], redacted: tuple[str, ...] = ()) -> None:
@@ -121,8 +154,16 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
             "rows": {"parent": columns, **_TABLES},
         },
     )
-    for table, values in _all_rows(data, summary, columns):
+    for table, values in _few_rows(data, summary):
         file.add(table, values)
+    for parent in _parents(data, summary, columns):
+        file.add("parent", parent)
+    for found in market_inputs(data).values():
+        file.add("market", [finite(value) for value in astuple(found)])
+    for children in _children(data):
+        file.add("children", children)
+    file.add_frame("fill", _fills(data))
+    file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
     for path, value in numbers_of({name: value for name, value in summary.items() if name != "parents"}):
         file.add("printed", [path, value])
 
@@ -130,10 +171,8 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
 _TAKEN = ("parent_id", *_INPUTS)
 
 
-def _all_rows(
-    data: ReportData, summary: dict[str, Any], columns: tuple[str, ...]
-) -> Iterator[tuple[str, Sequence[Any]]]:
-    """(table, values) of all rows but the header and the printed numbers."""
+def _few_rows(data: ReportData, summary: dict[str, Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """(table, values) of the rows that are not of single orders and fills."""
     said = {
         "summary_version": summary["summary_version"],
         **{f"run.{name}": summary["run"][name] for name in ("seconds", "events")},
@@ -152,16 +191,6 @@ def _all_rows(
     for (date, own), rate in data.scope.rates.items():
         if rate is not None:
             yield "rate", [date, own, rate["value"], rate["date"], rate["source"]]
-    for parent in _parents(data, summary, columns):
-        yield "parent", parent
-    for found in market_inputs(data).values():
-        yield "market", [finite(value) for value in astuple(found)]
-    for children in _children(data):
-        yield "children", children
-    for fill in _fills(data):
-        yield "fill", fill
-    for row in data.estimates.select(_TABLES["estimate"]).iter_rows():
-        yield "estimate", [finite(value) for value in row]
     for place, clock in enumerate(data.clocks):
         ground = clock.get("ground", {"shifts_ns": [], "orders": []})
         yield "clock", [clock["broker"], ground["shifts_ns"], clock["applied_s"]]
@@ -231,23 +260,13 @@ def contradicting_orders(data: ReportData) -> set[str]:
     return {*other["parent_id"].to_list(), *wrong["parent_id"].to_list()}
 
 
-def _fills(data: ReportData) -> Iterator[list[Any]]:
+def _fills(data: ReportData) -> pl.DataFrame:
+    """A row a fill with what it met and what it cost against that."""
     measured = data.tca_fills.unique("fill_id", keep="first").select("fill_id", *_MEASURED)
     children = data.orders.select("order_id", "time_in_force", order_type="type").unique("order_id", keep="first")
     joined = (
         data.fills.select(_FILL_COLUMNS)
         .join(children, on="order_id", how="left", maintain_order="left")
         .join(measured, on="fill_id", how="left", maintain_order="left")
-        .select(*_FILL_COLUMNS, *_OF_CHILD, *_MEASURED)
     )
-    marks: dict[str, dict[float, float | None]] = {}
-    for name, horizon, value in data.markouts.select("fill_id", "horizon_s", "markout_bps_of_price").iter_rows():
-        marks.setdefault(name, {})[horizon] = finite(value)
-    rows = zip(joined.iter_rows(), fill_inputs(data).iter_rows(), strict=True)
-    for values, (quote_ns, bid, ask, mids) in rows:
-        held = marks.get(values[0], {})
-        kept = [
-            None if mid is not None else held.get(horizon)
-            for mid, horizon in zip(mids, MARKOUT_HORIZONS_S, strict=True)
-        ]
-        yield [*(finite(value) for value in values), quote_ns, bid, ask, mids, kept]
+    return pl.concat([joined, fill_inputs(data)], how="horizontal").select(_FILL)

@@ -133,9 +133,11 @@ def curve_numbers(path, fills, units, horizons, draws):
         if fill.price is None or fill.quantity is None:
             continue
         notional = price_of(fill) * shares_of(fill) * units[fill.parent_id]
-        for horizon, value in markouts_of(fill, horizons) if notional > 0 else ():
-            cells = orders.setdefault(fill.parent_id, [[0.0, 0.0, 0] for _ in horizons])
-            cell = cells[place_of[horizon]]
+        marks = list(markouts_of(fill, horizons)) if notional > 0 else ()
+        if marks and fill.parent_id not in orders:
+            orders[fill.parent_id] = [[0.0, 0.0, 0] for _ in horizons]
+        for horizon, value in marks:
+            cell = orders[fill.parent_id][place_of[horizon]]
             cell[0] += value * notional
             cell[1] += notional
             cell[2] += 1

@@ -80,57 +80,68 @@ def _rank(name, value):
 
 
 class Line:
-    """An order or a part of one: its facts, and (cost, notional) by measure; `sums` are amounts of money."""
+    """An order, or its fills that are alike in all that they can be grouped by.
 
-    def __init__(self, order, facts, pairs, sums):
-        self.order, self.facts, self.pairs, self.sums = order, facts, pairs, sums
+    `facts` are those; `sums` is [cost, notional, whether known] by measure, `money` amounts, `count` how many they are.
+    """
+
+    __slots__ = ("count", "facts", "money", "order", "sums")
+
+    def __init__(self, order, facts, sums, money, count=1):
+        self.order, self.facts, self.sums, self.money, self.count = order, facts, sums, money, count
 
 
 def order_lines(rows):
     """A line an order."""
     amounts = ("paper_notional", "executed_notional", "fees")
-    return [
-        Line(
-            row["parent_id"],
-            row["facts"],
-            {name: cost_and_notional(row, name) for name in MEASURES},
-            {"cost": row["total_cost"], **{name: row[name] for name in amounts}},
-        )
-        for row in rows
-    ]
-
-
-def fill_lines(rows, fills):
-    """A line a fill with its part of its order's cost: costs against arrival add up to the order's."""
-    orders = {row["parent_id"]: row for row in rows}
     out = []
-    for fill in fills:
-        row = orders.get(fill.parent_id)
-        if row is None:
-            continue
-        own = {name: getattr(fill, name) for name in OF_FILLS}
-        pairs, sums = _parts(row, fill)
-        out.append(Line(fill.parent_id, {**row["facts"], **own}, pairs, sums))
+    for row in rows:
+        pairs = {name: cost_and_notional(row, name) for name in MEASURES}
+        sums = {name: [*pair, 1] if pair else [0.0, 0.0, 0] for name, pair in pairs.items()}
+        money = {"cost": row["total_cost"], **{name: row[name] for name in amounts}}
+        out.append(Line(row["parent_id"], row["facts"], sums, money))
     return out
 
 
-def _parts(row, fill):
-    unit, arrival, mid = worth_of(row), row["arrival_price"], fill.mid_at_fill
-    fee = times(fill.fee, row["exchange_rate"])
-    cost = notional = None
-    pairs = dict.fromkeys(FILL_MEASURES)
-    if unit is not None and fill.quantity is not None and fill.price is not None:
-        signed = row["side"] * shares_of(fill) * unit
-        cost, notional = signed * (price_of(fill) - arrival), shares_of(fill) * arrival * unit
-        pairs["arrival_bps_of_executed"] = _pair(cost, notional)
-        pairs["fees_bps_of_executed"] = _pair(fee, notional)
-        if mid is not None:
-            pairs["spread_bps_of_executed"] = _pair(signed * (price_of(fill) - mid), shares_of(fill) * mid * unit)
-    return pairs, {"cost": cost, "executed_notional": notional}
+def fill_lines(rows, fills):
+    """Lines of fills, each with its part of its order's cost: costs against arrival add up to the order's."""
+    orders = {row["parent_id"]: (row, worth_of(row)) for row in rows}
+    lines = {}
+    for fill in fills:
+        row, unit = orders.get(fill.parent_id, (None, None))
+        if row is None:
+            continue
+        key = (fill.parent_id, fill.venue, fill.liquidity, fill.order_type, fill.time_in_force)
+        line = lines.get(key)
+        if line is None:
+            sums = {name: [0.0, 0.0, 0] for name in FILL_MEASURES}
+            facts = {**row["facts"], **dict(zip(OF_FILLS, key[1:]))}
+            line = lines[key] = Line(fill.parent_id, facts, sums, {"cost": None, "executed_notional": None}, 0)
+        line.count += 1
+        if unit is not None and fill.quantity is not None and fill.price is not None:
+            _add_fill(line, row, unit, fill)
+    return list(lines.values())
 
 
-def _pair(cost, notional):
-    return (cost, notional) if cost is not None and notional > 0 else None
+def _add_fill(line, row, unit, fill):
+    arrival, mid, price = row["arrival_price"], fill.mid_at_fill, price_of(fill)
+    shares = shares_of(fill) * unit
+    signed = row["side"] * shares
+    cost, notional = signed * (price - arrival), shares * arrival
+    line.money["cost"] = (line.money["cost"] or 0.0) + cost
+    line.money["executed_notional"] = (line.money["executed_notional"] or 0.0) + notional
+    _add_pair(line, "arrival_bps_of_executed", cost, notional)
+    _add_pair(line, "fees_bps_of_executed", times(fill.fee, row["exchange_rate"]), notional)
+    if mid is not None:
+        _add_pair(line, "spread_bps_of_executed", signed * (price - mid), shares * mid)
+
+
+def _add_pair(line, name, cost, notional):
+    if cost is not None and notional > 0:
+        held = line.sums[name]
+        held[0] += cost
+        held[1] += notional
+        held[2] = 1
 
 
 def table_numbers(out, number, rows, fills, asked, draws):
@@ -177,14 +188,13 @@ def _clusters(lines, measures):
     for line in lines:
         sums = orders.get(line.order)
         if sums is None:
-            sums = orders[line.order] = {name: [0.0, 0.0, 0] for name in measures}
+            orders[line.order] = line.sums
+            continue
+        added = {}
         for name in measures:
-            pair = line.pairs[name]
-            if pair is not None:
-                held = sums[name]
-                held[0] += pair[0]
-                held[1] += pair[1]
-                held[2] = 1
+            one, two = sums[name], line.sums[name]
+            added[name] = [one[0] + two[0], one[1] + two[1], one[2] or two[2]]
+        orders[line.order] = added
     return list(orders.values())
 
 
@@ -194,9 +204,9 @@ def _cost_of(sums):
 
 def _table_cell(out, path, lines, clusters, measures, count, draws):
     out[(*path, "n")] = len(clusters)
-    out[(*path, "lines")] = len(lines)
-    for name in lines[0].sums if lines else ():
-        out[(*path, name)] = total(line.sums[name] for line in lines)
+    out[(*path, "lines")] = sum(line.count for line in lines)
+    for name in lines[0].money if lines else ():
+        out[(*path, name)] = total(line.money[name] for line in lines)
     known = []
     for name in measures:
         known.append(sum(cluster[name][2] for cluster in clusters))

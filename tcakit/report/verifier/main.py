@@ -33,7 +33,7 @@ from .venues import venue_numbers
 
 SHOWN = 20
 MONEY = (
-    *AMOUNTS,
+    *(name for name in AMOUNTS if name != "fees"),
     *("cost", "notional", "not_attributed", "not_attributed_cost", "trading_cost_not_split"),
 )
 
@@ -96,7 +96,7 @@ def _check_fills(checked, fills):
                 stated = getattr(fill, name)
                 if stated is not None and abs(stated - value) > 1e-9 * max(abs(mid), 1.0):
                     checked.wrong.append(f"row {fill.row}: {name} of fill {fill.fill_id} is not that of its quote")
-        checked.unfounded += sum(mark is not None for mark in fill.markouts)
+        checked.unfounded += sum(mark is not None for mark in fill.markouts or ())
 
 
 def _check_orders(checked, held, parents, fills):
@@ -187,7 +187,8 @@ def differs(name, stated, found, scale):
         return stated != found
     if name in ("p_value", "q_value", "p_by_day"):
         return abs(stated - found) > 1e-7 * max(abs(stated), abs(found))
-    least = 1e-11 * abs(scale) if name in MONEY else 0.0
+    # A cost is the small difference of two large amounts of money, whose last digits are rounding.
+    least = 1e-14 * abs(scale) if name in MONEY else 0.0
     # Basis points of orders that cancel are rounding alone below this.
     least += 1e-9 if "bps" in str(name) or name in ("value", "low", "high", "slope", "z") else 1e-12
     return abs(stated - found) > 1e-9 * max(abs(stated), abs(found)) + least

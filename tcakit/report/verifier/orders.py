@@ -144,10 +144,17 @@ def _cost_numbers(parent, market, found, fills):
 
 
 def markouts_of(fill, horizons):
-    """(horizon, bps of the fill's price) where a mid stood: from the mids, else as measured."""
-    price = price_of(fill)
+    """(horizon, bps of the fill's price) where a mid stood."""
     for place, horizon in enumerate(horizons):
-        if fill.mids[place] is not None and price > 0:
-            yield horizon, fill.side * (fill.mids[place] - price) / price * BPS
-        elif fill.markouts[place] is not None:
-            yield horizon, fill.markouts[place]
+        value = markout_at(fill, place)
+        if value is not None:
+            yield horizon, value
+
+
+def markout_at(fill, place):
+    """The markout at one of the horizons: from its mid, else as measured; None where there is none."""
+    mid = fill.mids[place]
+    if mid is None:
+        return None if fill.markouts is None else fill.markouts[place]
+    price = fill.price / fill.price_scale
+    return fill.side * (mid - price) / price * BPS if price > 0 else None

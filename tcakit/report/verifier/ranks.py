@@ -95,7 +95,7 @@ def _divided(ways, power):
 
 def paired_p(differences):
     """Two-sided p-value of Wilcoxon's signed ranks; None with fewer than six differences other than zero."""
-    sizes = [abs(value) for value in differences]
+    sizes = [abs(to_ten_digits(value)) for value in differences]
     moved = [size for size in sizes if size]
     if len(moved) < LEAST_PAIRS:
         return None

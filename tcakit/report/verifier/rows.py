@@ -8,6 +8,7 @@ from typing import Any, Dict, List  # the words of old interpreters: the reader'
 
 EVIDENCE_VERSION = 2
 PIECE_BYTES = 4096
+WORDS_OF_FILLS = ("parent_id", "symbol", "date", "liquidity", "venue", "order_type", "time_in_force")
 
 
 class Broken(Exception):
@@ -57,6 +58,9 @@ def read_evidence(data):
     """An evidence file as `Evidence`; Broken where its bytes have changed or its version is another."""
     held = Evidence()
     kinds: Dict[str, Any] = {}
+    # Of the words of fills, which are a few over and over, one of each is kept.
+    words: Dict[str, str] = {}
+    alike: List[int] = []
     for table, values in read_rows(data):
         held.count += 1
         if table == "header":
@@ -64,12 +68,17 @@ def read_evidence(data):
                 raise Broken(f"row 1: version {values['evidence_version']}; this program reads {EVIDENCE_VERSION}")
             held.header = values
             kinds = {name: collections.namedtuple(name, ["row", *columns]) for name, columns in values["rows"].items()}
+            alike = [place for place, name in enumerate(values["rows"]["fill"]) if name in WORDS_OF_FILLS]
         elif table == "printed":
             held.printed[tuple(values[0])] = (values[1], held.count)
         elif table == "pieces":
             held.sums += [int(values[0][at : at + 8], 16) for at in range(0, len(values[0]), 8)]
         elif table == "report":
             held.told = values
+        elif table == "fill":
+            for place in alike:
+                values[place] = words.setdefault(values[place], values[place])
+            held.tables[table].append(kinds[table](held.count, *values))
         elif table in kinds:
             held.tables[table].append(kinds[table](held.count, *values))
     return held

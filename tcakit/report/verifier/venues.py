@@ -2,7 +2,7 @@
 
 import math
 
-from .orders import markouts_of, price_of, shares_of
+from .orders import markout_at, price_of, shares_of
 from .sums import BPS, by
 
 MARKOUT_S = 60.0
@@ -39,7 +39,8 @@ def _score(fills, notionals, worth, horizons):
     both = [f for f in fills if f.effective_spread is not None and f.quoted_spread is not None]
     known = [f for f in fills if f.effective_spread is not None and f.mid_at_fill is not None]
     judged = [f.inside_quote for f in fills if f.inside_quote is not None]
-    marks = [dict(markouts_of(fill, horizons)).get(MARKOUT_S) for fill in fills]
+    place = horizons.index(MARKOUT_S)
+    marks = [markout_at(fill, place) for fill in fills]
     marked = [(mark, notional) for mark, notional in zip(marks, notionals) if mark is not None]
     paid = [(f.fee * worth[f.parent_id][1], n) for f, n in zip(fills, notionals) if f.fee is not None]
     told = {
