@@ -73,7 +73,7 @@ def alike(one: Bounds, other: Bounds) -> None:
 
 def benchmarks(scale: float) -> Iterator[Benchmark]:
     """The benchmarks of this file, at a fraction of the full size."""
-    parents = max(50, int(PARENTS * scale))
+    parents = max(500, int(PARENTS * scale))
     made = orders(parents)
     job = f"bounds of {len(BROKERS) * len(ALGORITHMS)} cells of {parents:,} orders, {DRAWS:,} draws"
     if installed("scipy"):
