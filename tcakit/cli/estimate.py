@@ -166,12 +166,12 @@ def _show(result: dict[str, Any], console: Any) -> None:
     facts_shown(result, console)
     console.print()
     currency = result["currency"] or ""
-    covered = f"{result['coverage']:.10g}"
+    covered = f"{result['coverage'] * 100:g}%"
     columns = [
         Column("model"),
         Column("mean\nbps", True),
-        Column(f"band of the mean\n{float(covered):.0%}, bps", True, rank=1),
-        Column(f"a single order\n{float(covered):.0%}, bps", True, rank=1),
+        Column(f"band of the mean\n{covered}, bps", True, rank=1),
+        Column(f"a single order\n{covered}, bps", True, rank=1),
         Column(f"cost\n{currency}".rstrip(), True, rank=2),
         Column("impact\nbps", True, rank=4),
         Column("peak\nbps", True, rank=3),

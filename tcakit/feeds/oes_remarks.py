@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tcakit.feeds.cell_faults import CellFaults
-from tcakit.market.rule605 import OES_NAMES, PARTICIPANTS, SUMMARY_KEY, SUMMARY_NUMBERS, size_limits
+from tcakit.market.rule605 import IN_PERCENT, OES_NAMES, PARTICIPANTS, SUMMARY_KEY, SUMMARY_NUMBERS, size_limits
 
 Row = Mapping[str, str | float | None]
 _NAMES = dict(zip((*SUMMARY_KEY, *SUMMARY_NUMBERS), OES_NAMES, strict=True))
 _SPREADS = ("effective_of_mid", "quoted_of_mid", "realised_15s_of_mid", "realised_60s_of_mid", "improvement_of_mid")
 _HALF_STEP = 0.5e-6  # what rounding to six decimals may have moved a number by
 _SLACK = 0.01  # shares of executed and of all orders differ a little
-_PERCENT = (90.0, 110.0)
 PRICE_RATIO = 50.0
 """Notional a share further than this from the mid, as a factor either way, was not made of prices."""
 
@@ -82,6 +81,6 @@ class Remarks:
         moved = (_HALF_STEP * (1 + abs(expected)) / max(abs(shown) - _HALF_STEP, _HALF_STEP)) + 2 * _HALF_STEP
         if abs(ratio - expected) <= moved + _SLACK * abs(expected):
             return
-        percent = expected != 0 and _PERCENT[0] <= ratio / expected <= _PERCENT[1]
+        percent = expected != 0 and IN_PERCENT[0] <= ratio / expected <= IN_PERCENT[1]
         hint = f"{expected:.6f}, a fraction: percent was written" if percent else f"{expected:.6f}, effective by quoted"
         self._remark(line, "effective_over_quoted", ratio, hint)

@@ -10,10 +10,10 @@ import polars as pl
 from tcakit.feeds.cell_faults import CellFaults
 from tcakit.feeds.oes_remarks import PRICE_RATIO
 from tcakit.feeds.rule605_forms import Form, Identity
+from tcakit.market.rule605 import IN_PERCENT
 
 _ROUNDING = 1e-6  # of the sum; counts may be fractions of shares
 _SENTINELS_USD = (0.0005, 900_000.0)
-_PERCENT = (90.0, 110.0)
 
 
 def remark_rows(form: Form, rows: pl.DataFrame, faults: CellFaults, most: int) -> None:
@@ -59,7 +59,7 @@ def _oddities(form: Form) -> list[tuple[str, pl.Expr, pl.Expr]]:
     sentinel = (price < _SENTINELS_USD[0]) | (price > _SENTINELS_USD[1])
     ratio = paid / quoted
     times = pl.col("effective_over_quoted") / ratio
-    percent = (quoted > 0) & times.is_between(*_PERCENT)
+    percent = (quoted > 0) & times.is_between(*IN_PERCENT)
     return [
         (
             "notional",

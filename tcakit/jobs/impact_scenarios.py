@@ -15,7 +15,7 @@ from tcakit.jobs.backtest import Progress, groups_of, measured_run, replay_group
 from tcakit.jobs.backtest_config import REPLAY, BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, plan_parents
 from tcakit.jobs.impact_planned import set_impact
-from tcakit.jobs.impact_rules import ImpactRules
+from tcakit.jobs.impact_rules import FIT, LATEST, ImpactRules
 from tcakit.jobs.two_sided import earnings
 from tcakit.store.database import Store
 
@@ -60,7 +60,8 @@ def impact_scenarios(
             found[multiplier] = value
         return found[multiplier]
 
-    names = {"none": 0.0, "as fitted": 1.0, "twice": 2.0}
+    fitted = rules.model.startswith(FIT) or rules.model == LATEST
+    names = {"none": 0.0, "as fitted" if fitted else "as given": 1.0, "twice": 2.0}
     error = _relative_error(rules, planned)
     if error is not None:
         names["2 standard errors less"] = max(0.0, 1.0 - 2.0 * error)

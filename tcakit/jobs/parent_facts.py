@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date as Date
 
 import polars as pl
 
 from tcakit.jobs.symbol_facts import FactsOfSymbols
+from tcakit.market.numbers import known
 from tcakit.store.database import Store
 
 # The longest weekend of holidays; what traded before that is no previous close.
@@ -58,7 +58,7 @@ def _close_before(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | N
     days = lookup.days(symbol, date, venue)
     if not days or (Date.fromisoformat(date) - Date.fromisoformat(days[-1].date)).days > _PREVIOUS_DAYS:
         return None
-    return _known(lookup.of(symbol, date, venue).price)
+    return known(lookup.of(symbol, date, venue).price)
 
 
 def _told(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> dict[str, object]:
@@ -67,13 +67,9 @@ def _told(lookup: FactsOfSymbols, symbol: str, date: str, venue: str | None) -> 
         return {}
     facts = lookup.of(symbol, date, venue)
     told: dict[str, object] = {
-        name: _known(getattr(facts, name)) for name in ("adv_shares", "volatility_daily", "half_spread_bps")
+        name: known(getattr(facts, name)) for name in ("adv_shares", "volatility_daily", "half_spread_bps")
     }
     close = _close_before(lookup, symbol, date, venue)
     if close is not None:
         told |= {"previous_close": close, "previous_close_date": days[-1].date}
     return told
-
-
-def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None

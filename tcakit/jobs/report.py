@@ -78,6 +78,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         run_id = results.find_run(store, request.run)["run_id"]
         parents = None
     from tcakit.jobs.depth import with_depth
+    from tcakit.jobs.report_curve import impact_curves
     from tcakit.jobs.report_previous import Asked, previous_period
     from tcakit.jobs.report_scope import chosen_parents, half_spreads_in_estimates, known_before, rates_of
     from tcakit.jobs.tags import tags_of
@@ -148,6 +149,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         estimates=estimates,
         scope=scope,
         known_before=before,
+        curves=impact_curves(store, estimates, tca_parents, before, request.currency),
         half_spreads_in_estimates=half_spreads_in_estimates(store, estimates),
         page=PageChoice(request.template, request.sections, request.open_orders),
         previous=previous_period(

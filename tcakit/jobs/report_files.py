@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tcakit.report import ReportData
 
 FORMATS = (".html", ".json", ".csv", ".xlsx", ".md", ".pdf")
-VERIFIER = "verify_evidence.py"
 
 
 def check_format(out: Path) -> None:
@@ -46,6 +45,7 @@ def write_report(
     last, which holds all before it. So the report vouches for the rows, and the rows after them for the report.
     """
     from tcakit.report.evidence import EvidenceFile, add_rows, evidence_name
+    from tcakit.report.verifier_file import VERIFIER, verifier_file
 
     # What was asked of one order is told at once; the written report is of all of them.
     explained = summary.get("explained")
@@ -59,8 +59,7 @@ def write_report(
         content = rendered(out.suffix.lower(), data, summary)
         evidence.close(out.name, content)
         write_whole(out, content)
-    verifier = Path(__file__).parent.parent / "report" / VERIFIER
-    write_whole(out.with_name(VERIFIER), verifier.read_bytes())
+    write_whole(out.with_name(VERIFIER), verifier_file())
     return summary if explained is None else summary | {"explained": explained}
 
 

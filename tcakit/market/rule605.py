@@ -8,6 +8,8 @@ from __future__ import annotations
 
 SIZE_FLOORS_USD = (0, 250, 1_000, 5_000, 10_000, 20_000, 50_000, 200_000)
 """A class of order size is named by its lowest notional; it ends where the next begins."""
+IN_PERCENT = (90.0, 110.0)
+"""An E/Q that is so many times the ratio of the two spreads beside it was filed in percent, not as a fraction."""
 ALL_BELOW_200K = "199999"
 """The summary's class of all orders but the largest."""
 SIZE_WORDS: dict[str, str] = {

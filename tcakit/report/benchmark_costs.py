@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tcakit.market.numbers import known
 from tcakit.market.schema import TCA_BENCHMARKS
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import side_code
-from tcakit.report.rows import finite
 from tcakit.tca.benchmark_costs import MEASURES, PRICES, against
 from tcakit.tca.inference import bootstrap_ratio
 from tcakit.tca.shortfall import BPS
@@ -69,7 +69,7 @@ def benchmark_costs(data: ReportData, rows: Sequence[Row]) -> dict[str, Any] | N
         value = float(tops[:, place].sum() / bottoms[:, place].sum()) * measure.scale if orders else None
         ends = (low[place] * measure.scale, high[place] * measure.scale) if orders > 1 else (None, None)
         told = {name: getattr(measure, name) for name in ("key", "group", "name", "meaning", "unit", "of")}
-        found.append(told | {"value": value, "low": _known(ends[0]), "high": _known(ends[1]), "n": orders})
+        found.append(told | {"value": value, "low": known(ends[0]), "high": known(ends[1]), "n": orders})
     return {"measures": found, "splits": {name: _split(frame, name) for name in _SPLITS}}
 
 
@@ -117,30 +117,25 @@ def benchmark_frame(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
 def _split(frame: pl.DataFrame, name: str) -> dict[str, Any]:
     """One way to take the shortfall apart, over the orders of which every step is known."""
     steps = _SPLITS[name]
-    known = frame.filter(
+    told = frame.filter(
         pl.all_horizontal(pl.col(column).is_not_null() for column in (*(key for key, *_ in steps), "total_cost")),
         (pl.col("paper_notional") > 0).fill_null(False),
     )
-    paper = float(known["paper_notional"].sum())
+    paper = float(told["paper_notional"].sum())
     named = (*steps, ("fees", "Fees", "commissions, taxes, fees less rebates"), ("total_cost", "Total", "shortfall"))
     return {
-        "n": known.height,
-        "left_out": frame.height - known.height,
+        "n": told.height,
+        "left_out": frame.height - told.height,
         "steps": [
             {
                 "key": key,
                 "name": title,
                 "meaning": meaning,
-                "cost": float(known[key].sum()),
-                "bps_of_paper": float(known[key].sum()) / paper * BPS,
+                "cost": float(told[key].sum()),
+                "bps_of_paper": float(told[key].sum()) / paper * BPS,
             }
             for key, title, meaning in named
         ]
-        if known.height
+        if told.height
         else [],
     }
-
-
-def _known(number: float | None) -> float | None:
-    value: float | None = finite(None if number is None else float(number))
-    return value

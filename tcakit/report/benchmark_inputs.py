@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
+from tcakit.market.numbers import known
 from tcakit.report.data import ReportData
 from tcakit.tca.benchmark_formulas import pwp_letter
 from tcakit.tca.markouts import mids_around
@@ -172,7 +173,7 @@ def _of_market(
     whole = None if opens is None or closes is None else _sums(day, opens, closes)
     for place, name in enumerate(names):
         own = letters[name]
-        own |= {letter: _known(values[place]) for letter, values in told.items()}
+        own |= {letter: known(values[place]) for letter, values in told.items()}
         row = stored[name]
         if row["open_price"] is not None and opens is not None:
             own["print_O"] = float(day.print_price[np.searchsorted(day.print_ns, opens, side="left")])
@@ -181,7 +182,7 @@ def _of_market(
         if row["broker_start_price"] is not None:
             moment = row["broker_start_ns"] if opens is None else max(row["broker_start_ns"], opens)
             bid, ask = quotes_at(day, np.array([moment]))
-            own |= {"bid_b": _known(bid[0]), "ask_b": _known(ask[0])}
+            own |= {"bid_b": known(bid[0]), "ask_b": known(ask[0])}
         end = costs[name]["end_ns"]
         if opens is not None and closes is not None and end is not None and closes > opens:
             within = min(end, closes) - max(costs[name]["arrival_ns"], opens)
@@ -203,7 +204,3 @@ def _sums(day: MarketDay, start: int, stop: int) -> tuple[float, float] | None:
     sizes, prices = day.print_size[first:last], day.print_price[first:last]
     volume = float(sizes.sum())
     return (volume, float(prices.astype(np.float64) @ sizes)) if volume > 0 else None
-
-
-def _known(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None

@@ -150,7 +150,9 @@ def _tests(
         rows = pairwise(costed, dimension)
         if rows:
             out.append({"currency": currency, "kind": "unpaired", "dimension": dimension, "rows": rows})
-    mine = data.tca_parents.filter(pl.col("parent_id").is_in(costed["parent_id"].to_list()))
+    # Weights in the report's currency, as all sums of money here.
+    worth = costed.select("parent_id", "currency", "paper_notional")
+    mine = data.tca_parents.drop("currency", "paper_notional").join(worth, on="parent_id", how="inner")
     paired = pairwise_same_orders(mine)
     if paired:
         out.append({"currency": currency, "kind": "paired", "dimension": "algo", "rows": paired})

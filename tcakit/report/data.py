@@ -77,12 +77,14 @@ class ReportData:
     (symbol, date) for the drill-down and may lack entries; `order_event_counts` counts rows of `order_events`
     by event; `titles` may hold `title`, `subtitle`, `client` and `prepared_by`. `checks` are rows (date, symbol, venue,
     check, count, worst, unit) of what was looked for in the market data, `clocks` each broker's clock offset (broker,
-    offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s). `known_before` has parent_id and columns of
+    offset_s, low_s, high_s, inside_before, inside_after, fills, applied_s, and `ground`, what they rest on: see
+    `jobs.align`). `known_before` has parent_id and columns of
     `tca.order_facts.KNOWN_BEFORE`, `tags` parent_id and the desk's own columns as texts; `half_spreads_in_estimates`
-    says by fit_id (None: published models) how many half spreads are in an estimate. `depth` is the
-    displayed book around some parents, by parent_id, and `page` says what stands on the page. `previous` is the period
-    before, with its rows of parents, fills and `tca_parents`; None where nobody looked for one. Raises DataError when a
-    frame lacks a column of its table.
+    says by fit_id (None: published models) how many half spreads are in an estimate. `depth` is the displayed book
+    around some parents, by parent_id, and `page` says what stands on the page. `previous` is the period before, with
+    its rows of parents, fills and `tca_parents`; None where nobody looked for one. `curves` say by currency what a
+    model expects of an order of median length that takes more or less of the volume. Raises DataError when a frame
+    lacks a column of its table.
     """
 
     run: dict[str, Any]
@@ -108,6 +110,7 @@ class ReportData:
     half_spreads_in_estimates: Mapping[str | None, float] = field(default_factory=dict)
     benchmarks: pl.DataFrame = field(default_factory=schema.TCA_BENCHMARKS.empty)
     previous: Previous | None = None
+    curves: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         for name, table in _TABLE_OF_FIELD.items():

@@ -42,7 +42,7 @@ def estimates_against_costs(estimates: pl.DataFrame, rows: Sequence[dict[str, An
             for row, paid in zip(asked, realised, strict=True)
             if paid is not None and row["mean_bps"] is not None
         ]
-        reasons = group.filter(pl.col("reason").is_not_null())["reason"].value_counts(sort=True)
+        reasons = group["reason"].drop_nulls().value_counts().sort("count", "reason", descending=[True, False])
         found.append(
             {
                 "model": model,

@@ -1,6 +1,7 @@
 """The evidence of a report: the rows its numbers rest on, each with a hash that holds all rows before it.
 
-`verify_evidence.py` beside this file reads it back; it is written beside every report and shares no code with the rest.
+The parts in `verifier` read it back; put together to one program they are written beside every report, and share no
+code with the rest.
 """
 
 from __future__ import annotations
@@ -8,59 +9,58 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 import tcakit
+from tcakit.market.clock import NS_PER_SECOND, zone
 from tcakit.market.codes import BUY, SELL
 from tcakit.market.schema import MARKOUT_HORIZONS_S
 from tcakit.report.data import ReportData
+from tcakit.report.dimensions import known_dimensions
 from tcakit.report.inputs import MarketInputs, fill_inputs, market_inputs
+from tcakit.report.intraday import market_profile, utc_offset_s
 from tcakit.report.rows import finite
-from tcakit.report.verify_evidence import EVIDENCE_VERSION, numbers_of, pieces
+from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, pieces
+from tcakit.tca.order_facts import KNOWN_BEFORE
 
-_MEASURED = (
-    *("ordered_shares", "filled_shares", "fills", "first_fill_ns", "last_fill_ns", "average_price", "decision_price"),
-    *("arrival_price", "end_price", "interval_vwap", "window_vwap", "twap", "close_price", "market_shares"),
-    *("participation", "delay_cost", "trading_cost", "spread_cost", "drift_cost", "opportunity_cost", "fees"),
-    *("total_cost", "paper_notional", "executed_notional", "shortfall_bps_of_paper", "arrival_bps_of_executed"),
-    *("vwap_bps_of_executed", "twap_bps_of_executed", "close_bps_of_executed", "fill_rate", "maker_fraction"),
-)
-_ASKED = ("quantity", "size_scale", "price_scale", "limit_price", "decision_ns", "multiplier", "trader", "account")
-_SHOWN = (
-    "symbol",
-    "date",
-    "algo",
-    "broker",
-    "currency",
-    "matched",
-    "priced",
-    "unpriced_reason",
-    "arrival_ns",
-    "end_ns",
-)
-_PARENT = (
-    "parent_id",
-    "side",
-    "measured",
-    "contradicts",
-    "given_fees",
-    "given_decision_price",
-    "exchange_rate",
-    *_ASKED,
-    *_SHOWN,
-    *_MEASURED,
-)
 _FILL_COLUMNS = (
     *("fill_id", "order_id", "parent_id", "symbol", "date", "ts_ns", "side", "price", "price_scale", "quantity"),
     *("size_scale", "liquidity", "fee", "venue"),
 )
-_FILL = (*_FILL_COLUMNS, "mid_at_fill", "inside_quote", "quote_ns", "bid", "ask", "mids", "markouts")
+_OF_CHILD = ("order_type", "time_in_force")
+_MEASURED = ("mid_at_fill", "quoted_spread", "effective_spread", "inside_quote")
+_FILL = (*_FILL_COLUMNS, *_OF_CHILD, *_MEASURED, "quote_ns", "bid", "ask", "mids", "markouts")
+_INPUTS = (
+    *("side", "measured", "contradicts", "known", "given_fees", "given_decision_price", "stored_limit", "quantity"),
+    *("size_scale", "price_scale", "decision_ns", "multiplier", "trader", "account", "trade_currency"),
+    *("exchange_rate", "utc_offset_s", *KNOWN_BEFORE, "tags"),
+)
+"""What an order's row has before what the summary says of it."""
+_TABLES: dict[str, tuple[str, ...]] = {
+    "run": ("values",),
+    "file": ("path", "sha256", "ingest_key", "rows", "faults"),
+    "fault": ("path", "line", "reason"),
+    "day": ("symbol", "date", "utc_offset_s", "half_hours"),
+    "check": ("date", "symbol", "venue", "check", "count_found", "worst"),
+    "rate": ("date", "own", "value", "rate_date", "source"),
+    "market": tuple(field.name for field in fields(MarketInputs)),
+    "children": ("parent_id", "orders"),
+    "fill": _FILL,
+    "estimate": ("parent_id", "model", "fit_id", "source", "mean_bps", "order_low_bps", "order_high_bps", "outside",
+                 "reason"),
+    "clock": ("broker", "shifts_ns", "applied_s"),
+    "clock_order": ("clock", "fills", "inside"),
+    "policy": ("classes", "thresholds", "decisions"),
+}  # fmt: skip
+"""The columns of each table but `parent`."""
 _PIECES_A_ROW = 1_000
+_TEXT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str)
 
 
 def evidence_name(out: Path) -> Path:
@@ -83,12 +83,18 @@ class EvidenceFile:
     def add(self, table: str, values: Any) -> None:
         """Write a row of a table; its hash is that of the row before and of its own bytes."""
         self.rows += 1
-        text = json.dumps(
-            {"row": self.rows, "table": table, "values": values}, allow_nan=False, separators=(",", ":"), default=str
-        )
-        body = text[:-1].encode()
+        body = _TEXT.encode({"row": self.rows, "table": table, "values": values})[:-1].encode()
         self.seal = hashlib.sha256(self.seal.encode() + body).hexdigest()
         self._write(body + f',"hash":"{self.seal}"}}\n'.encode())
+
+    def add_frame(self, table: str, rows: pl.DataFrame) -> None:
+        """Write the rows of a frame: as `add` for each of them, many times faster."""
+        start = f'"table":"{table}","values":['
+        for text in json_texts(rows):
+            self.rows += 1
+            body = f'{{"row":{self.rows},{start}{text}]'.encode()
+            self.seal = hashlib.sha256(self.seal.encode() + body).hexdigest()
+            self._write(body + f',"hash":"{self.seal}"}}\n'.encode())
 
     def close(self, name: str, report: bytes) -> None:
         """Write what the report's own bytes were, and the end; nothing can be added after it."""
@@ -100,9 +106,35 @@ class EvidenceFile:
         self.add("end", {"rows": self.rows + 1})
 
 
+def json_texts(rows: pl.DataFrame) -> pl.Series:
+    """The values of each row as JSON with commas between them: numbers, texts, truths and lists of numbers.
+
+    >>> json_texts(pl.DataFrame({"a": [1, None], "b": ['"x"', None], "c": [[0.5, None], None]})).to_list()
+    ['1,"\\\\"x\\\\"",[0.5,null]', 'null,null,null']
+    """
+    texts = []
+    for name, kind in rows.schema.items():
+        column = pl.col(name)
+        if kind == pl.String:
+            # The text of {"x":...} without what stands around the value.
+            encoded = pl.struct(column.alias("x")).struct.json_encode()
+            text = encoded.str.slice(5, encoded.str.len_chars() - 6)
+        elif kind == pl.List:
+            number = pl.element().fill_nan(None).cast(pl.String).fill_null("null")
+            text = pl.lit("[") + column.list.eval(number).list.join(",") + pl.lit("]")
+        elif kind.is_float():
+            text = pl.when(column.is_finite()).then(column).cast(pl.String)
+        else:
+            text = column.cast(pl.String)
+        texts.append(text.fill_null("null"))
+    return rows.select(pl.concat_str(texts, separator=",")).to_series()
+
+
 def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], redacted: tuple[str, ...] = ()) -> None:
     """Write every row that the numbers of `summary` rest on, then those numbers."""
-    market_columns = [field.name for field in fields(MarketInputs)]
+    rows = summary["parents"]
+    of_orders = sorted({path[0] for row in rows for path, _ in numbers_of(row)})
+    columns = ("parent_id", *_INPUTS, *(name for name in (rows[0] if rows else ()) if name not in _TAKEN))
     file.add(
         "header",
         {
@@ -110,34 +142,75 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
             "tcakit": tcakit.__version__,
             "run_id": data.run.get("run_id"),
             "kind": data.run.get("kind"),
-            "summary_version": summary["summary_version"],
             "redacted": list(redacted),
-            "columns": {"parent": _PARENT, "market": market_columns, "fill": _FILL, "printed": ["path", "value"]},
-            "measured": _MEASURED,
+            "scope": {
+                "where": data.scope.where,
+                "by": known_dimensions(data.scope.by, data.tag_names),
+                "currency": data.scope.currency,
+            },
             "horizons_s": MARKOUT_HORIZONS_S,
+            "half_spreads_in_estimates": {key or "": half for key, half in data.half_spreads_in_estimates.items()},
+            "of_orders": of_orders,
+            "rows": {"parent": columns, **_TABLES},
         },
     )
-    for row in data.files.select("path", "sha256", "ingest_key", "rows", "faults").iter_rows():
-        file.add("file", row)
-    inputs = market_inputs(data)
-    for values in _parents(data, summary):
-        file.add("parent", values)
-    for found in inputs.values():
+    for table, values in _few_rows(data, summary):
+        file.add(table, values)
+    for parent in _parents(data, summary, columns):
+        file.add("parent", parent)
+    for found in market_inputs(data).values():
         file.add("market", [finite(value) for value in astuple(found)])
-    for values in _fills(data):
-        file.add("fill", values)
+    for children in _children(data):
+        file.add("children", children)
+    file.add_frame("fill", _fills(data))
+    file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
     for path, value in numbers_of({name: value for name, value in summary.items() if name != "parents"}):
         file.add("printed", [path, value])
 
 
-def _parents(data: ReportData, summary: dict[str, Any]) -> Iterator[list[Any]]:
+_TAKEN = ("parent_id", *_INPUTS)
+
+
+def _few_rows(data: ReportData, summary: dict[str, Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """(table, values) of the rows that are not of single orders and fills."""
+    said = {
+        "summary_version": summary["summary_version"],
+        **{f"run.{name}": summary["run"][name] for name in ("seconds", "events")},
+        "quality.order_events": summary["quality"]["order_events"],
+        "config": summary["config"],
+    }
+    yield "run", [said]
+    for row in data.files.select(_TABLES["file"]).iter_rows():
+        yield "file", row
+    for row in data.faults.sort("path", "line").select(_TABLES["fault"]).iter_rows():
+        yield "fault", row
+    for check in data.checks:
+        yield "check", [finite(check["count" if name == "count_found" else name]) for name in _TABLES["check"]]
+    for (symbol, date), day in sorted(data.markets.items()):
+        yield "day", [symbol, date, utc_offset_s(day), market_profile(day)]
+    for (date, own), rate in data.scope.rates.items():
+        if rate is not None:
+            yield "rate", [date, own, rate["value"], rate["date"], rate["source"]]
+    for place, clock in enumerate(data.clocks):
+        ground = clock.get("ground", {"shifts_ns": [], "orders": []})
+        yield "clock", [clock["broker"], ground["shifts_ns"], clock["applied_s"]]
+        for fills, inside in ground["orders"]:
+            yield "clock_order", [place, fills, inside]
+    if "monitoring" in summary:
+        told = summary["monitoring"]
+        yield "policy", [told["classes"], told["thresholds"], told["decisions"]]
+
+
+def _parents(data: ReportData, summary: dict[str, Any], columns: tuple[str, ...]) -> Iterator[list[Any]]:
     asked = {row["parent_id"]: row for row in data.parents.iter_rows(named=True)}
     measured = set(data.tca_parents["parent_id"].to_list())
     contradicting = contradicting_orders(data)
+    before = {} if data.known_before is None else {r["parent_id"]: r for r in data.known_before.iter_rows(named=True)}
+    tags = {} if data.tags is None else {r["parent_id"]: r for r in data.tags.iter_rows(named=True)}
     for row in summary["parents"]:
         name = row["parent_id"]
         own = asked.get(name, {})
-        values = {column: own.get(column) for column in _ASKED} | row
+        values = {column: own.get(column) for column in _INPUTS} | row
         # An order that is measured but whose own row is not there: its size is all that is known of it.
         values["quantity"] = own.get("quantity", row["ordered_shares"])
         values["size_scale"] = own.get("size_scale", 1)
@@ -145,12 +218,36 @@ def _parents(data: ReportData, summary: dict[str, Any]) -> Iterator[list[Any]]:
             "side": BUY if row["side"] == "buy" else SELL,
             "measured": name in measured,
             "contradicts": name in contradicting,
+            "known": name in asked,
             "given_fees": own.get("fees"),
-            "exchange_rate": row.get("exchange_rate", 1.0),
             "given_decision_price": own.get("decision_price"),
-            "limit_price": own.get("limit_price"),
+            "stored_limit": own.get("limit_price"),
+            "account": own.get("account"),
+            "trade_currency": row.get("trade_currency", row["currency"]),
+            "exchange_rate": row.get("exchange_rate", 1.0),
+            "utc_offset_s": _offset_s(row),
+            **{column: before.get(name, {}).get(column) for column in KNOWN_BEFORE},
+            "tags": {tag: value for tag, value in tags.get(name, {}).items() if tag != "parent_id"},
         }
-        yield [finite(values[column]) for column in _PARENT]
+        yield [finite(values[column]) for column in columns]
+
+
+def _offset_s(row: dict[str, Any]) -> int | None:
+    """How far the exchange's clock is from UTC when an order arrives."""
+    if row["arrival_ns"] is None:
+        return None
+    moment = datetime.fromtimestamp(row["arrival_ns"] // NS_PER_SECOND, tz=zone(row["timezone"]))
+    offset = moment.utcoffset()
+    return 0 if offset is None else round(offset.total_seconds())
+
+
+def _children(data: ReportData) -> Iterator[list[Any]]:
+    """Child orders by parent: id, type, time in force and last state of each."""
+    held: dict[str | None, list[Any]] = {}
+    for parent, *values in data.orders.select("parent_id", "order_id", "type", "time_in_force", "state").iter_rows():
+        held.setdefault(parent, []).append(values)
+    for parent, orders in held.items():
+        yield [parent, orders]
 
 
 def contradicting_orders(data: ReportData) -> set[str]:
@@ -163,17 +260,13 @@ def contradicting_orders(data: ReportData) -> set[str]:
     return {*other["parent_id"].to_list(), *wrong["parent_id"].to_list()}
 
 
-def _fills(data: ReportData) -> Iterator[list[Any]]:
-    measured = data.tca_fills.unique("fill_id", keep="first").select("fill_id", "mid_at_fill", "inside_quote")
-    joined = data.fills.select(_FILL_COLUMNS).join(measured, on="fill_id", how="left", maintain_order="left")
-    marks: dict[str, dict[float, float | None]] = {}
-    for name, horizon, value in data.markouts.select("fill_id", "horizon_s", "markout_bps_of_price").iter_rows():
-        marks.setdefault(name, {})[horizon] = finite(value)
-    rows = zip(joined.iter_rows(), fill_inputs(data).iter_rows(), strict=True)
-    for values, (quote_ns, bid, ask, mids) in rows:
-        held = marks.get(values[0], {})
-        kept = [
-            None if mid is not None else held.get(horizon)
-            for mid, horizon in zip(mids, MARKOUT_HORIZONS_S, strict=True)
-        ]
-        yield [*(finite(value) for value in values), quote_ns, bid, ask, mids, kept]
+def _fills(data: ReportData) -> pl.DataFrame:
+    """A row a fill with what it met and what it cost against that."""
+    measured = data.tca_fills.unique("fill_id", keep="first").select("fill_id", *_MEASURED)
+    children = data.orders.select("order_id", "time_in_force", order_type="type").unique("order_id", keep="first")
+    joined = (
+        data.fills.select(_FILL_COLUMNS)
+        .join(children, on="order_id", how="left", maintain_order="left")
+        .join(measured, on="fill_id", how="left", maintain_order="left")
+    )
+    return pl.concat([joined, fill_inputs(data)], how="horizontal").select(_FILL)

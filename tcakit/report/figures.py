@@ -6,6 +6,7 @@ Text that plotly shows is escaped here, because plotly reads tags in labels.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 from tcakit.report.palette import LIGHT
@@ -18,6 +19,9 @@ _CURVES = (
     ("maker", "Maker", "gain", "dot"),
     ("taker", "Taker", "cost", "dash"),
 )
+_VENUE_LINES = (
+    ("accent", "solid"), ("cost", "dash"), ("gain", "dot"), ("vwap", "dashdot"), ("twap", "longdash"),
+)  # fmt: skip
 
 
 def plain(text: object) -> str:
@@ -159,13 +163,31 @@ def _marks(points: list[tuple[str, dict[str, Any]]], with_interval: bool) -> Fig
 
 def markout_figure(block: dict[str, Any]) -> Figure | None:
     """Mean markout by horizon for all, maker and taker fills with 95 % bands; horizons at equal steps."""
-    horizons = sorted({p["horizon_s"] for points in block["markouts"].values() for p in points if p["fills"]})
+    return curves_figure([(key, *told, block["markouts"].get(key, [])) for key, *told in _CURVES])
+
+
+def venue_markout_figure(block: dict[str, Any]) -> Figure | None:
+    """The same venue by venue, the largest of them; None where there are fewer than two with a curve."""
+    held = [row for row in block["venue_markouts"] if any(point["value"] is not None for point in row["points"])]
+    if len(held) < 2:
+        return None
+    return curves_figure(
+        [
+            (f"venue-{place}", plain(row["venue"]), colour, dash, row["points"])
+            for place, (row, (colour, dash)) in enumerate(zip(held, _VENUE_LINES, strict=False))
+        ]
+    )
+
+
+def curves_figure(curves: Sequence[tuple[str, str, str, str, list[dict[str, Any]]]]) -> Figure | None:
+    """Curves of (key, name, colour, dash, points) over the horizons at which some fill has a markout."""
+    horizons = sorted({p["horizon_s"] for *_, points in curves for p in points if p["fills"]})
     if not horizons:
         return None
     place = {seconds: step for step, seconds in enumerate(horizons)}
     traces: list[Figure] = []
-    for key, name, colour, dash in _CURVES:
-        points = [point for point in block["markouts"].get(key, []) if point["value"] is not None]
+    for key, name, colour, dash, every in curves:
+        points = [point for point in every if point["value"] is not None]
         if not points:
             continue
         traces += _band([p for p in points if p["low"] is not None], place, key, LIGHT[colour])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,10 +10,10 @@ import numpy as np
 
 from tcakit.report.groups import Row
 from tcakit.tca.inference import bootstrap_ratio
+from tcakit.tca.order_facts import EDGES, bucket_labels
+from tcakit.tca.shortfall import BPS
 
 DRAWS = 500
-_SIZES = ((1e4, "10 k"), (1e5, "100 k"), (1e6, "1 M"), (1e7, "10 M"), (1e8, "100 M"))
-_SHARES = ((0.01, "under 1 %"), (0.05, "1 to 5 %"), (0.1, "5 to 10 %"), (0.2, "10 to 20 %"), (np.inf, "20 % and more"))
 
 
 def heatmaps(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -57,31 +58,27 @@ def _cell(rows: list[Row] | None) -> dict[str, Any] | None:
     low, high = bootstrap_ratio(tops, bottoms, draws=DRAWS)
     known = bool(np.isfinite(low[0]) and np.isfinite(high[0]))
     return {
-        "value": float(tops.sum() / bottoms.sum() * 1e4),
-        "low": float(low[0] * 1e4) if known else None,
-        "high": float(high[0] * 1e4) if known else None,
+        "value": float(tops.sum() / bottoms.sum() * BPS),
+        "low": float(low[0] * BPS) if known else None,
+        "high": float(high[0] * BPS) if known else None,
         "n": len(rows),
     }
 
 
 def _size(row: Row) -> Place | None:
-    """The decade of the ordered notional."""
-    if not row["paper_notional"]:
-        return None
-    place = sum(edge <= row["paper_notional"] for edge, _ in _SIZES)
-    names = [name for _, name in _SIZES]
-    if place == 0:
-        return place, f"under {names[0]}"
-    if place == len(_SIZES):
-        return place, f"{names[-1]} and more"
-    return place, f"{names[place - 1]} to {names[place]}"
+    return _bucket("size_bucket", row["paper_notional"] or None)
 
 
 def _participation(row: Row) -> Place | None:
-    if row["participation"] is None:
+    return _bucket("participation_bucket", None if row["participation"] is None else row["participation"] * 100.0)
+
+
+def _bucket(name: str, value: float | None) -> Place | None:
+    """The bucket of `tca.order_facts` that a value lies in."""
+    if value is None:
         return None
-    place = next(number for number, (edge, _) in enumerate(_SHARES) if row["participation"] < edge)
-    return place, _SHARES[place][1]
+    place = bisect_right(EDGES[name][1], value)
+    return place, bucket_labels(name)[place]
 
 
 def _half_hour(row: Row) -> Place | None:

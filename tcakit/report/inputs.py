@@ -66,7 +66,8 @@ def fill_inputs(data: ReportData) -> pl.DataFrame:
     """A row a fill, in the order of `data.fills`: the quote it met and the mids of its markouts, where they are theirs.
 
     Columns quote_ns, bid, ask and mids (a list, one a horizon of MARKOUT_HORIZONS_S); each null where the measured
-    number rests on something else: a window of a coarse stamp, say.
+    number rests on something else: a window of a coarse stamp, say. Then `markouts`, those that rest on something else,
+    null where none does.
     """
     fills, count = data.fills, data.fills.height
     scale = np.where(fills["price_scale"].to_numpy() > 0, fills["price_scale"].to_numpy(), np.nan)
@@ -101,9 +102,16 @@ def fill_inputs(data: ReportData) -> pl.DataFrame:
             "quote_ns": pl.Series(np.where(met & (quote_ns >= 0), quote_ns, -1)).replace(-1, None),
             "bid": pl.Series(np.where(met, bid, np.nan)).fill_nan(None),
             "ask": pl.Series(np.where(met, ask, np.nan)).fill_nan(None),
-            "mids": pl.Series(mids.tolist(), dtype=pl.List(pl.Float64)).list.eval(pl.element().fill_nan(None)),
+            "mids": _lists(mids),
+            "markouts": _lists(np.where(np.isnan(mids), stated, np.nan)),
         }
-    )
+    ).with_columns(pl.when(pl.col("markouts").list.drop_nulls().list.len() > 0).then("markouts"))
+
+
+def _lists(values: np.ndarray[Any, np.dtype[np.float64]]) -> pl.Series:
+    """The rows of a matrix as lists, null for NaN."""
+    rows = pl.Series(values, dtype=pl.Array(pl.Float64, values.shape[1])).arr.to_list()
+    return rows.list.eval(pl.element().fill_nan(None))
 
 
 def _markout_matrix(data: ReportData) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -32,8 +32,8 @@ def intraday_profile(data: ReportData, parent_ids: list[str]) -> list[dict[str, 
         fills = own.filter((pl.col("symbol") == key[0]) & (pl.col("date") == key[1]))
         shares = (fills["quantity"] / fills["size_scale"]).to_numpy()
         _add(filled, _bucket(day, fills["ts_ns"].to_numpy()), shares)
-        _add(market, _bucket(day, day.print_ns), day.print_size / day.instrument.size_scale)
-        for place, (top, stood) in _spread(day).items():
+        for place, printed, top, stood in market_profile(day):
+            market[place] = market.get(place, 0.0) + printed
             held = spread.get(place, (0.0, 0.0))
             spread[place] = held[0] + top, held[1] + stood
     out = []
@@ -53,12 +53,28 @@ def intraday_profile(data: ReportData, parent_ids: list[str]) -> list[dict[str, 
     return out
 
 
-def _bucket(day: MarketDay, ns: Any) -> Any:
-    """Half hour of the exchange's wall clock of each time; the offset from UTC is that of the day's first row."""
-    first = int(day.quote_ns[0]) if day.quote_ns.size else int(ns[0]) if len(ns) else 0
+def market_profile(day: MarketDay) -> list[tuple[int, float, float, float]]:
+    """By half hour of the exchange's day (its number from midnight): shares printed, spread in bps times seconds, and
+    seconds with a two-sided quote.
+    """
+    printed: dict[int, float] = {}
+    _add(printed, _bucket(day, day.print_ns), day.print_size / day.instrument.size_scale)
+    spread = _spread(day)
+    places = sorted({*printed, *spread})
+    return [(place, printed.get(place, 0.0), *spread.get(place, (0.0, 0.0))) for place in places]
+
+
+def utc_offset_s(day: MarketDay) -> int:
+    """How far the exchange's clock is from UTC on that day: at its first quote, or print where it has none."""
+    stamps = day.quote_ns if day.quote_ns.size else day.print_ns
+    first = int(stamps[0]) if stamps.size else 0
     offset = datetime.fromtimestamp(first // NS_PER_SECOND, tz=zone(day.instrument.timezone)).utcoffset()
-    shift = round(offset.total_seconds()) if offset is not None else 0
-    return (np.asarray(ns) // NS_PER_SECOND + shift) % 86_400 // BUCKET_S
+    return round(offset.total_seconds()) if offset is not None else 0
+
+
+def _bucket(day: MarketDay, ns: Any) -> Any:
+    """Half hour of the exchange's wall clock of each time."""
+    return (np.asarray(ns) // NS_PER_SECOND + utc_offset_s(day)) % 86_400 // BUCKET_S
 
 
 def _add(held: dict[int, float], places: Any, amounts: Any) -> None:

@@ -190,9 +190,10 @@ def dimensions_of(measure: str) -> tuple[str, ...]:
 def monitored(policy: Policy, data: ReportData, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Every threshold on every class and group, as a JSON-able dict.
 
-    `checks` are rows with threshold, factor, measure, class, by, group, value, unit, n, limits, `state` (within,
-    breached, too few, not measured) and, on a breach, its disposition; `open_breaches` counts the breaches that nobody
-    has decided on, or whose decision has run out by the last trade date of the report. `sign_off` is for people.
+    `thresholds` and `decisions` are those of the policy. `checks` are rows with threshold, factor, measure, class, by,
+    group, value, unit, n, limits, `state` (within, breached, too few, not measured) and, on a breach, its disposition;
+    `open_breaches` counts the breaches that nobody has decided on, or whose decision has run out by the last trade date
+    of the report. `sign_off` is for people.
     """
     orders: list[Row] = list(summary["parents"])
     fills = _fill_rows(data, orders)
@@ -208,6 +209,8 @@ def monitored(policy: Policy, data: ReportData, summary: Mapping[str, Any]) -> d
         "policy": {"name": policy.name, "version": policy.version, "owner": policy.owner, "sha256": policy.sha256},
         "models": dict(policy.models),
         "classes": {name: list(symbols) for name, symbols in policy.classes.items()},
+        "thresholds": [asdict(threshold) for threshold in policy.thresholds],
+        "decisions": [asdict(held) for held in policy.dispositions],
         "checks": checks,
         "breaches": len(breached),
         "open_breaches": sum(check["open"] for check in breached),

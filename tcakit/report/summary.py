@@ -18,6 +18,7 @@ from tcakit.report.markouts import markout_curves
 from tcakit.report.participation import cost_by_participation
 from tcakit.report.quality import data_quality, order_counts
 from tcakit.report.rows import parent_rows, ranked
+from tcakit.report.venue_markouts import venue_markouts
 from tcakit.report.venue_scores import venue_scores
 from tcakit.report.wording import DENOMINATORS, INTERVALS, SIGN_CONVENTION, benchmark_definitions, number
 
@@ -28,13 +29,12 @@ def summarise(data: ReportData) -> dict[str, Any]:
     """All numbers of the report as one JSON-able dict; a missing number is None, never zero or NaN.
 
     `currencies` holds a block a currency with `totals` (currency), `measures` (bps, the denominator in the key,
-    each with value, low, high, n), `shares`, `waterfall`, `algos`, `markouts`, `venues`, `heatmaps`, `participation`,
-    `intraday`, `distribution` and `benchmark_costs`; `parents` a row a parent order, `order_benchmarks` its further
-    benchmarks; `estimates` how what was estimated before trading
-    held, model by model; `quality` what to know of the data.
+    each with value, low, high, n), `shares`, `waterfall`, `algos`, `markouts`, `venues`, `venue_markouts`, `heatmaps`,
+    `participation`, `intraday`, `distribution` and `benchmark_costs`; `parents` a row a parent order,
+    `order_benchmarks` its further benchmarks; `estimates` how what was estimated before trading held, model by model;
+    `quality` what to know of the data.
     `executive`, `groups`, `tests`, `outliers`, `control` and `attribution` are those of `comparisons`, `previous` says
-    what the period before is, `currency` what was converted
-    (None if nothing was), `scope` what was asked.
+    what the period before is, `currency` what was converted (None if nothing was), `scope` what was asked.
     Costs are cost-positive, markouts favourable-positive.
     """
     rows = _rows(data)
@@ -112,6 +112,7 @@ def _currency(
 ) -> dict[str, Any]:
     sums = totals(rows)
     names = [row["parent_id"] for row in rows]
+    venues = venue_scores(data, rows)
     block: dict[str, Any] = {
         "currency": currency,
         "totals": sums,
@@ -123,9 +124,10 @@ def _currency(
             for algo, held in by(rows, lambda row: str(row["algo"])).items()
         ],
         "markouts": markout_curves(data, rows),
-        "venues": venue_scores(data, rows),
+        "venues": venues,
+        "venue_markouts": venue_markouts(data, rows, [row["venue"] for row in venues]),
         "heatmaps": heatmaps(rows),
-        "participation": cost_by_participation(rows, estimates),
+        "participation": cost_by_participation(rows, estimates, [c for c in data.curves if c["currency"] == currency]),
         "intraday": intraday_profile(data, names),
         "distribution": distribution(rows),
         "benchmark_costs": benchmark_costs(data, rows),

@@ -16,11 +16,10 @@ import polars as pl
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
 from tcakit.market.rule605 import SIZE_FLOORS_USD
+from tcakit.market.schema import REALISED_HORIZONS_S
 from tcakit.tca.measure_fills import by_market
 from tcakit.tca.quotes import mid_at, quotes_at, quotes_before
 
-REALISED_S: dict[str, float] = {"50ms": 0.05, "1s": 1.0, "15s": 15.0, "60s": 60.0, "300s": 300.0}
-"""Horizons of the realised spread, seconds after the execution."""
 _RESTING = ("gtc", "day", "gtd")
 _IOC = ("ioc", "fok")
 
@@ -232,11 +231,11 @@ def _executions(
     ).join(of_order, on="order_row", how="inner", maintain_order="left")
     rows = rows.with_columns(time_ms=(pl.col("ts_ns") - pl.col("receipt_ns")) / (NS_PER_SECOND // 1000))
     times = rows["ts_ns"].to_numpy()
-    later = {name: np.full(rows.height, np.nan) for name in REALISED_S}
+    later = {name: np.full(rows.height, np.nan) for name in REALISED_HORIZONS_S}
     for unsorted, day in by_market(rows, markets):
         ordered = unsorted[np.argsort(times[unsorted], kind="stable")]
         close = day.instrument.session_close_ns
-        for name, seconds in REALISED_S.items():
+        for name, seconds in REALISED_HORIZONS_S.items():
             ends = times[ordered] + round(seconds * NS_PER_SECOND)
             if close is not None:
                 ends = np.where(times[ordered] <= close, np.minimum(ends, close), ends)

@@ -21,11 +21,11 @@ def sums_of_rows(columns: ArrayLike, *, draws: int, size: int | None = None, see
     >>> sums_of_rows([[1.0, 2.0], [1.0, 2.0]], draws=2, size=3).tolist()
     [[3.0, 6.0], [3.0, 6.0]]
     """
-    held = np.ascontiguousarray(columns, np.float64)
+    held, width = _abreast(columns)
     sums = np.zeros((draws, held.shape[1]))
     if len(held):
         draws_kernel.sum_rows(held, len(held) if size is None else size, _seed(seed), sums)
-    return sums
+    return sums[:, :width]
 
 
 def sums_of_days(columns: ArrayLike, starts: ArrayLike, *, draws: int, seed: int = 0) -> NDArray[np.float64]:
@@ -33,11 +33,11 @@ def sums_of_days(columns: ArrayLike, starts: ArrayLike, *, draws: int, seed: int
 
     `starts` says at which row each day begins, and in the end how many rows there are.
     """
-    held = np.ascontiguousarray(columns, np.float64)
+    held, width = _abreast(columns)
     sums = np.zeros((draws, held.shape[1]))
     if len(held):
         draws_kernel.sum_days(held, np.asarray(starts, np.int64), _seed(seed), sums)
-    return sums
+    return sums[:, :width]
 
 
 def sums_of_signs(values: ArrayLike, *, draws: int, seed: int = 0) -> NDArray[np.float64]:
@@ -49,6 +49,15 @@ def sums_of_signs(values: ArrayLike, *, draws: int, seed: int = 0) -> NDArray[np
     sums = np.zeros(draws)
     draws_kernel.sum_signed(np.ascontiguousarray(values, np.float64), _seed(seed), sums)
     return sums
+
+
+def _abreast(columns: ArrayLike) -> tuple[NDArray[np.float64], int]:
+    """Columns, with some of zeros behind them so that the kernels can take them abreast, and how many there were."""
+    given = np.asarray(columns, np.float64)
+    count, width = given.shape
+    held = np.zeros((count, -(-width // draws_kernel.ABREAST) * draws_kernel.ABREAST))
+    held[:, :width] = given
+    return held, width
 
 
 def _seed(seed: int) -> np.uint64:

@@ -48,16 +48,24 @@ def place_at(key, position, count):
     return np.int64(((word_at(key, position) >> _32) * np.uint64(count)) >> _32)
 
 
+# Rows that are drawn at once before any is looked up: the hashes of a run need not wait for one another.
+_RUN = 512
+ABREAST = 4
+"""Columns that are summed abreast: the kernels take a multiple of so many."""
+
+
 @jit
 def sum_rows(columns, size, seed, sums):
     """Add to each row of `sums` (draws, k), zeros, `size` rows of `columns` (n, k) drawn with replacement."""
-    count, width = columns.shape
+    count = columns.shape[0]
+    places = np.empty(_RUN, np.int64)
     for draw in range(sums.shape[0]):
         key = key_of(seed, draw)
-        for position in range(size):
-            row = place_at(key, position, count)
-            for column in range(width):
-                sums[draw, column] += columns[row, column]
+        for first in range(0, size, _RUN):
+            length = min(_RUN, size - first)
+            for place in range(length):
+                places[place] = place_at(key, first + place, count)
+            add_rows(columns, places, length, 0, sums[draw])
 
 
 @jit
@@ -66,20 +74,38 @@ def sum_days(columns, starts, seed, sums):
 
     A draw takes as many days as there are; after each it takes as many rows of that day as the day has.
     """
-    days, width = starts.size - 1, columns.shape[1]
+    days = starts.size - 1
+    places = np.empty(_RUN, np.int64)
     for draw in range(sums.shape[0]):
         key = key_of(seed, draw)
         position = 0
         for _ in range(days):
             day = place_at(key, position, days)
             position += 1
-            first = starts[day]
-            size = starts[day + 1] - first
-            for _ in range(size):
-                row = first + place_at(key, position, size)
-                position += 1
-                for column in range(width):
-                    sums[draw, column] += columns[row, column]
+            size = starts[day + 1] - starts[day]
+            for first in range(0, size, _RUN):
+                length = min(_RUN, size - first)
+                for place in range(length):
+                    places[place] = place_at(key, position + first + place, size)
+                add_rows(columns, places, length, starts[day], sums[draw])
+            position += size
+
+
+@inline
+def add_rows(columns, places, length, base, sums):
+    """Add to `sums` (k) the rows `base` + the first `length` of `places`; k is a multiple of `ABREAST`."""
+    for column in range(0, sums.size, ABREAST):
+        one, two, three, four = 0.0, 0.0, 0.0, 0.0
+        for place in range(length):
+            row = base + places[place]
+            one += columns[row, column]
+            two += columns[row, column + 1]
+            three += columns[row, column + 2]
+            four += columns[row, column + 3]
+        sums[column] += one
+        sums[column + 1] += two
+        sums[column + 2] += three
+        sums[column + 3] += four
 
 
 @jit

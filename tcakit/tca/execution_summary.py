@@ -11,7 +11,8 @@ from collections.abc import Collection
 import polars as pl
 
 from tcakit.market.rule605 import ALL_BELOW_200K, SIZE_WORDS, SUMMARY_KEY, SUMMARY_NUMBERS
-from tcakit.tca.covered_orders import REALISED_S, CoveredOrders
+from tcakit.market.schema import REALISED_HORIZONS_S
+from tcakit.tca.covered_orders import CoveredOrders
 from tcakit.tca.spreads import price_improvement
 
 BEYOND = ("realised_50ms_of_mid", "realised_1s_of_mid", "realised_300s_of_mid", "improvement_per_share")
@@ -62,7 +63,7 @@ def _facts(executions: pl.DataFrame) -> pl.DataFrame:
     rows = executions.with_columns(
         effective=2 * side * (pl.col("price") - pl.col("mid")),
         quoted=pl.col("ask") - pl.col("bid"),
-        **{f"realised_{name}": 2 * side * (pl.col("price") - pl.col(f"mid_{name}")) for name in REALISED_S},
+        **{f"realised_{name}": 2 * side * (pl.col("price") - pl.col(f"mid_{name}")) for name in REALISED_HORIZONS_S},
     )
     better = price_improvement(rows["side"], rows["price"], rows["bid"], rows["ask"])
     # A price a hair off the quote by the arithmetic of doubles is a price at the quote.
@@ -95,7 +96,7 @@ def _numbers() -> list[pl.Expr]:
         of_mid("effective").alias("effective_of_mid"),
         of_mid("quoted").alias("quoted_of_mid"),
         pl.when(shown > 0).then(paid / shown).alias("effective_over_quoted"),
-        *(of_mid(f"realised_{name}").alias(f"realised_{name}_of_mid") for name in REALISED_S),
+        *(of_mid(f"realised_{name}").alias(f"realised_{name}_of_mid") for name in REALISED_HORIZONS_S),
         *(
             shares.filter(pl.col(f"realised_{name}").is_not_null()).sum().alias(f"realised_{name}_shares")
             for name in ("15s", "60s")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from tcakit.market.rule605 import ALL_BELOW_200K, SIZE_WORDS, SUMMARY_TYPE_WORDS
+from tcakit.market.rule605 import ALL_BELOW_200K, IN_PERCENT, SIZE_WORDS, SUMMARY_TYPE_WORDS
 
 BPS = 1e4
 COLUMNS: dict[str, type[pl.DataType]] = {
@@ -47,7 +47,6 @@ COLUMNS: dict[str, type[pl.DataType]] = {
 Spreads in bps are of the average mid, `_per_share` is US dollars a share, rates are fractions; improvement is net of
 what was executed outside the quote. `..._shares` is how many executed shares the number before it rests on.
 """
-_PERCENT = (90.0, 110.0)
 
 
 def of_summary(rows: pl.DataFrame, by_size: bool = False) -> pl.DataFrame:
@@ -136,7 +135,7 @@ def in_percent(ratio: pl.Expr, effective: pl.Expr, quoted: pl.Expr) -> pl.Expr:
     >>> frame.select(in_percent(pl.col("r"), pl.col("e"), pl.col("q"))).to_series().to_list()
     [True, False, False]
     """
-    return ((quoted > 0) & (ratio / (effective / quoted)).is_between(*_PERCENT)).fill_null(False)
+    return ((quoted > 0) & (ratio / (effective / quoted)).is_between(*IN_PERCENT)).fill_null(False)
 
 
 _CLASSES = ("improved_shares", "at_quote_shares", "outside_shares")

@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
 
 import example
+from benchmarked import benchmarked
 
 from tcakit.errors import UsageError
 from tcakit.report import render, summarise
@@ -21,8 +22,8 @@ from tcakit.report.sections import SECTIONS, TEMPLATES, Section, section_names, 
 
 EVIL = "<script>alert(1)</script>"
 CHART = re.compile(r'id="chart-([^"]+)"')
-# Numbers of other jobs, which the made-up run has none of: no policy, one day only.
-NEEDS_MORE = {"monitoring", "control-limits", "estimates"}
+# Numbers of other jobs, which the made-up run has none of: no policy, one day only, no child orders when measured.
+NEEDS_MORE = {"monitoring", "control-limits", "estimates", "benchmarks"}
 
 
 def many(words: str) -> list[dict[str, Any]]:
@@ -39,7 +40,7 @@ def many(words: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def summary() -> dict[str, Any]:
-    made: dict[str, Any] = summarise(example.report_data(many("desk ")))
+    made: dict[str, Any] = summarise(benchmarked(many("desk ")))
     made["monitoring"] = MONITORING
     made["control"] = [{"currency": "USD", "measure": "arrival_bps_of_executed", "period": "day", "rows": CONTROL}]
     return made

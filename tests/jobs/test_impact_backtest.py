@@ -129,7 +129,7 @@ def test_an_order_stops_paying_where_it_costs_its_alpha(folder: Path) -> None:
     assert [(row["name"], row["multiplier"]) for row in told["scenarios"]] == [
         ("none", 0.0),
         ("2 standard errors less", 0.8),
-        ("as fitted", 1.0),
+        ("as given", 1.0),
         ("2 standard errors more", 1.2),
         ("twice", 2.0),
     ]

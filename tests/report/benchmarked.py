@@ -12,6 +12,7 @@ import polars as pl
 
 from tcakit.report.data import ReportData
 from tcakit.tca import BenchmarkContext, measure
+from tcakit.tca.benchmark_context import SymbolIndex
 from tcakit.tca.symbol_columns import with_facts
 
 
@@ -37,7 +38,12 @@ def benchmarked(parents: list[dict[str, Any]], **more: Any) -> ReportData:
     )  # fmt: skip
     index = example.market_day("INDEX", 500.0, 9)
     context = BenchmarkContext(
-        orders=made.orders, facts=facts, own_prints=True, index={example.DATE: index}, betas={"ACME": 1.2}
+        orders=made.orders,
+        facts=facts,
+        own_prints=True,
+        indices={
+            (symbol, example.DATE): SymbolIndex("INDEX", beta, index) for symbol, beta in (("ACME", 1.2), ("BORA", 1.0))
+        },
     )
     found = measure(
         made.parents.filter(pl.col("matched")), made.fills, made.markets, run_id=example.RUN, context=context

@@ -89,6 +89,8 @@ def test_every_sum_is_converted_at_one_rate_and_no_basis_point_moves(data: Repor
         assert after["measures"][name] == pytest.approx(stat), name
     for one, two in zip(before["venues"], after["venues"], strict=True):
         assert two.pop("notional") == pytest.approx(one.pop("notional") * 0.9)
+        for its, others in zip(one.pop("spreads"), two.pop("spreads"), strict=True):
+            assert others == {name: pytest.approx(value) for name, value in its.items()}
         assert two == {name: pytest.approx(value) for name, value in one.items()}
     cells = [group(summary, "broker", "algo")["cells"] for summary in (plain, told)]
     for one, two in zip(*cells, strict=True):

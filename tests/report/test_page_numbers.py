@@ -74,6 +74,16 @@ def test_heat_maps_hold_every_order_once(data: ReportData) -> None:
     assert cell["value"] == pytest.approx(expected)
 
 
+def test_heat_maps_have_the_buckets_of_the_tables(data: ReportData) -> None:
+    summary = summarise(data)
+    by_size = next(table for table in summary["groups"] if table["by"] == ["size_bucket"])
+    grid = next(grid for grid in summary["currencies"]["USD"]["heatmaps"] if grid["name"].startswith("Ordered"))
+    assert grid["rows"] == [cell["key"]["size_bucket"] for cell in by_size["cells"]]
+    for label, cells in zip(grid["rows"], grid["cells"], strict=True):
+        table = next(cell for cell in by_size["cells"] if cell["key"]["size_bucket"] == label)
+        assert sum(cell["n"] for cell in cells if cell is not None) == table["n"]
+
+
 def test_groups_by_participation_are_ordered_and_hold_the_model(data: ReportData) -> None:
     rows = summarise(data)["parents"]
     points = [{"parent_id": row["parent_id"], "mean_bps": 3.0} for row in rows[:20]]

@@ -17,7 +17,7 @@ from tcakit.jobs.report_files import FORMATS, write_report
 from tcakit.report.data import ReportData
 from tcakit.report.redaction import check_columns, label, redacted
 from tcakit.report.summary import summarise
-from tcakit.report.verify_evidence import verify
+from tcakit.report.verifier import verify
 
 SECRETS = ("M. Okafor", "Osei Traders", "North Desk", "Kite & Sons", "Meridian Pension Fund")
 COLUMNS = ("trader", "broker", "account", "client")

@@ -12,8 +12,8 @@ from acme_market import CLOSE, DATE, at, build_day, fill, frame_of, parent
 
 from tcakit.market.day import MarketDay
 from tcakit.market.rule605 import size_class
-from tcakit.market.schema import FILLS, ORDERS, PARENTS
-from tcakit.tca.covered_orders import REALISED_S, CoveredOrders, covered_orders
+from tcakit.market.schema import FILLS, ORDERS, PARENTS, REALISED_HORIZONS_S
+from tcakit.tca.covered_orders import CoveredOrders, covered_orders
 from tcakit.tca.execution_summary import summary_rows
 
 SCALE = 10_000
@@ -92,7 +92,9 @@ def test_what_no_quote_tells_is_null_and_counted(day: MarketDay) -> None:
 def test_after_the_close_the_sessions_last_quote_stands(day: MarketDay) -> None:
     covered = sift([order("O1", 23_399.2, 10, None)], [fill("F1", 23_399.5, 101.10, 10, order_id="O1")], day)
     executed = covered.executions.row(0, named=True)
-    assert {name: executed[f"mid_{name}"] for name in REALISED_S} == dict.fromkeys(REALISED_S, pytest.approx(101.05))
+    assert {name: executed[f"mid_{name}"] for name in REALISED_HORIZONS_S} == dict.fromkeys(
+        REALISED_HORIZONS_S, pytest.approx(101.05)
+    )
 
 
 def test_at_the_instant_of_receipt_the_quote_before_it_stands() -> None:
@@ -242,7 +244,7 @@ def witness(
             shown += filled * (ask - bid)
             time += filled * (f["ts_ns"] - receipt) / 1e6
             for name, total in kept.items():
-                later = sum(quote(f["ts_ns"] + round(REALISED_S[name] * 1e9))) / 2
+                later = sum(quote(f["ts_ns"] + round(REALISED_HORIZONS_S[name] * 1e9))) / 2
                 total[0] += filled * 2 * side * (price - later)
                 total[1] += filled * mid
     return {

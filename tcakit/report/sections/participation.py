@@ -76,19 +76,24 @@ def participation_figure(block: dict[str, Any], parents: list[dict[str, Any]], c
                 },
             }
         )
+    curve = held.get("curve")
+    if curve:
+        traces += _curve(curve)
     expected = [row for row in bins if row["estimated_bps"] is not None]
     if expected:
         traces.append(
             {
                 "type": "scatter",
-                "mode": "lines+markers",
-                "name": f"expected by {plain(held['model'])}",
+                "mode": "markers" if curve else "lines+markers",
+                "name": f"the same groups as {plain(held['model'])} expected",
                 "x": [row["participation_mean"] * 100 for row in expected],
                 "y": [row["estimated_bps"] for row in expected],
                 "hovertemplate": "expected %{y:.2f} bps<extra></extra>",
                 "line": {"color": LIGHT["limit"], "width": 2.5},
+                "marker": {"size": 8, "color": LIGHT["limit"], "symbol": "x"},
             }
         )
+    fitted = fitted_range(curve) if curve else None
     return {
         "data": traces,
         "layout": {
@@ -97,5 +102,60 @@ def participation_figure(block: dict[str, Any], parents: list[dict[str, Any]], c
             "yaxis": {"title": {"text": "Cost against arrival (bps of executed)"}, "zeroline": True},
             "legend": {"orientation": "h", "y": 1.12, "x": 0},
             "hovermode": "closest",
+            "shapes": [] if fitted is None else [_shade(*fitted)],
         },
     }
+
+
+def fitted_range(curve: dict[str, Any]) -> tuple[float, float] | None:
+    """From which to which participation such an order lies among those the model was fitted on; None if nowhere."""
+    inside = [point["participation"] for point in curve["points"] if not point["outside"]]
+    return (inside[0], inside[-1]) if inside else None
+
+
+def _shade(low: float, high: float) -> Figure:
+    return {
+        "type": "rect",
+        "x0": low * 100,
+        "x1": high * 100,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "line": {"width": 0},
+        "fillcolor": LIGHT["gain"],
+        "opacity": 0.1,
+        "layer": "below",
+    }
+
+
+def _curve(curve: dict[str, Any]) -> list[Figure]:
+    """The model's curve with the band of its mean, where anything is known of its error."""
+    points = curve["points"]
+    shares = [point["participation"] * 100 for point in points]
+    traces: list[Figure] = []
+    if all(point["low_bps"] is not None for point in points):
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": shares + shares[::-1],
+                "y": [point["high_bps"] for point in points] + [point["low_bps"] for point in reversed(points)],
+                "fill": "toself",
+                "fillcolor": f"{LIGHT['limit']}26",
+                "line": {"width": 0},
+                "showlegend": False,
+                "hoverinfo": "skip",
+            }
+        )
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": f"{plain(curve['model'])} ({plain(curve['source'])}), an order of median length",
+            "x": shares,
+            "y": [point["mean_bps"] for point in points],
+            "hovertemplate": "%{x:.1f} % of volume<br>the model: %{y:.2f} bps<extra></extra>",
+            "line": {"color": LIGHT["limit"], "width": 2.5},
+        }
+    )
+    return traces

@@ -1,0 +1,261 @@
+"""Check a report against its evidence: python verify_evidence.py NAME.evidence.jsonl [REPORT] [--without-intervals]
+
+Needs Python 3.9 or newer and nothing else; it shares no code with the program that wrote the report. It checks that
+no byte of the evidence or of the report has changed since, works out every number anew from the fills and quotes in the
+evidence, and compares it with the number printed. Exit code 0: all agrees; 1: something does not, and is named.
+Intervals are drawn anew, which takes minutes for thousands of orders: --without-intervals leaves them out. A file that
+was packed with gzip is read too.
+
+Each line of the evidence is a row: {"row": n, "table": name, "values": [...], "hash": h}, h being the SHA-256 of the
+previous row's hash (64 digits) and of the line's bytes before `,"hash"`. The first row names the columns of each table.
+"""
+
+import gzip
+import json
+import math
+import sys
+import zlib
+from pathlib import Path
+
+from .blocks import block_numbers
+from .compared import comparison_numbers
+from .control import attribution_numbers, control_numbers, outlier_numbers
+from .draws import Draws
+from .estimates import estimate_numbers, one_model
+from .groups import table_numbers, with_facts
+from .monitoring import monitoring_numbers
+from .orders import AMOUNTS, order_numbers, price_of, usable
+from .pictures import distribution_numbers, heat_numbers, intraday_numbers, participation_numbers
+from .quality import count_numbers, quality_numbers, rate_numbers, run_numbers
+from .rows import Broken, check_report, numbers_of, read_evidence
+from .sums import by
+from .venues import venue_numbers
+
+SHOWN = 20
+MONEY = (
+    *(name for name in AMOUNTS if name != "fees"),
+    *("cost", "notional", "not_attributed", "not_attributed_cost", "trading_cost_not_split"),
+)
+
+
+def verify(evidence, report=None, intervals=True, say=None):
+    """Counts (rows, recomputed, unfounded), names of numbers `without_draws` and `stated`, and what is `wrong`.
+
+    `evidence` and `report` are bytes; `intervals` says whether draws are made. Broken if bytes have changed.
+    """
+    held = read_evidence(evidence)
+    if report is not None:
+        check_report(report, held.told, held.sums)
+    checked = _Checked()
+    fills = held.tables["fill"]
+    parents = [row._asdict() for row in held.tables["parent"]]
+    _check_fills(checked, fills)
+    _check_orders(checked, held, parents, fills)
+    found, draws = summary_numbers(held, parents, fills)
+    waiting = set(draws.paths())
+    if intervals:
+        found.update(draws.made(say))
+        waiting = set()
+    else:
+        found.update(draws.found)
+    checked.scale = math.fsum(row["paper_notional"] or 0.0 for row in parents)
+    stated = _check_printed(checked, held, found, waiting)
+    if report is not None and held.told["name"].endswith(".json"):
+        checked.wrong += _report_against_rows(json.loads(report), held, parents)
+    return {
+        "rows": held.count,
+        "recomputed": checked.recomputed,
+        "stated": stated,
+        "without_draws": [name_of(path) for path in held.printed if path in waiting],
+        "unfounded": checked.unfounded,
+        "wrong": checked.wrong,
+    }
+
+
+class _Checked:
+    """What has been compared so far."""
+
+    def __init__(self):
+        self.wrong, self.recomputed, self.unfounded, self.scale = [], 0, 0, 0.0
+
+
+def _check_fills(checked, fills):
+    """Whether each fill's mid, spreads and place follow from its quote, and its markouts from their mids."""
+    for fill in fills:
+        ground = fill.bid is not None
+        if not ground:
+            checked.unfounded += sum(
+                value is not None for value in (fill.mid_at_fill, fill.effective_spread, fill.quoted_spread)
+            )
+        elif usable(fill):
+            mid = (fill.bid + fill.ask) / 2.0
+            price = price_of(fill)
+            told = {"mid_at_fill": mid, "quoted_spread": fill.ask - fill.bid}
+            told["effective_spread"] = 2.0 * fill.side * (price - mid)
+            for name, value in told.items():
+                stated = getattr(fill, name)
+                if stated is not None and abs(stated - value) > 1e-9 * max(abs(mid), 1.0):
+                    checked.wrong.append(f"row {fill.row}: {name} of fill {fill.fill_id} is not that of its quote")
+        checked.unfounded += sum(mark is not None for mark in fill.markouts or ())
+
+
+def _check_orders(checked, held, parents, fills):
+    """Every number of every order; leaves in `parents` what their tables need."""
+    markets = {row.parent_id: row._asdict() for row in held.tables["market"]}
+    rates = {(row.date, row.own): row.value for row in held.tables["rate"]}
+    fills_of = by(fills, lambda fill: fill.parent_id)
+    asked = held.header["scope"]["currency"]
+    for parent in parents:
+        own = fills_of.get(parent["parent_id"], [])
+        found = order_numbers(parent, markets.get(parent["parent_id"]), own, rates, asked)
+        for name in held.header["of_orders"]:
+            stated = parent[name]
+            said = f"{name} of order {parent['parent_id']} is {stated!r}"
+            if name not in found:
+                checked.unfounded += stated is not None
+            elif differs(name, stated, found[name], parent["paper_notional"] or 0.0):
+                checked.wrong.append(f"row {parent['row']}: {said}; its fills and quotes give {found[name]!r}")
+            else:
+                checked.recomputed += stated is not None
+        parent["facts"] = with_facts(parent)
+
+
+def summary_numbers(held, parents, fills):
+    """Every number of the summary by its path, and the draws that the others wait for."""
+    out, draws = {}, Draws()
+    scope, horizons = held.header["scope"], held.header["horizons_s"]
+    asked = tuple(scope["by"])
+    days = {(row.symbol, row.date): row for row in held.tables["day"]}
+    orders = {row["parent_id"]: row for row in parents}
+    run_numbers(out, held.one("run").values)
+    count_numbers(out, held, parents, fills)
+    quality_numbers(out, held, parents, fills, draws)
+    points = estimate_numbers(out, held.tables["estimate"], orders, draws)
+    for currency, rows in by(parents, lambda row: row["currency"]).items():
+        path = ("currencies", currency)
+        out.update(block_numbers(path, rows, fills, horizons, draws))
+        out.update(venue_numbers((*path, "venues"), rows, fills, horizons))
+        out.update(heat_numbers((*path, "heatmaps"), rows, draws))
+        out.update(participation_numbers((*path, "participation"), rows, points, draws))
+        out.update(intraday_numbers((*path, "intraday"), rows, fills, days))
+        out.update(distribution_numbers((*path, "distribution"), rows))
+    estimated = one_model(held.tables["estimate"], orders, held.header["half_spreads_in_estimates"])
+    places = dict.fromkeys(("groups", "tests", "outliers", "control", "attribution"), 0)
+    for _, rows in sorted(by(parents, lambda row: row["currency"]).items()):
+        places["groups"] += table_numbers(out, places["groups"], rows, fills, asked, draws)
+        places["tests"] += comparison_numbers(out, places["tests"], rows, asked, estimated, draws)
+        found = {
+            "outliers": outlier_numbers(("outliers", places["outliers"]), rows),
+            "control": control_numbers(("control", places["control"], "rows"), rows, draws),
+            "attribution": attribution_numbers(("attribution", places["attribution"]), rows, estimated),
+        }
+        for name, numbers in found.items():
+            out.update(numbers)
+            places[name] += bool(numbers)
+    if scope["currency"] is not None:
+        rate_numbers(out, held.tables["rate"], parents, scope["currency"])
+    for policy in held.tables["policy"]:
+        monitoring_numbers(out, policy, parents, fills, max((row["date"] or "" for row in parents), default=""))
+    return out, draws
+
+
+def _check_printed(checked, held, found, waiting):
+    """Compare every printed number; gives the names of those that no formula here gives."""
+    stated = []
+    for path, (value, row) in held.printed.items():
+        if path in waiting:
+            continue
+        if path not in found:
+            stated.append(name_of(path))
+        elif differs(path[-1], value, found[path], checked.scale):
+            checked.wrong.append(f"row {row}: {name_of(path)} is {value!r}; the rows give {found[path]!r}")
+        else:
+            checked.recomputed += 1
+    checked.wrong += [
+        f"{name_of(path)} is not printed; the rows give {value!r}"
+        for path, value in found.items()
+        if value is not None and path not in held.printed
+    ]
+    return stated
+
+
+def differs(name, stated, found, scale):
+    """Whether two numbers are not the same but for the rounding of doubles."""
+    if stated is None or found is None:
+        return stated is not found
+    if isinstance(stated, int) and isinstance(found, int):
+        return stated != found
+    if name in ("p_value", "q_value", "p_by_day"):
+        return abs(stated - found) > 1e-7 * max(abs(stated), abs(found))
+    # A cost is the small difference of two large amounts of money, whose last digits are rounding.
+    least = 1e-14 * abs(scale) if name in MONEY else 0.0
+    # Basis points of orders that cancel are rounding alone below this.
+    least += 1e-9 if "bps" in str(name) or name in ("value", "low", "high", "slope", "z") else 1e-12
+    return abs(stated - found) > 1e-9 * max(abs(stated), abs(found)) + least
+
+
+def _report_against_rows(summary, held, parents):
+    """Sentences on each number of a JSON report that is not the evidence's."""
+    orders = {row["parent_id"]: row for row in parents}
+    wrong = []
+    for row in summary.pop("parents"):
+        own = orders.pop(row["parent_id"], None)
+        if own is None:
+            wrong.append(f"order {row['parent_id']} of the report is not in the evidence")
+            continue
+        names = [path[0] for path, value in numbers_of(row) if own.get(path[0]) != value]
+        wrong += [
+            f"row {own['row']}: {name} of order {row['parent_id']} is {row[name]!r} in the report" for name in names
+        ]
+    wrong += [f"row {row['row']}: order {name} is not in the report" for name, row in orders.items()]
+    shown = dict(numbers_of(summary))
+    for path, (value, row) in held.printed.items():
+        if shown.pop(path, None) != value:
+            wrong.append(f"row {row}: {name_of(path)} is {value!r}, and is another in the report")
+    return wrong + [f"{name_of(path)} of the report is not in the evidence" for path in shown if path[0] != "evidence"]
+
+
+def name_of(path):
+    """A path as words."""
+    return ".".join(str(part) for part in path)
+
+
+def _unpacked(data):
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+
+def main(arguments):
+    """Check what the command line names and print what was found; gives the exit code."""
+    names = [name for name in arguments if name != "--without-intervals"]
+    if not 1 <= len(names) <= 2 or any(name.startswith("-") for name in names):
+        print(__doc__.splitlines()[0], file=sys.stderr)
+        return 2
+    try:
+        data = [Path(name).read_bytes() for name in names]
+        found = verify(_unpacked(data[0]), *data[1:], intervals=len(names) == len(arguments), say=sys.stderr)
+    except (Broken, ValueError, KeyError, TypeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        print(f"NOT AS WRITTEN: {error}")
+        return 1
+    except OSError as error:
+        print(f"{error.filename} cannot be read ({error.strerror})", file=sys.stderr)
+        return 2
+    for sentence in found["wrong"][:SHOWN]:
+        print(f"WRONG: {sentence}")
+    if len(found["wrong"]) > SHOWN:
+        print(f"and {len(found['wrong']) - SHOWN} more")
+    what = "rows and the report" if len(data) > 1 else "rows"
+    print(f"{found['rows']} {what} are as written.")
+    print(f"{found['recomputed']} numbers worked out anew from the rows, {len(found['wrong'])} of them differ.")
+    if found["without_draws"]:
+        print(f"{len(found['without_draws'])} bounds of intervals were left out, as asked.")
+    if found["unfounded"]:
+        print(f"{found['unfounded']} numbers of orders and fills rest on inputs that are not in the evidence.")
+    if found["stated"]:
+        print(
+            f"{len(found['stated'])} printed numbers are held by their hash alone: {', '.join(found['stated'][:SHOWN])}"
+        )
+    return 1 if found["wrong"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
