@@ -136,7 +136,7 @@ OF_FILLED = (
     "rpm_trades_and_volume", "reversion_60s_bps", "reversion_300s_bps", "permanent_impact_300s_bps",
     "permanent_impact_1800s_bps", "temporary_impact_300s_bps", "temporary_impact_1800s_bps", "first_fill_s",
     "last_fill_s", "weighted_fill_s", "adverse_selection_60s_bps", "index_cost_bps", "spread_cost", "drift_cost",
-    "realised_cost", "delay_to_close_cost", "market_adjusted_bps_of_executed",
+    "close_before_fills", "realised_cost", "delay_to_close_cost", "market_adjusted_bps_of_executed",
 )  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def filled_by_polars(
     if passive.height and passive["markout"].null_count() == 0:
         worth = passive["price"] * passive["shares"]
         out["adverse_selection_60s_bps"] = -(passive["markout"] * worth).sum() / worth.sum()
-    close = order["close"]
+    close = out["close_before_fills"] = order["close"]
     out["realised_cost"] = side * (fills["shares"] * (fills["price"] - close)).sum()
     out["delay_to_close_cost"] = side * filled * (close - order["decision"])
     if index is not None:
