@@ -26,6 +26,7 @@ _ADVERSE_S = 60.0
 _MISSING_NS = np.iinfo(np.int64).min
 _GIVEN = {
     "close_before": "previous_close",
+    "C": "close_before_fills",
     "ADV": "adv_shares",
     "sigma": "volatility_daily",
     "half_spread": "half_spread_bps",

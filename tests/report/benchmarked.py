@@ -44,6 +44,7 @@ def benchmarked(parents: list[dict[str, Any]], **more: Any) -> ReportData:
         indices={
             (symbol, example.DATE): SymbolIndex("INDEX", beta, index) for symbol, beta in (("ACME", 1.2), ("BORA", 1.0))
         },
+        closes={(row["parent_id"], example.DATE): row["previous_close"] for row in facts.to_dicts()},
     )
     found = measure(
         made.parents.filter(pl.col("matched")), made.fills, made.markets, run_id=example.RUN, context=context
