@@ -214,8 +214,8 @@ def _few_rows(data: ReportData, summary: dict[str, Any]) -> Iterator[tuple[str, 
             yield "clock_order", [place, fills, inside]
     for curve in data.curves:
         yield "curve", [curve["currency"], curve]
-    for row in previous_rows(data):
-        yield "previous", [finite(row.get(name, 1.0)) for name in _TABLES["previous"]]
+    for earlier in previous_rows(data):
+        yield "previous", [finite(earlier.get(name, 1.0)) for name in _TABLES["previous"]]
     if "monitoring" in summary:
         told = summary["monitoring"]
         yield "policy", [told["classes"], told["thresholds"], told["decisions"]]

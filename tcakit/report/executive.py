@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tcakit.report.wording import NOT_STATED
+from tcakit.tca.group_sums import group_sums
 from tcakit.tca.inference import COST_MEASURES, bootstrap_ratio
 from tcakit.tca.order_facts import EDGES
 from tcakit.tca.resampling import drawn_sums
@@ -174,11 +175,11 @@ def _groups(orders: pl.DataFrame, tags: Sequence[str]) -> list[dict[str, Any]]:
     for name in (*_DIMENSIONS, *tags):
         if name not in known.columns or known[name].n_unique() < 2:
             continue
-        sums = known.group_by(name, maintain_order=True).agg(
-            pl.len().alias("n"), pl.col("_cost").sum(), pl.col("_paper").sum(), pl.col("parent_id")
-        )
-        for value, n, cost, paper, ids in sums.sort(name, nulls_last=True).iter_rows():
-            told = _driver(n, cost, paper, *whole)
+        sums = group_sums(known, [name], pl.col("_cost"), pl.col("_paper"))
+        members = known.group_by(name, maintain_order=True).agg("parent_id")
+        rows = sums.join(members, on=name, nulls_equal=True, maintain_order="left").sort(name, nulls_last=True)
+        for value, cost, paper, ids in rows.iter_rows():
+            told = _driver(len(ids), cost, paper, *whole)
             named = {"by": name, "group": NOT_STATED if value is None else str(value)}
             found.append((told["adds_bps"], named | told, frozenset(ids)))
     found.sort(key=lambda item: -item[0])

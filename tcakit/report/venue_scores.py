@@ -57,13 +57,15 @@ def venue_scores(data: ReportData, orders: Sequence[dict[str, Any]]) -> list[dic
     later = data.markouts.filter(pl.col("horizon_s") == MARKOUT_S).select(
         "fill_id", pl.col("markout_bps_of_price").fill_nan(None).alias("markout")
     )
-    joined = fills.join(quotes, on="fill_id", how="left").join(later, on="fill_id", how="left")
+    joined = fills.join(quotes, on="fill_id", how="left", maintain_order="left")
+    joined = joined.join(later, on="fill_id", how="left", maintain_order="left")
     shares, notional = pl.col("shares"), pl.col("notional")
     effective, quoted, mid = pl.col("effective_spread"), pl.col("quoted_spread"), pl.col("mid_at_fill")
     both = effective.is_not_null() & quoted.is_not_null()
     known = effective.is_not_null() & mid.is_not_null()
     stated = pl.col("liquidity").is_not_null()
-    scores = joined.group_by("venue").agg(
+    columns = [
+        pl.col("venue").first(),
         pl.len().alias("fills"),
         pl.col("parent_id").n_unique().alias("orders"),
         notional.sum().alias("notional"),
@@ -80,11 +82,13 @@ def venue_scores(data: ReportData, orders: Sequence[dict[str, Any]]) -> list[dic
             _ratio(pl.col("fee").filter(pl.col("fee").is_not_null()), notional.filter(pl.col("fee").is_not_null()))
             * BPS
         ).alias("fee_bps"),
-    )
+        *_spreads(),
+    ]
+    # Venue by venue, not grouped: threads of a grouping add in another order each time.
+    scores = pl.concat([of_venue.select(columns) for of_venue in joined.partition_by("venue", maintain_order=True)])
     scores = scores.with_columns((pl.col("notional") / pl.col("notional").sum()).alias("share_of_executed"))
     rows = scores.sort(["notional", "venue"], descending=[True, False]).to_dicts()
-    spreads = {row["venue"]: row for row in joined.group_by("venue").agg(_spreads()).iter_rows(named=True)}
-    return [row | _spread_columns(spreads[row["venue"]]) for row in rows]
+    return [_with_horizons(row) for row in rows]
 
 
 def _spreads() -> list[pl.Expr]:
@@ -103,19 +107,14 @@ def _spreads() -> list[pl.Expr]:
     return out
 
 
-def _spread_columns(row: dict[str, Any]) -> dict[str, Any]:
-    names = [
-        f"{name}_{what}" for name in ("quoted", "effective_at_receipt", "improvement") for what in ("bps", "fills")
-    ]
-    after = [
-        {
-            "horizon_s": seconds,
-            **{f"{kind}_bps": row[f"{kind}_{horizon}_bps"] for kind in _AFTER},
-            "fills": row[f"realised_{horizon}_fills"],
-        }
-        for horizon, seconds in REALISED_HORIZONS_S.items()
-    ]
-    return {name: row[name] for name in names} | {"spreads": after}
+def _with_horizons(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with what stands for a horizon in a list of its own."""
+    after = []
+    for horizon, seconds in REALISED_HORIZONS_S.items():
+        told = {f"{kind}_bps": row.pop(f"{kind}_{horizon}_bps") for kind in _AFTER}
+        fills = [row.pop(f"{kind}_{horizon}_fills") for kind in _AFTER]
+        after.append({"horizon_s": seconds, **told, "fills": fills[0]})
+    return {**row, "spreads": after}
 
 
 def _rate(row: dict[str, Any]) -> float:

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
+from tcakit.tca.group_sums import group_sums
 from tcakit.tca.inference import CONFIDENCE, bootstrap_ratio
 from tcakit.tca.order_facts import order_of
 from tcakit.tca.shortfall import BPS
@@ -79,7 +80,6 @@ def cell_table(
 def _by_order(lines: pl.DataFrame, by: list[str], measures: Mapping[str, tuple[pl.Expr, pl.Expr]]) -> pl.DataFrame:
     """A row a cell and order with its sums; what lacks a cost or notional counts as nothing of both."""
     columns: list[pl.Expr] = []
-    sums: list[pl.Expr] = [pl.len().cast(pl.Int64).alias("_lines")]
     for name, (cost, notional) in measures.items():
         top, bottom = cost.cast(pl.Float64).fill_nan(None), notional.cast(pl.Float64).fill_nan(None)
         usable = top.is_not_null() & (bottom > 0).fill_null(False)
@@ -88,10 +88,13 @@ def _by_order(lines: pl.DataFrame, by: list[str], measures: Mapping[str, tuple[p
             pl.when(usable).then(bottom).otherwise(0.0).alias(f"bottom {name}"),
             usable.cast(pl.Int64).alias(f"count {name}"),
         ]
-        sums += [pl.col(f"{kind} {name}").sum() for kind in ("top", "bottom")] + [pl.col(f"count {name}").max()]
     own = pl.concat_str(pl.lit("line "), pl.int_range(pl.len()).cast(pl.String))
     order = pl.coalesce(pl.lit("order ") + pl.col("parent_id"), own).alias("_order")
-    return lines.select(*by, order, *columns).group_by([*by, "_order"], maintain_order=True).agg(sums)
+    told = lines.select(*by, order, *columns, pl.lit(True).alias("_lines"))
+    names = [name for name in told.columns if name not in (*by, "_order")]
+    sums = group_sums(told, [*by, "_order"], *(pl.col(name) for name in names))
+    # Of an order's lines it counts whether any has the number.
+    return sums.with_columns(pl.col(name).clip(0, 1) for name in names if name.startswith("count "))
 
 
 def _ranks(values: pl.Series, name: str) -> pl.Series:

@@ -14,10 +14,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
+from tcakit.market.numbers import known
 from tcakit.tca.draws import sums_of_rows
+from tcakit.tca.group_sums import group_sums
 from tcakit.tca.shortfall import BPS
 
-DRAWS = 2_000
+DRAWS = 1_000
 CONFIDENCE = 0.95
 
 COST_MEASURES: dict[str, tuple[pl.Expr, pl.Expr]] = {
@@ -125,7 +127,7 @@ def aggregate(
     groups = rows.group_by(by, maintain_order=True) if by else [((), rows)]
     for key, group in groups:
         kept = group.filter(usable)
-        orders = kept.group_by("_order", maintain_order=True).agg(pl.col("_cost", "_notional").sum())
+        orders = group_sums(kept, ["_order"], pl.col("_cost"), pl.col("_notional"))
         tops, bottoms = orders["_cost"].to_numpy(), orders["_notional"].to_numpy()
         low, high = bootstrap_ratio(tops, bottoms, draws=draws, confidence=confidence, seed=seed)
         total, base = (float(tops.sum()), float(bottoms.sum())) if orders.height else (None, None)
@@ -138,8 +140,8 @@ def aggregate(
                 "cost": total,
                 "notional": base,
                 "bps": None if total is None or base is None else total / base * BPS,
-                "low_bps": _none_if_nan(low[0] * BPS),
-                "high_bps": _none_if_nan(high[0] * BPS),
+                "low_bps": known(low[0] * BPS),
+                "high_bps": known(high[0] * BPS),
             }
         )
     schema = {name: frame.schema[name] for name in by} | _FIGURES
@@ -196,10 +198,12 @@ def markout_curve(
     groups = joined.group_by(by, maintain_order=True) if by else [((), joined)]
     for key, group in groups:
         held = group.filter(pl.col("markout_bps_of_price").is_not_null() & (pl.col("_notional") > 0))
-        cells = held.group_by("_order", "horizon_s", maintain_order=True).agg(
-            (pl.col("markout_bps_of_price") * pl.col("_notional")).sum().alias("top"),
-            pl.col("_notional").sum().alias("bottom"),
-            pl.len().alias("count"),
+        cells = group_sums(
+            held,
+            ["_order", "horizon_s"],
+            (pl.col("markout_bps_of_price") * pl.col("_notional")).alias("top"),
+            pl.col("_notional").alias("bottom"),
+            pl.col("_notional").is_not_null().alias("count"),
         )
         # In the order of their fills, so that the same draws take the same orders.
         orders = held.group_by("_order").agg(pl.col("_row").min()).sort("_row")["_order"].to_list()
@@ -225,16 +229,12 @@ def markout_curve(
                     "n": parents,
                     "n_fills": int(counts[:, place].sum()),
                     "markout_bps_of_price": float(tops[:, place].sum()) / base if base > 0 else None,
-                    "low_bps": _none_if_nan(low[place]) if sure else None,
-                    "high_bps": _none_if_nan(high[place]) if sure else None,
+                    "low_bps": known(low[place]) if sure else None,
+                    "high_bps": known(high[place]) if sure else None,
                 }
             )
     schema = {name: weights.schema[name] for name in by} | _CURVE
     return pl.DataFrame(out, schema=schema).sort([*by, "horizon_s"], nulls_last=True)
-
-
-def _none_if_nan(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None
 
 
 _FIGURES: dict[str, pl.DataType] = {

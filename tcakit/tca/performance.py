@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from tcakit.tca.group_sums import group_sums
 from tcakit.tca.shortfall import BPS
 
 PARTS = (
@@ -67,7 +68,7 @@ def performance(orders: pl.DataFrame) -> dict[str, Any]:
 
 
 def _selection(rest: pl.DataFrame) -> float | None:
-    brokers = rest.group_by("broker").agg(pl.col("rest").sum(), pl.col("executed_notional").sum()).sort("broker")
+    brokers = group_sums(rest, ["broker"], pl.col("rest"), pl.col("executed_notional")).sort("broker")
     brokers = brokers.filter(pl.col("executed_notional") > 0)
     if brokers.height < 2:
         return None

@@ -105,7 +105,7 @@ def report_of_many(currency: str | None = "USD", seed: int = 5, before: bool = T
         orders=made.orders,
         facts=pl.DataFrame(facts, schema=FACTS),
         own_prints=False,
-        indices={(name, day): SymbolIndex("IX", 0.8, tapes["BORA"]) for name in tapes for day in DAYS[:9]},
+        indices={("ACME", example.DATE): SymbolIndex("IX", 0.8, tapes["BORA"])},
         closes={(row["parent_id"], row["date"]): 24.0 for row in rows[::2]},
     )
     matched = made.parents.filter(pl.col("matched"))

@@ -10,6 +10,7 @@ from .sums import BPS, by, total
 
 EXECUTIVE = ("shortfall_bps_of_paper", "arrival_bps_of_executed", "vwap_bps_of_executed", "close_bps_of_executed")
 DRIVERS_SHOWN = 5
+PERIOD_DRAWS = 2_000
 DRIVING = (
     *("symbol", "broker", "algo", "trader", "account", "side", "date", "half_hour", *EDGES),
     "liquidity",
@@ -69,7 +70,7 @@ def _executive_measure(out, path, name, rows, before, draws):
             ratios.append([row[0] / row[1] for row in sums])
             return []
 
-        draws.ask(Days([tops, bottoms], days), BLOCK_DRAWS, seed, [], kept)
+        draws.ask(Days([tops, bottoms], days), PERIOD_DRAWS, seed, [], kept)
     paths = [(*path, f"difference_{end}") for end in ("low", "high")]
     draws.ask(Rows([[0.0]]), 0, 0, paths, lambda _: [bound * BPS for bound in bounds([a - b for a, b in zip(*ratios)])])
 

@@ -9,7 +9,7 @@ from .rows import numbers_of
 from .sums import BPS, by, deviation, mean, median, quantile, ratio_bps, times
 
 HEAT_DRAWS = 500
-BIN_DRAWS = 2_000
+BIN_DRAWS = 1_000
 MOST_BINS = 10
 BEYOND = 1.1
 FEWEST_A_BIN = 5
