@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,7 @@ def clock_offsets(
 
 def _in_runs(values: NDArray[np.float64]) -> list[int]:
     """Whole numbers as value, how many times, value and so on."""
-    starts = np.flatnonzero(np.diff(values, prepend=np.nan))
-    times = np.diff(starts, append=len(values))
-    return np.column_stack([values[starts], times]).astype(np.int64).ravel().tolist()
+    return [number for value, run in groupby(values.tolist()) for number in (int(value), len(list(run)))]
 
 
 def _added(applied: Applied, key: str, broker: str) -> int:

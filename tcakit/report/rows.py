@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.market.clock import format_time
 from tcakit.market.codes import BUY
 from tcakit.report.data import ReportData
 from tcakit.report.wording import NO_CURRENCY, NOT_STATED
@@ -37,6 +36,14 @@ _FROM_TCA = (
     "maker_fraction",
 )
 
+_COLUMNS = (
+    *("parent_id", "symbol", "raw_symbol", "matched", "date", "timezone", "side", "algo", "broker", "trader"),
+    *("currency", "priced", "unpriced_reason", "ordered_shares", "filled_shares", "fill_rate", "limit_price"),
+    *("decision_price", "arrival_ns", "end_ns", "notes", *_FROM_TCA, "arrival_time", "end_time"),
+)
+_MEASURED = " as measured"
+_ISO = "%Y-%m-%dT%H:%M:%S%.9f%:z"
+
 
 def parent_rows(data: ReportData) -> list[dict[str, Any]]:
     """Every parent as a JSON-able row, the dearest first, those without a total last.
@@ -45,14 +52,16 @@ def parent_rows(data: ReportData) -> list[dict[str, Any]]:
     A parent that the measurement left out stays in the list with its reason; a value that is not a finite
     number is None.
     """
-    measured = {row["parent_id"]: row for row in data.tca_parents.iter_rows(named=True)}
-    asked = {row["parent_id"]: row for row in data.parents.iter_rows(named=True)}
-    filled = dict(data.fills.group_by("parent_id").agg((pl.col("quantity") / pl.col("size_scale")).sum()).iter_rows())
-    rows = [
-        _row(data, name, asked.get(name), measured.get(name), filled.get(name))
-        for name in dict.fromkeys([*asked, *measured])
-    ]
-    return ranked(rows)
+    measured = data.tca_parents.unique("parent_id", keep="last").with_columns(measured=pl.lit(True))
+    asked = data.parents.unique("parent_id", keep="last").with_columns(asked=pl.lit(True))
+    filled = data.fills.group_by("parent_id").agg(own=(pl.col("quantity") / pl.col("size_scale")).sum())
+    both = asked.join(measured, on="parent_id", how="full", coalesce=True, suffix=_MEASURED)
+    both = both.join(filled, on="parent_id", how="left")
+    told = both.select("parent_id", **_told(set(asked.columns), set(measured.columns)))
+    told = told.join(_zones(data, told), on=["symbol", "date"], how="left", nulls_equal=True)
+    told = told.with_columns(_time(told, "arrival_ns"), _time(told, "end_ns"))
+    floats = pl.selectors.float()
+    return ranked(told.with_columns(pl.when(floats.is_finite()).then(floats)).select(_COLUMNS).to_dicts())
 
 
 def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -62,64 +71,62 @@ def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row[rank] is None, -(row[rank] or 0.0), row["parent_id"]))
 
 
-def _row(
-    data: ReportData,
-    name: str,
-    asked: dict[str, Any] | None,
-    measured: dict[str, Any] | None,
-    filled: float | None,
-) -> dict[str, Any]:
-    asked, measured = asked or {}, measured or {}
+def _told(asked: set[str], measured: set[str]) -> dict[str, pl.Expr]:
+    """What is told of an order, from its own row and what was measured, which are joined under these columns."""
 
-    def either(column: str) -> Any:
-        value = measured.get(column)
-        return asked.get(column) if value is None else value
+    def of_measured(column: str) -> pl.Expr:
+        return pl.col(column + _MEASURED if column in asked else column)
 
-    symbol, date = either("symbol"), either("date")
-    zone = data.timezone_of(symbol, date)
-    ordered = measured.get("ordered_shares")
-    if ordered is None:
-        ordered = asked["quantity"] / asked["size_scale"]
-    if measured.get("filled_shares") is not None:
-        filled = measured["filled_shares"]
-    limit = asked.get("limit_price")
-    matched = asked.get("matched", True)
-    reason = measured.get("unpriced_reason")
-    if not measured:
-        reason = "not measured" if matched else "symbol not matched"
-    row: dict[str, Any] = {
-        "parent_id": name,
-        "symbol": symbol,
-        "raw_symbol": asked.get("raw_symbol"),
-        "matched": bool(matched),
-        "date": date,
-        "timezone": zone,
-        "side": "buy" if either("side") == BUY else "sell",
-        "algo": either("algo") or NOT_STATED,
+    def either(column: str) -> pl.Expr:
+        found = [of_measured(column)] if column in measured else []
+        return pl.coalesce(*found, *([pl.col(column)] if column in asked else []))
+
+    def words(*texts: pl.Expr) -> pl.Expr:
+        return pl.coalesce(*(pl.when(text != "").then(text) for text in texts))
+
+    there = pl.col("measured").is_not_null()
+    matched = pl.col("matched").fill_null(True)
+    ordered = pl.coalesce(of_measured("ordered_shares"), pl.col("quantity") / pl.col("size_scale"))
+    filled = pl.coalesce(of_measured("filled_shares"), pl.col("own")).fill_null(0.0)
+    unmeasured = pl.when(matched).then(pl.lit("not measured")).otherwise(pl.lit("symbol not matched"))
+    return {
+        "symbol": either("symbol"),
+        "raw_symbol": pl.col("raw_symbol"),
+        "matched": matched,
+        "date": either("date"),
+        "side": pl.when(either("side") == BUY).then(pl.lit("buy")).otherwise(pl.lit("sell")),
+        "algo": words(either("algo")).fill_null(NOT_STATED),
         "broker": either("broker"),
-        "trader": asked.get("trader"),
-        "currency": either("currency") or NO_CURRENCY,
-        "priced": bool(measured.get("priced", False)),
-        "unpriced_reason": reason,
+        "trader": pl.col("trader"),
+        "currency": words(either("currency")).fill_null(NO_CURRENCY),
+        "priced": of_measured("priced").fill_null(False),
+        "unpriced_reason": pl.when(there).then(of_measured("unpriced_reason")).otherwise(unmeasured),
         "ordered_shares": ordered,
-        "filled_shares": filled or 0.0,
-        "fill_rate": (filled or 0.0) / ordered if ordered else None,
-        "limit_price": limit / asked["price_scale"] if limit is not None else None,
+        "filled_shares": filled,
+        "fill_rate": pl.when(ordered != 0).then(filled / ordered),
+        "limit_price": pl.col("limit_price") / pl.col("price_scale"),
         "decision_price": either("decision_price"),
         "arrival_ns": either("arrival_ns"),
         "end_ns": either("end_ns"),
         # What is measured of an order says first what its own row says.
-        "notes": measured.get("notes") or asked.get("notes"),
-    }
-    row |= {column: measured.get(column) for column in _FROM_TCA}
-    row["fills"] = row["fills"] or 0
-    row["arrival_time"] = _time(row["arrival_ns"], zone)
-    row["end_time"] = _time(row["end_ns"], zone)
-    return {key: finite(value) for key, value in row.items()}
+        "notes": words(of_measured("notes"), pl.col("notes")),
+    } | {column: of_measured(column).fill_null(0) if column == "fills" else of_measured(column) for column in _FROM_TCA}
 
 
-def _time(ns: int | None, zone: str) -> str | None:
-    return None if ns is None else format_time(ns, zone)
+def _zones(data: ReportData, told: pl.DataFrame) -> pl.DataFrame:
+    keys = told.select("symbol", "date").unique()
+    zones = [data.timezone_of(symbol, date) for symbol, date in keys.iter_rows()]
+    return keys.with_columns(timezone=pl.Series(zones, dtype=pl.String))
+
+
+def _time(told: pl.DataFrame, column: str) -> pl.Expr:
+    """Instants as `format_time` writes them, each on its exchange's clock."""
+    moment = pl.col(column).cast(pl.Datetime("ns", "UTC"))
+    by_zone = [
+        pl.when(pl.col("timezone") == zone).then(moment.dt.convert_time_zone(zone).dt.strftime(_ISO))
+        for zone in told["timezone"].unique().sort().to_list()
+    ]
+    return pl.coalesce(*by_zone, pl.lit(None, pl.String)).alias(column.replace("_ns", "_time"))
 
 
 def finite(value: Any) -> Any:

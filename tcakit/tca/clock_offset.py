@@ -40,18 +40,19 @@ def inside_by_shift(
 
     Where `step_ns` of a fill is above 0, its stamp is no finer: any quote of that time will do (`tca.stamps`).
     """
-    out = np.zeros((len(shifts_ns), len(ns)), np.bool_)
     if not len(day.quote_ns):
-        return out
+        return np.zeros((len(shifts_ns), len(ns)), np.bool_)
     edge = 1e-9 * price
-    coarse = np.flatnonzero(step_ns > 0) if step_ns is not None else np.zeros(0, np.int64)
-    for row, shift in enumerate(shifts_ns):
-        at = np.searchsorted(day.quote_ns, ns + shift, side="right") - 1
-        known = at >= 0
-        at = np.maximum(at, 0)
-        with np.errstate(invalid="ignore"):
-            out[row] = known & (price >= day.bid[at] - edge) & (price <= day.ask[at] + edge)
-        if step_ns is not None and len(coarse):
+    step_ns = np.zeros(len(ns), np.int64) if step_ns is None else step_ns
+    coarse = np.flatnonzero(step_ns > 0)
+    # All shifts at once: calls are dear where fills are few.
+    at = np.searchsorted(day.quote_ns, ns + shifts_ns[:, None], side="right") - 1
+    known = at >= 0
+    at = np.maximum(at, 0)
+    with np.errstate(invalid="ignore"):
+        out = known & (price >= day.bid[at] - edge) & (price <= day.ask[at] + edge)
+    if len(coarse):
+        for row, shift in enumerate(shifts_ns):
             begin = ns[coarse] + shift
             low, high = quote_bounds(day, begin, begin + step_ns[coarse])
             out[row, coarse] = (price[coarse] >= low - edge[coarse]) & (price[coarse] <= high + edge[coarse])

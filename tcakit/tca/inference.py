@@ -19,7 +19,7 @@ from tcakit.tca.draws import sums_of_rows
 from tcakit.tca.group_sums import group_sums
 from tcakit.tca.shortfall import BPS
 
-DRAWS = 2_000
+DRAWS = 1_000
 CONFIDENCE = 0.95
 
 COST_MEASURES: dict[str, tuple[pl.Expr, pl.Expr]] = {

@@ -14,7 +14,7 @@ MEASURES = {
     "twap_bps_of_executed": "twap",
     "close_bps_of_executed": "close_price",
 }
-BLOCK_DRAWS = 2_000
+BLOCK_DRAWS = 1_000
 
 
 def block_numbers(path, rows, fills, horizons, draws):
