@@ -34,6 +34,7 @@ SPLITS = {
     "executed": ("delay_cost", "trading_cost", "opportunity_cost"),
     "order": ORDER_BASIS,
     "timestamps": ("delay_cost", "market_timing_cost", "broker_execution_cost", "opportunity_cost"),
+    "days": ("delay_to_close_cost", "realised_cost", "opportunity_cost"),
 }
 MONEY_OF_BENCHMARKS = (
     *(*ORDER_BASIS, "market_timing_cost", "broker_execution_cost"),
@@ -187,7 +188,7 @@ def order_benchmark_numbers(out, rows, values):
 
 
 def benchmark_cost_numbers(out, path, rows, values, draws):
-    """Figures over the orders of a currency, ratios of sums with one draw for all, and three ways to split the cost."""
+    """Figures over the orders of a currency, ratios of sums with one draw for all, and four ways to split the cost."""
     columns = [[_against(row, values.get(row["parent_id"], {}), name) for row in rows] for name in PRICES]
     columns += [[_weighed(row, values.get(row["parent_id"], {}), *item) for row in rows] for item in AVERAGED]
     scales = [BPS] * len(PRICES) + [1.0] * len(AVERAGED)
