@@ -34,6 +34,7 @@ SPLITS = {
     "executed": ("delay_cost", "trading_cost", "opportunity_cost"),
     "order": ORDER_BASIS,
     "timestamps": ("delay_cost", "market_timing_cost", "broker_execution_cost", "opportunity_cost"),
+    "days": ("delay_to_close_cost", "realised_cost", "opportunity_cost"),
 }
 MONEY_OF_BENCHMARKS = (
     *(*ORDER_BASIS, "market_timing_cost", "broker_execution_cost"),
@@ -42,7 +43,7 @@ MONEY_OF_BENCHMARKS = (
 # What no print or quote of an order's own day gives is taken as it was measured.
 AS_MEASURED = (
     *("previous_close", "index_cost_bps", "beta", "adv_shares", "volatility_daily", "half_spread_bps"),
-    *("broker_start_ns", "realised_cost", "delay_to_close_cost"),
+    *("broker_start_ns", "close_before_fills"),
 )
 
 
@@ -62,6 +63,7 @@ def benchmark_values(parent, row, fills, horizons, children):
     if stored["adv_shares"] and parent["ordered_shares"] is not None:
         found["quantity_adv"] = parent["ordered_shares"] / stored["adv_shares"]
     found.update(_costs_by_stamp(parent, found))
+    found.update(_costs_by_day(parent, stored["close_before_fills"]))
     without = [name for name, value in stored.items() if _is_number(value) and found.get(name) is None]
     found.update({name: stored[name] for name in without})
     found.update({name: None for name, value in stored.items() if value is None})
@@ -173,6 +175,18 @@ def _costs_by_stamp(parent, found):
     return out
 
 
+def _costs_by_day(parent, close):
+    """Realised cost and delay against the closes before the days of the fills, in the order's own currency."""
+    average, decision = parent["average_price"], parent["decision_price"]
+    if close is None or average is None or parent["contradicts"]:
+        return {}
+    signed = parent["side"] * parent["filled_shares"] * (parent["multiplier"] or 1.0)
+    out = {"realised_cost": signed * (average - close)}
+    if decision is not None:
+        out["delay_to_close_cost"] = signed * (close - decision)
+    return out
+
+
 def order_benchmark_numbers(out, rows, values):
     """The line of each order: its further benchmarks, and its cost against each price of them."""
     told = [(row, values[row["parent_id"]]) for row in rows if row["parent_id"] in values]
@@ -187,7 +201,7 @@ def order_benchmark_numbers(out, rows, values):
 
 
 def benchmark_cost_numbers(out, path, rows, values, draws):
-    """Figures over the orders of a currency, ratios of sums with one draw for all, and three ways to split the cost."""
+    """Figures over the orders of a currency, ratios of sums with one draw for all, and four ways to split the cost."""
     columns = [[_against(row, values.get(row["parent_id"], {}), name) for row in rows] for name in PRICES]
     columns += [[_weighed(row, values.get(row["parent_id"], {}), *item) for row in rows] for item in AVERAGED]
     scales = [BPS] * len(PRICES) + [1.0] * len(AVERAGED)

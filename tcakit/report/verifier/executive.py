@@ -117,7 +117,7 @@ def _driving_groups(out, path, costed, whole, tags):
             told = _driver(groups[value], whole)
             found.append((told["adds_bps"], told, frozenset(row["parent_id"] for row in groups[value])))
     # What differs by rounding alone is equal: of equals the first dimension names the group.
-    found.sort(key=lambda item: -item[0])
+    found.sort(key=lambda item: -float(f"{item[0]:.10g}"))
     seen = set()
     for adds, told, orders in found:
         if orders not in seen and adds > 0.0 and len(seen) < DRIVERS_SHOWN:
