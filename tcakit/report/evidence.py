@@ -180,7 +180,11 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
         file.add("benchmark", benchmarks)
     file.add_frame("fill", _fills(data))
     file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
-    for path, value in numbers_of({name: value for name, value in summary.items() if name != "parents"}):
+    # A line an order in one row: a row a number would be most of the file.
+    for line in summary["order_benchmarks"]:
+        file.add("line", {path[0]: value for path, value in numbers_of(line)})
+    by_order = ("parents", "order_benchmarks")
+    for path, value in numbers_of({name: value for name, value in summary.items() if name not in by_order}):
         file.add("printed", [path, value])
 
 
