@@ -2,13 +2,13 @@
 
 import math
 
-from .blocks import BLOCK_DRAWS, cost_and_notional, is_costed
+from .blocks import BLOCK_DRAWS, MEASURES, cost_and_notional, is_costed
 from .draws import Days, Rows, ask_ratios, bounds
 from .facts import EDGES
 from .groups import TESTED
 from .sums import BPS, by, total
 
-EXECUTIVE = ("shortfall_bps_of_paper", "arrival_bps_of_executed", "vwap_bps_of_executed", "close_bps_of_executed")
+EXECUTIVE = tuple(MEASURES)
 DRIVERS_SHOWN = 5
 PERIOD_DRAWS = 2_000
 DRIVING = (
