@@ -38,16 +38,21 @@ _SPLITS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("broker_execution_cost", "Execution", "the broker's first child order to the fills"),
         ("opportunity_cost", "Missed trade", "decision to the end, on what was not filled"),
     ),
+    "days": (
+        ("delay_to_close_cost", "Delay", "decision to the close before each day with a fill"),
+        ("realised_cost", "Realised", "that close to the day's fills"),
+        ("opportunity_cost", "Opportunity", "decision to the end, on what was not filled"),
+    ),
 }
-"""The same shortfall taken apart in three ways: executed basis (CFA Institute), order basis (Wagner), four stamps
-(EDHEC)."""
+"""The same shortfall taken apart in four ways: executed basis and days (CFA Institute), order basis (Wagner), four
+timestamps (EDHEC)."""
 
 
 def benchmark_costs(data: ReportData, rows: Sequence[Row]) -> dict[str, Any] | None:
-    """Figures of `tca.benchmark_costs.MEASURES` over orders of one currency, and three ways to split the shortfall.
+    """Figures of `tca.benchmark_costs.MEASURES` over orders of one currency, and four ways to split the shortfall.
 
     `measures` is a list with key, group, name, meaning, unit, of (the weight), value, low, high (None where unknown)
-    and n. `splits` has executed, order and timestamps, each with n, left_out and steps (key, name, meaning, cost,
+    and n. `splits` has executed, order, timestamps and days, each with n, left_out and steps (key, name, meaning, cost,
     bps_of_paper) that add up to the total of the orders whose every step is known. None where the run was measured
     without further benchmarks.
     """

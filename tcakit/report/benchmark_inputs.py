@@ -16,6 +16,7 @@ from tcakit.market.numbers import known
 from tcakit.report.data import ReportData
 from tcakit.tca.benchmark_formulas import pwp_letter
 from tcakit.tca.markouts import mids_around
+from tcakit.tca.measure import in_another_currency
 from tcakit.tca.print_windows import PWP_RATES, WindowOrders, sums_until, window_sums
 from tcakit.tca.quotes import mid_at, quotes_at, recorded_span
 
@@ -55,13 +56,18 @@ def benchmark_letters(data: ReportData, only: str | None = None) -> dict[str, Le
     for name, row in stored.items():
         letters[name] |= {letter: row[column] for letter, column in _GIVEN.items()}
     by_day: dict[tuple[str, str], list[str]] = {}
+    # An order in another money than the market's was measured against nothing.
+    foreign = in_another_currency(data.parents, data.markets)
     for name, row in costs.items():
-        by_day.setdefault((row["symbol"], row["date"]), []).append(name)
+        key = row["symbol"], row["date"]
+        if key in data.markets:
+            letters[name]["root_T_3"] = _root_of_a_third(data.markets[key], row)
+        if key in data.markets and name not in foreign:
+            by_day.setdefault(key, []).append(name)
     for key, names in by_day.items():
-        day = data.markets.get(key)
-        if day is not None:
-            times = [_times(day, costs[name], ends.get(name)) for name in names]
-            _of_market(letters, day, names, np.array(times, np.int64).T, costs, stored, limits)
+        day = data.markets[key]
+        times = [_times(day, costs[name], ends.get(name)) for name in names]
+        _of_market(letters, day, names, np.array(times, np.int64).T, costs, stored, limits)
     for name, row in stored.items():
         _derived(letters[name], costs[name], row)
     return letters
@@ -175,6 +181,7 @@ def _of_market(
     for place, name in enumerate(names):
         own = letters[name]
         own |= {letter: known(values[place]) for letter, values in told.items()}
+        own["price_scale"] = float(day.instrument.price_scale)
         row = stored[name]
         if row["open_price"] is not None and opens is not None:
             own["print_O"] = float(day.print_price[np.searchsorted(day.print_ns, opens, side="left")])
@@ -184,14 +191,19 @@ def _of_market(
             moment = row["broker_start_ns"] if opens is None else max(row["broker_start_ns"], opens)
             bid, ask = quotes_at(day, np.array([moment]))
             own |= {"bid_b": known(bid[0]), "ask_b": known(ask[0])}
-        end = costs[name]["end_ns"]
-        if opens is not None and closes is not None and end is not None and closes > opens:
-            within = min(end, closes) - max(costs[name]["arrival_ns"], opens)
-            own["root_T_3"] = math.sqrt(within / (closes - opens) / 3.0) if within >= 0 else None
+
+
+def _root_of_a_third(day: MarketDay, row: Mapping[str, Any]) -> float | None:
+    """Root of a third of the order's time in sessions; None where its end or its session is unknown."""
+    opens, closes, end = day.instrument.session_open_ns, day.instrument.session_close_ns, row["end_ns"]
+    if opens is None or closes is None or end is None or closes <= opens:
+        return None
+    within = min(end, closes) - max(row["arrival_ns"], opens)
+    return math.sqrt(within / (closes - opens) / 3.0) if within >= 0 else None
 
 
 def _derived(own: Letters, costs: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-    """Letters that rest on others: the mid at the broker's start, and whether own fills are among the prints."""
+    """Letters that rest on others: the mid at the broker's start, whether own fills are among the prints."""
     bid, ask = own.get("bid_b"), own.get("ask_b")
     own["P_b"] = None if bid is None or ask is None else (bid + ask) / 2.0
     without, vwap = row["interval_vwap_without_own"], costs["interval_vwap"]

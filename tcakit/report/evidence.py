@@ -20,13 +20,15 @@ import polars as pl
 import tcakit
 from tcakit.market.clock import NS_PER_SECOND, zone
 from tcakit.market.codes import BUY, SELL
-from tcakit.market.schema import MARKOUT_HORIZONS_S
+from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S
+from tcakit.report.benchmark_inputs import benchmark_letters
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import known_dimensions
 from tcakit.report.inputs import MarketInputs, fill_inputs, market_inputs
 from tcakit.report.intraday import market_profile, utc_offset_s
 from tcakit.report.rows import finite
-from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, pieces
+from tcakit.report.summary import previous_rows
+from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, numbers_together, pieces
 from tcakit.tca.order_facts import KNOWN_BEFORE
 
 _FILL_COLUMNS = (
@@ -34,14 +36,20 @@ _FILL_COLUMNS = (
     *("size_scale", "liquidity", "fee", "venue"),
 )
 _OF_CHILD = ("order_type", "time_in_force")
-_MEASURED = ("mid_at_fill", "quoted_spread", "effective_spread", "inside_quote")
-_FILL = (*_FILL_COLUMNS, *_OF_CHILD, *_MEASURED, "quote_ns", "bid", "ask", "mids", "markouts")
+_MEASURED = (
+    *("mid_at_fill", "quoted_spread", "effective_spread", "inside_quote"),
+    *("mid_at_receipt", "effective_spread_at_receipt", "price_improvement"),
+)
+_LOOKED_UP = ("quote_ns", "bid", "ask", "mids", "markouts", "receipt_bid", "receipt_ask", "after", "realised")
+_FILL = (*_FILL_COLUMNS, *_OF_CHILD, *_MEASURED, *_LOOKED_UP)
 _INPUTS = (
     *("side", "measured", "contradicts", "known", "given_fees", "given_decision_price", "stored_limit", "quantity"),
     *("size_scale", "price_scale", "decision_ns", "multiplier", "trader", "account", "trade_currency"),
     *("exchange_rate", "utc_offset_s", *KNOWN_BEFORE, "tags"),
 )
 """What an order's row has before what the summary says of it."""
+_COSTS = ("total_cost", "paper_notional", "trading_cost", "executed_notional", "vwap_bps_of_executed", "interval_vwap",
+          "close_bps_of_executed", "close_price")  # fmt: skip
 _TABLES: dict[str, tuple[str, ...]] = {
     "run": ("values",),
     "file": ("path", "sha256", "ingest_key", "rows", "faults"),
@@ -56,6 +64,9 @@ _TABLES: dict[str, tuple[str, ...]] = {
                  "reason"),
     "clock": ("broker", "shifts_ns", "applied_s"),
     "clock_order": ("clock", "fills", "inside"),
+    "curve": ("currency", "values"),
+    "previous": ("currency", "date", "exchange_rate", "filled_shares", *_COSTS),
+    "benchmark": ("parent_id", "letters", "stored"),
     "policy": ("classes", "thresholds", "decisions"),
 }  # fmt: skip
 """The columns of each table but `parent`."""
@@ -149,8 +160,11 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
                 "currency": data.scope.currency,
             },
             "horizons_s": MARKOUT_HORIZONS_S,
+            "realised_horizons_s": list(REALISED_HORIZONS_S.values()),
             "half_spreads_in_estimates": {key or "": half for key, half in data.half_spreads_in_estimates.items()},
             "of_orders": of_orders,
+            "tags": data.tag_names,
+            "previous": data.previous is not None,
             "rows": {"parent": columns, **_TABLES},
         },
     )
@@ -162,10 +176,12 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
         file.add("market", [finite(value) for value in astuple(found)])
     for children in _children(data):
         file.add("children", children)
+    for benchmarks in _benchmarks(data):
+        file.add("benchmark", benchmarks)
     file.add_frame("fill", _fills(data))
     file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
-    for path, value in numbers_of({name: value for name, value in summary.items() if name != "parents"}):
-        file.add("printed", [path, value])
+    for printed in numbers_together({name: value for name, value in summary.items() if name != "parents"}):
+        file.add("printed", printed)
 
 
 _TAKEN = ("parent_id", *_INPUTS)
@@ -196,6 +212,10 @@ def _few_rows(data: ReportData, summary: dict[str, Any]) -> Iterator[tuple[str, 
         yield "clock", [clock["broker"], ground["shifts_ns"], clock["applied_s"]]
         for fills, inside in ground["orders"]:
             yield "clock_order", [place, fills, inside]
+    for curve in data.curves:
+        yield "curve", [curve["currency"], curve]
+    for earlier in previous_rows(data):
+        yield "previous", [finite(earlier.get(name, 1.0)) for name in _TABLES["previous"]]
     if "monitoring" in summary:
         told = summary["monitoring"]
         yield "policy", [told["classes"], told["thresholds"], told["decisions"]]
@@ -241,10 +261,21 @@ def _offset_s(row: dict[str, Any]) -> int | None:
     return 0 if offset is None else round(offset.total_seconds())
 
 
+def _benchmarks(data: ReportData) -> Iterator[list[Any]]:
+    """The letters of each order's further benchmarks, looked up anew, and its row as it was measured."""
+    letters = benchmark_letters(data)
+    for row in data.benchmarks.unique("parent_id", keep="first", maintain_order=True).iter_rows(named=True):
+        name = row["parent_id"]
+        known = {letter: value for letter, value in letters.get(name, {}).items() if finite(value) is not None}
+        stored = {column: finite(value) for column, value in row.items() if column not in ("run_id", "notes")}
+        yield [name, known, stored]
+
+
 def _children(data: ReportData) -> Iterator[list[Any]]:
-    """Child orders by parent: id, type, time in force and last state of each."""
+    """Child orders by parent: id, type, time in force, last state and whether anything of it was filled."""
     held: dict[str | None, list[Any]] = {}
-    for parent, *values in data.orders.select("parent_id", "order_id", "type", "time_in_force", "state").iter_rows():
+    columns = ("parent_id", "order_id", "type", "time_in_force", "state")
+    for parent, *values in data.orders.select(*columns, pl.col("filled") > 0).iter_rows():
         held.setdefault(parent, []).append(values)
     for parent, orders in held.items():
         yield [parent, orders]

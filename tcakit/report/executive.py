@@ -182,7 +182,8 @@ def _groups(orders: pl.DataFrame, tags: Sequence[str]) -> list[dict[str, Any]]:
             told = _driver(len(ids), cost, paper, *whole)
             named = {"by": name, "group": NOT_STATED if value is None else str(value)}
             found.append((told["adds_bps"], named | told, frozenset(ids)))
-    found.sort(key=lambda item: -item[0])
+    # To ten digits: two programs that add in another order differ beyond.
+    found.sort(key=lambda item: -float(f"{item[0]:.10g}"))
     out: list[dict[str, Any]] = []
     seen: set[frozenset[str]] = set()
     for adds, line, orders_of in found:

@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 
 from tcakit.market.day import MarketDay
-from tcakit.market.schema import MARKOUT_HORIZONS_S
+from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S
 from tcakit.report.data import ReportData
 from tcakit.tca.markouts import mids_around
-from tcakit.tca.quotes import first_mid, recorded_span
+from tcakit.tca.quotes import first_mid, quotes_at, recorded_span
 
 _CLOSE = 1e-9
 
@@ -65,9 +65,10 @@ def market_inputs(data: ReportData, only: str | None = None) -> dict[str, Market
 def fill_inputs(data: ReportData) -> pl.DataFrame:
     """A row a fill, in the order of `data.fills`: the quote it met and the mids of its markouts, where they are theirs.
 
-    Columns quote_ns, bid, ask and mids (a list, one a horizon of MARKOUT_HORIZONS_S); each null where the measured
-    number rests on something else: a window of a coarse stamp, say. Then `markouts`, those that rest on something else,
-    null where none does.
+    Columns quote_ns, bid, ask, mids (a list, one a horizon of MARKOUT_HORIZONS_S), receipt_bid and receipt_ask (when
+    the child order reached the venue) and after (mids at Rule 605's horizons); each null where the measured number
+    rests on something else: a window of a coarse stamp, say. Then `markouts` and `realised` (spreads), those that rest
+    on something else, null where none does.
     """
     fills, count = data.fills, data.fills.height
     scale = np.where(fills["price_scale"].to_numpy() > 0, fills["price_scale"].to_numpy(), np.nan)
@@ -76,6 +77,9 @@ def fill_inputs(data: ReportData) -> pl.DataFrame:
     quote_ns = np.full(count, -1, np.int64)
     bid, ask = (np.array(side) for side in given)
     mids = np.full((count, len(MARKOUT_HORIZONS_S)), np.nan)
+    after = np.full((count, len(REALISED_HORIZONS_S)), np.nan)
+    receipt = np.full((2, count), np.nan)
+    received = fills["received_ns"].fill_null(-1).to_numpy()
     for (symbol, date), rows in _by_market(fills):
         day = data.markets.get((symbol, date))
         if day is None or not day.quote_ns.size:
@@ -86,26 +90,42 @@ def fill_inputs(data: ReportData) -> pl.DataFrame:
         bid[rows[looked]], ask[rows[looked]] = day.bid[place[looked]], day.ask[place[looked]]
         quote_ns[rows[looked]] = day.quote_ns[place[looked]]
         mids[rows] = mids_around(day, times)
+        after[rows] = mids_around(day, times, tuple(REALISED_HORIZONS_S.values()))
+        earlier = rows[(received[rows] >= 0) & (received[rows] < times)]
+        receipt[:, earlier] = quotes_at(day, received[earlier])
+    at_once = received == fills["ts_ns"].to_numpy()
+    receipt[:, at_once] = bid[at_once], ask[at_once]
+    spreads = [f"realised_spread_{name}" for name in REALISED_HORIZONS_S]
     measured = fills.select("fill_id").join(
-        data.tca_fills.unique("fill_id", keep="first").select("fill_id", "mid_at_fill"),
+        data.tca_fills.unique("fill_id", keep="first").select("fill_id", "mid_at_fill", "mid_at_receipt", *spreads),
         on="fill_id",
         how="left",
         maintain_order="left",
     )
+    then = _near((receipt[0] + receipt[1]) / 2.0, measured["mid_at_receipt"].fill_null(np.nan).to_numpy())
+    receipt[:, ~then] = np.nan
     met = _near((bid + ask) / 2.0, measured["mid_at_fill"].fill_null(np.nan).to_numpy())
     side = fills["side"].to_numpy().astype(np.float64)
     stated = _markout_matrix(data)
     with np.errstate(divide="ignore", invalid="ignore"):
         mids[~_near(side[:, None] * (mids - price[:, None]) / price[:, None] * 1e4, stated, 1e-7)] = np.nan
+    realised = measured.select(pl.col(spreads).cast(pl.Float64).fill_null(np.nan)).to_numpy()
+    after[~_near(2.0 * side[:, None] * (price[:, None] - after), realised)] = np.nan
     return pl.DataFrame(
         {
             "quote_ns": pl.Series(np.where(met & (quote_ns >= 0), quote_ns, -1)).replace(-1, None),
             "bid": pl.Series(np.where(met, bid, np.nan)).fill_nan(None),
             "ask": pl.Series(np.where(met, ask, np.nan)).fill_nan(None),
             "mids": _lists(mids),
+            "receipt_bid": pl.Series(receipt[0]).fill_nan(None),
+            "receipt_ask": pl.Series(receipt[1]).fill_nan(None),
+            "after": _lists(after),
             "markouts": _lists(np.where(np.isnan(mids), stated, np.nan)),
+            "realised": _lists(np.where(np.isnan(after), realised, np.nan)),
         }
-    ).with_columns(pl.when(pl.col("markouts").list.drop_nulls().list.len() > 0).then("markouts"))
+    ).with_columns(
+        pl.when(pl.col(name).list.drop_nulls().list.len() > 0).then(name) for name in ("markouts", "realised")
+    )
 
 
 def _lists(values: np.ndarray[Any, np.dtype[np.float64]]) -> pl.Series:

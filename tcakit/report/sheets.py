@@ -33,6 +33,7 @@ _NAMES = {
     "benchmark_costs splits executed steps": "Shortfall, executed basis",
     "benchmark_costs splits order steps": "Shortfall, order basis",
     "benchmark_costs splits timestamps steps": "Shortfall, four timestamps",
+    "benchmark_costs splits days steps": "Shortfall, day by day",
     "estimates points": "Estimates by order",
     "outliers orders": "Outlying orders",
     "control rows": "Control limits",

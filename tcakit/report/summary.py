@@ -38,7 +38,7 @@ def summarise(data: ReportData) -> dict[str, Any]:
     Costs are cost-positive, markouts favourable-positive.
     """
     rows = _rows(data)
-    before = [] if data.previous is None or data.previous.data is None else _rows(data.previous.data)
+    before = previous_rows(data)
     estimates = estimates_against_costs(data.estimates, rows)
     dates = sorted({row["date"] for row in rows if row["date"]})
     return {
@@ -88,6 +88,11 @@ def _rows(data: ReportData) -> list[dict[str, Any]]:
     if data.scope.currency is None:
         return rows
     return ranked(in_currency(rows, data.scope.currency, data.scope.rates))
+
+
+def previous_rows(data: ReportData) -> list[dict[str, Any]]:
+    """The orders of the period before, as the report's own; none where there is no such period."""
+    return [] if data.previous is None or data.previous.data is None else _rows(data.previous.data)
 
 
 def _previous(data: ReportData, orders: int) -> dict[str, Any] | None:

@@ -11,8 +11,8 @@ from tcakit.tca.formulas import Formula
 
 _WAGNER = "order basis (Wagner and Edwards 1993, Kissell)"
 _EDHEC = "four timestamps (EDHEC, TCA A-Z 2008)"
+_DAYS = "CFA Institute: realised profit and loss, each day against the close before it"
 _PWP = "VWAP of the prints from arrival until so much has traded"
-_CFA = "CFA Institute: realised profit and loss, each day against the close before it"
 _KISSELL = "Kissell: ties count half"
 _OF_EXECUTED = "executed notional, M Q P_0"
 _GIVEN = "as stored of the days before"
@@ -97,8 +97,8 @@ _ALL = (
     Formula("market_timing_cost", "Market timing", "M * s * Q * (P_b - P_0)", "currency", "", _EDHEC),
     Formula("broker_execution_cost", "Execution", "M * s * (paid - Q * P_b)", "currency", "", _EDHEC),
     _price("close_before_fills", "Close before the fill days", "C", "last prices before them, weighted by shares"),
-    Formula("realised_cost", "Realised, by fill days", "M * s * (paid - Q * C)", "currency", "", _CFA),
-    Formula("delay_to_close_cost", "Delay, by fill days", "M * s * Q * (C - P_d)", "currency", "", _CFA),
+    Formula("realised_cost", "Realised", "M * s * (paid - Q * C)", "currency", "", _DAYS),
+    Formula("delay_to_close_cost", "Delay to the close", "M * s * Q * (C - P_d)", "currency", "", _DAYS),
     Formula("adv_shares", "Average daily volume", "ADV", "shares", "", _GIVEN),
     Formula("quantity_adv", "Size", "S / ADV", "fraction", "average daily volume", _GIVEN),
     Formula("volatility_daily", "Daily volatility", "sigma", "fraction", "the price", _GIVEN),

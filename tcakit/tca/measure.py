@@ -62,7 +62,7 @@ def measure(
     """
     parents = PARENTS.conform(parents.with_columns(run_id=pl.lit(run_id)))
     fills = FILLS.conform(fills.with_columns(run_id=pl.lit(run_id)))
-    foreign = _in_another_currency(parents, markets)
+    foreign = in_another_currency(parents, markets)
     by_fill = measure_fills(_out_of_market(fills, foreign), markets, run_id, restated)
     joined = parents.join(fill_totals(parents, fills, by_fill.fills), on="parent_id", how="left", maintain_order="left")
     first = joined["first_fill_latest_ns"].fill_null(MISSING_NS).to_numpy()
@@ -91,7 +91,7 @@ def measure(
     return Measured(costs, by_fill.fills, by_fill.markouts, _run_notes(parents, fills), benchmarks)
 
 
-def _in_another_currency(parents: pl.DataFrame, markets: Mapping[tuple[str, str], MarketDay]) -> dict[str, str]:
+def in_another_currency(parents: pl.DataFrame, markets: Mapping[tuple[str, str], MarketDay]) -> dict[str, str]:
     """Parents whose currency is not their market's, and why they cannot be set against it."""
     found = {}
     for row in parents.select("parent_id", "symbol", "date", "currency").iter_rows(named=True):

@@ -41,10 +41,14 @@ def benchmarked(parents: list[dict[str, Any]], **more: Any) -> ReportData:
         orders=made.orders,
         facts=facts,
         own_prints=True,
+        closes={
+            (row["parent_id"], example.DATE): 84.5 if row["symbol"] == "ACME" else 23.1
+            for row in parents
+            if row["symbol"] in ("ACME", "BORA")
+        },
         indices={
             (symbol, example.DATE): SymbolIndex("INDEX", beta, index) for symbol, beta in (("ACME", 1.2), ("BORA", 1.0))
         },
-        closes={(row["parent_id"], example.DATE): row["previous_close"] for row in facts.to_dicts()},
     )
     found = measure(
         made.parents.filter(pl.col("matched")), made.fills, made.markets, run_id=example.RUN, context=context

@@ -12,8 +12,10 @@ import polars as pl
 from tcakit.jobs.align import clock_offsets
 from tcakit.market import schema
 from tcakit.market.day import MarketDay
-from tcakit.report.data import ReportData, Scope
+from tcakit.report.data import Previous, ReportData, Scope
 from tcakit.tca import measure
+from tcakit.tca.benchmark_context import FACTS, BenchmarkContext, SymbolIndex
+from tcakit.tca.order_facts import KNOWN_BEFORE
 
 DAYS = [f"2024-03-{day:02}" for day in (1, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 25)]
 BROKERS = ("North Desk", "Harbour", "Quayside", None)
@@ -56,8 +58,24 @@ def estimates(rows: list[dict[str, Any]], chance: random.Random) -> pl.DataFrame
     return example.frame(schema.ESTIMATES, out)
 
 
+def curve(currency: str) -> dict[str, Any]:
+    """What the first model expects of an order that takes more of the volume."""
+    points = [
+        {
+            "participation": share,
+            "mean_bps": 90.0 * share,
+            "low_bps": None,
+            "high_bps": 99.0 * share,
+            "outside": share > 1,
+        }
+        for share in (0.0001, 0.001, 0.01, 0.1, 1.0, 9.0)
+    ]
+    told = {"model": "square root", "source": "published", "fit_id": None, "orders": 7, "fitted_on": "many orders"}
+    return {"currency": currency, **told, "duration": 0.3, "volatility_daily": 0.02, "points": points}
+
+
 @cache
-def report_of_many(currency: str | None = "USD", seed: int = 5) -> ReportData:
+def report_of_many(currency: str | None = "USD", seed: int = 5, before: bool = True) -> ReportData:
     """The blotter measured, with everything that a report knows beside it."""
     chance = random.Random(seed)
     rows = orders(seed)
@@ -77,16 +95,23 @@ def report_of_many(currency: str | None = "USD", seed: int = 5) -> ReportData:
         venue=pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("DARK")).otherwise("venue"),
         liquidity=pl.when(pl.int_range(pl.len()) % 17 > 0).then("liquidity"),
     )
-    found = measure(made.parents.filter(pl.col("matched")), fills, markets, run_id=example.RUN)
+    facts = [
+        {"parent_id": row["parent_id"], "adv_shares": chance.choice([None, 4_000.0, 1e5, 2e6]),
+         "volatility_daily": chance.choice([None, 0.005, 0.03]), "half_spread_bps": chance.choice([None, 0.5, 30.0]),
+         "previous_close": chance.choice([None, 25.0]), "previous_close_date": None}
+        for row in rows
+    ]  # fmt: skip
+    context = BenchmarkContext(
+        orders=made.orders,
+        facts=pl.DataFrame(facts, schema=FACTS),
+        own_prints=False,
+        indices={("ACME", example.DATE): SymbolIndex("IX", 0.8, tapes["BORA"])},
+        closes={(row["parent_id"], row["date"]): 24.0 for row in rows[::2]},
+    )
+    matched = made.parents.filter(pl.col("matched"))
+    found = measure(matched, fills, markets, run_id=example.RUN, context=context)
     clocks = clock_offsets(made.parents, fills, markets, {}, within_s=1.0, with_ground=True)["offsets"]
     names = [row["parent_id"] for row in rows]
-    known = {
-        name: [chance.choice([None, *values]) for _ in names]
-        for name, values in {
-            "adv_shares": (4_000.0, 1e5, 2e6), "volatility_daily": (0.005, 0.03), "half_spread_bps": (0.5, 4.0, 30.0),
-            "timing_risk_bps": (8.0, 21.0),
-        }.items()
-    }  # fmt: skip
     checks = [
         {"date": day, "symbol": "ACME", "venue": "XNAS", "check": check, "count": chance.randrange(3),
          "worst": chance.choice([None, 0.5, 2.0]), "unit": "s"}
@@ -100,7 +125,11 @@ def report_of_many(currency: str | None = "USD", seed: int = 5) -> ReportData:
     fields = {name: getattr(made, name) for name in ReportData.__slots__}
     fields |= {"fills": fills, "tca_parents": found.parents, "tca_fills": found.fills, "markouts": found.markouts}
     fields |= {"markets": markets, "estimates": estimates(rows, chance), "checks": checks, "clocks": clocks}
-    fields["known_before"] = pl.DataFrame({"parent_id": names, **known}, infer_schema_length=None)
+    fields |= {"benchmarks": found.benchmarks, "known_before": found.benchmarks.select("parent_id", *KNOWN_BEFORE)}
+    fields["curves"] = [curve("GBP"), curve("USD")]
+    if before:
+        what, earlier = "the days before", report_of_many(currency, seed + 1, before=False)
+        fields["previous"] = Previous(what, DAYS[0], DAYS[-1], earlier)
     fields["tags"] = pl.DataFrame(
         {"parent_id": names, "strategy": [chance.choice(["hedge", "alpha", None]) for _ in names]}
     )

@@ -25,6 +25,7 @@ _SPLITS = {
     "executed": "Executed basis (CFA Institute)",
     "order": "Order basis (Wagner)",
     "timestamps": "Four timestamps (EDHEC)",
+    "days": "Day by day (CFA Institute)",
 }
 
 

@@ -43,7 +43,7 @@ def one_model(estimates, parents, half_spreads):
 
 
 def estimate_numbers(out, estimates, parents, draws):
-    """How the estimates of each model and fit held; gives the (parent_id, estimate) points of each."""
+    """How the estimates of each model and fit held; gives the name and the (parent_id, estimate) points of each."""
     kept = [row for row in estimates if row.parent_id in parents]
     shown = []
     for number, held in enumerate(by(kept, lambda row: (row.model, row.fit_id, row.source)).values()):
@@ -58,7 +58,8 @@ def estimate_numbers(out, estimates, parents, draws):
         for place, count in enumerate(sorted(map(len, reasons.values()), reverse=True)):
             out[(*path, "reasons", place, "orders")] = count
         _calibration(out, path, points, parents, draws)
-        shown.append([(row.parent_id, row.mean_bps) for row, _ in told])
+        model = f"{held[0].model} ({held[0].source})"
+        shown.append((model, [(row.parent_id, row.mean_bps) for row, _ in told]))
     return shown
 
 

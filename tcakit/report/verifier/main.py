@@ -10,6 +10,7 @@ Each line of the evidence is a row: {"row": n, "table": name, "values": [...], "
 previous row's hash (64 digits) and of the line's bytes before `,"hash"`. The first row names the columns of each table.
 """
 
+import gc
 import gzip
 import json
 import math
@@ -17,12 +18,15 @@ import sys
 import zlib
 from pathlib import Path
 
+from .benchmarks import benchmark_cost_numbers, benchmark_values, order_benchmark_numbers
 from .blocks import block_numbers
 from .compared import comparison_numbers
 from .control import attribution_numbers, control_numbers, outlier_numbers
 from .draws import Draws
 from .estimates import estimate_numbers, one_model
-from .groups import table_numbers, with_facts
+from .executive import executive_numbers
+from .facts import with_facts
+from .groups import table_numbers
 from .monitoring import monitoring_numbers
 from .orders import AMOUNTS, order_numbers, price_of, usable
 from .pictures import distribution_numbers, heat_numbers, intraday_numbers, participation_numbers
@@ -51,7 +55,7 @@ def verify(evidence, report=None, intervals=True, say=None):
     parents = [row._asdict() for row in held.tables["parent"]]
     _check_fills(checked, fills)
     _check_orders(checked, held, parents, fills)
-    found, draws = summary_numbers(held, parents, fills)
+    found, draws = summary_numbers(held, parents, fills, checked)
     waiting = set(draws.paths())
     if intervals:
         found.update(draws.made(say))
@@ -82,21 +86,31 @@ class _Checked:
 def _check_fills(checked, fills):
     """Whether each fill's mid, spreads and place follow from its quote, and its markouts from their mids."""
     for fill in fills:
-        ground = fill.bid is not None
-        if not ground:
-            checked.unfounded += sum(
-                value is not None for value in (fill.mid_at_fill, fill.effective_spread, fill.quoted_spread)
-            )
-        elif usable(fill):
-            mid = (fill.bid + fill.ask) / 2.0
-            price = price_of(fill)
-            told = {"mid_at_fill": mid, "quoted_spread": fill.ask - fill.bid}
-            told["effective_spread"] = 2.0 * fill.side * (price - mid)
-            for name, value in told.items():
-                stated = getattr(fill, name)
-                if stated is not None and abs(stated - value) > 1e-9 * max(abs(mid), 1.0):
-                    checked.wrong.append(f"row {fill.row}: {name} of fill {fill.fill_id} is not that of its quote")
-        checked.unfounded += sum(mark is not None for mark in fill.markouts or ())
+        measured = ("mid_at_fill", "effective_spread", "quoted_spread")
+        at_receipt = ("mid_at_receipt", "effective_spread_at_receipt", "price_improvement")
+        told = {}
+        if usable(fill) and fill.bid is not None:
+            told.update(zip(measured, _spreads_of(fill, fill.bid, fill.ask)))
+            told["inside_quote"] = fill.bid <= price_of(fill) <= fill.ask
+        if usable(fill) and fill.receipt_bid is not None:
+            bid, ask = fill.receipt_bid, fill.receipt_ask
+            mid, effective, _ = _spreads_of(fill, bid, ask)
+            improved = fill.side * ((ask if fill.side > 0 else bid) - price_of(fill))
+            told.update(zip(at_receipt, (mid, effective, improved)))
+        for name in (*measured, *at_receipt, "inside_quote"):
+            stated = getattr(fill, name)
+            if name not in told:
+                checked.unfounded += stated is not None and name != "inside_quote"
+            elif stated is not None and abs(stated - told[name]) > 1e-9 * max(abs(price_of(fill)), 1.0):
+                checked.wrong.append(f"row {fill.row}: {name} of fill {fill.fill_id} is not that of its quote")
+        for values in (fill.markouts, fill.realised):
+            checked.unfounded += sum(value is not None for value in values or ())
+
+
+def _spreads_of(fill, bid, ask):
+    """The mid of a quote, the effective spread against it, and the quoted spread."""
+    mid = (bid + ask) / 2.0
+    return mid, 2.0 * fill.side * (price_of(fill) - mid), ask - bid
 
 
 def _check_orders(checked, held, parents, fills):
@@ -120,7 +134,7 @@ def _check_orders(checked, held, parents, fills):
         parent["facts"] = with_facts(parent)
 
 
-def summary_numbers(held, parents, fills):
+def summary_numbers(held, parents, fills, checked):
     """Every number of the summary by its path, and the draws that the others wait for."""
     out, draws = {}, Draws()
     scope, horizons = held.header["scope"], held.header["horizons_s"]
@@ -130,18 +144,29 @@ def summary_numbers(held, parents, fills):
     run_numbers(out, held.one("run").values)
     count_numbers(out, held, parents, fills)
     quality_numbers(out, held, parents, fills, draws)
+    curves = held.tables["curve"]
     points = estimate_numbers(out, held.tables["estimate"], orders, draws)
+    values = _benchmarks(checked, held, orders, fills)
+    order_benchmark_numbers(out, parents, values)
     for currency, rows in by(parents, lambda row: row["currency"]).items():
         path = ("currencies", currency)
         out.update(block_numbers(path, rows, fills, horizons, draws))
-        out.update(venue_numbers((*path, "venues"), rows, fills, horizons))
+        mine = [row.values for row in curves if row.currency == currency]
+        out.update(venue_numbers(path, rows, fills, held.header, draws))
         out.update(heat_numbers((*path, "heatmaps"), rows, draws))
-        out.update(participation_numbers((*path, "participation"), rows, points, draws))
+        out.update(participation_numbers((*path, "participation"), rows, points, mine, draws))
         out.update(intraday_numbers((*path, "intraday"), rows, fills, days))
         out.update(distribution_numbers((*path, "distribution"), rows))
+        if values:
+            benchmark_cost_numbers(out, (*path, "benchmark_costs"), rows, values, draws)
     estimated = one_model(held.tables["estimate"], orders, held.header["half_spreads_in_estimates"])
     places = dict.fromkeys(("groups", "tests", "outliers", "control", "attribution"), 0)
-    for _, rows in sorted(by(parents, lambda row: row["currency"]).items()):
+    before = by([row._asdict() for row in held.tables["previous"]], lambda row: row["currency"])
+    if held.header["previous"]:
+        out[("previous", "orders")] = len(held.tables["previous"])
+    for place, (currency, rows) in enumerate(sorted(by(parents, lambda row: row["currency"]).items())):
+        old = before.get(currency, [])
+        executive_numbers(out, ("executive", place), rows, old, estimated, held.header["tags"], draws)
         places["groups"] += table_numbers(out, places["groups"], rows, fills, asked, draws)
         places["tests"] += comparison_numbers(out, places["tests"], rows, asked, estimated, draws)
         found = {
@@ -157,6 +182,20 @@ def summary_numbers(held, parents, fills):
     for policy in held.tables["policy"]:
         monitoring_numbers(out, policy, parents, fills, max((row["date"] or "" for row in parents), default=""))
     return out, draws
+
+
+def _benchmarks(checked, held, orders, fills):
+    """The further benchmarks of each order by its id; counts those that rest on something else."""
+    fills_of = by(fills, lambda fill: fill.parent_id)
+    children = {row.parent_id: row.orders for row in held.tables["children"]}
+    values = {}
+    for row in held.tables["benchmark"]:
+        parent = orders.get(row.parent_id)
+        if parent is not None:
+            own = fills_of.get(row.parent_id, []), held.header["horizons_s"], children.get(row.parent_id, [])
+            values[row.parent_id], without = benchmark_values(parent, row, *own)
+            checked.unfounded += len(without)
+    return values
 
 
 def _check_printed(checked, held, found, waiting):
@@ -226,6 +265,7 @@ def _unpacked(data):
 
 def main(arguments):
     """Check what the command line names and print what was found; gives the exit code."""
+    gc.disable()  # nothing here forms circles, and looking for them among millions of rows takes a third of the time
     names = [name for name in arguments if name != "--without-intervals"]
     if not 1 <= len(names) <= 2 or any(name.startswith("-") for name in names):
         print(__doc__.splitlines()[0], file=sys.stderr)

@@ -158,3 +158,11 @@ def markout_at(fill, place):
         return None if fill.markouts is None else fill.markouts[place]
     price = fill.price / fill.price_scale
     return fill.side * (mid - price) / price * BPS if price > 0 else None
+
+
+def realised_at(fill, place):
+    """The realised spread at one of Rule 605's horizons: from its mid, else as measured."""
+    mid = fill.after[place]
+    if mid is None:
+        return None if fill.realised is None else fill.realised[place]
+    return 2.0 * fill.side * (fill.price / fill.price_scale - mid)

@@ -4,24 +4,17 @@ import math
 from bisect import bisect_right
 
 from .draws import ask_ratios
-from .sums import BPS, by, deviation, mean, median, quantile, ratio_bps
+from .facts import EDGES, HALF_HOUR_S, half_hour
+from .rows import numbers_of
+from .sums import BPS, by, deviation, mean, median, quantile, ratio_bps, times
 
-HALF_HOUR_S = 1_800
 HEAT_DRAWS = 500
 BIN_DRAWS = 1_000
-SIZES = (1e4, 1e5, 1e6, 1e7, 1e8)
-PARTICIPATIONS = (0.01, 0.05, 0.1, 0.2)
 MOST_BINS = 10
+BEYOND = 1.1
 FEWEST_A_BIN = 5
 EXTREMES = 10
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-def half_hour(row):
-    """The half hour of an order's arrival at its exchange, counted from midnight."""
-    if row["arrival_ns"] is None:
-        return None
-    return (row["arrival_ns"] // 1_000_000_000 + row["utc_offset_s"]) % 86_400 // HALF_HOUR_S
 
 
 def heat_numbers(path, rows, draws):
@@ -29,10 +22,11 @@ def heat_numbers(path, rows, draws):
     usable = [row for row in rows if row["trading_cost"] is not None and row["executed_notional"]]
 
     def size(row):
-        return bisect_right(SIZES, row["paper_notional"]) if row["paper_notional"] else None
+        return bisect_right(EDGES["size_bucket"][0], row["paper_notional"]) if row["paper_notional"] else None
 
     def share(row):
-        return None if row["participation"] is None else bisect_right(PARTICIPATIONS, row["participation"])
+        taken = times(row["participation"], 100.0)
+        return None if taken is None else bisect_right(EDGES["participation_bucket"][0], taken)
 
     def side(row):
         return 0 if row["side"] > 0 else 1
@@ -58,15 +52,24 @@ def _picture_cell(path, rows, count, draws):
     return {(*path, "value"): ratio_bps(pairs), (*path, "n"): len(rows)}
 
 
-def participation_numbers(path, rows, points, draws):
-    """Groups of equal number of orders by participation; `points` is (parent_id, estimate) of each model in turn."""
+def participation_numbers(path, rows, points, curves, draws):
+    """Groups of equal number of orders by participation, and the model's curve as far as orders went.
+
+    `points` is (model, its estimates by order) of each model in turn, `curves` what each expects along participation.
+    """
     usable = [row for row in rows if row["participation"] is not None and row["trading_cost"] is not None]
     usable = [row for row in usable if row["executed_notional"] and row["arrival_bps_of_executed"] is not None]
     usable.sort(key=lambda row: (row["participation"], row["parent_id"]))
     out = {(*path, "orders"): len(usable), (*path, "left_out"): len(rows) - len(usable)}
     own = {row["parent_id"] for row in usable}
-    answers = ({name: bps for name, bps in held if name in own} for held in points)
-    estimated = next((answer for answer in answers if answer), {})
+    answers = ((model, {name: bps for name, bps in held if name in own}) for model, held in points)
+    model, estimated = next(((model, answer) for model, answer in answers if answer), (None, {}))
+    curve = next((curve for curve in curves if model == f"{curve['model']} ({curve['source']})"), None)
+    if curve is not None and usable:
+        most = usable[-1]["participation"] * BEYOND
+        kept = [point for point in curve["points"] if point["participation"] <= most]
+        if len(kept) > 1:
+            out.update(numbers_of({**curve, "points": kept}, (*path, "curve")))
     count = min(MOST_BINS, len(usable) // FEWEST_A_BIN)
     start = 0
     for place in range(count):
