@@ -27,7 +27,7 @@ _NOT_OF_A_TREND = (
 def report(
     context: typer.Context,
     run: Annotated[
-        str | None, typer.Option("--run", help="Run id or the beginning of it; the latest if left out.")
+        str | None, typer.Option("--run", help="Run id or the beginning of it, or latest, which it is if left out.")
     ] = None,
     orders: Annotated[bool, typer.Option("--orders", help="The ingested blotter instead of a run.")] = False,
     date_from: Annotated[str | None, typer.Option("--from", help="First trade date.")] = None,

@@ -16,7 +16,6 @@ from tcakit.store import results
 from tcakit.store.database import Store
 
 MOST_TOLD = 10
-LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def _side_of(store: Store, name: str) -> dict[str, Any]:
     """The measured parents of RUN or RUN/ALGO."""
     run, slash, algo = name.partition("/")
     try:
-        run_id = results.find_run(store, None if run == LATEST else run)["run_id"]
+        run_id = results.find_run(store, run)["run_id"]
     except TcakitError as error:
         error.place = "compare"
         raise

@@ -554,6 +554,7 @@ TCA_BENCHMARKS = Table(
         _c("market_timing_cost", "f64", "currency", "side x filled x (broker start - arrival)", True),
         _c("broker_execution_cost", "f64", "currency", "side x filled x (average - broker start)", True),
         _c("fill_days", "i64", "", "trade dates with a fill", True),
+        _c("close_before_fills", "f64", "currency", "last prices before the fill days, weighted by shares", True),
         _c("realised_cost", "f64", "currency", "side x filled x (average - close before), summed over fill days", True),
         _c("delay_to_close_cost", "f64", "currency", "side x filled x (close before - decision), likewise", True),
         _c("adv_shares", "f64", "shares", "mean volume of the stored days before", True),

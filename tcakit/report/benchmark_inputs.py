@@ -27,6 +27,7 @@ _ADVERSE_S = 60.0
 _MISSING_NS = np.iinfo(np.int64).min
 _GIVEN = {
     "close_before": "previous_close",
+    "C": "close_before_fills",
     "ADV": "adv_shares",
     "sigma": "volatility_daily",
     "half_spread": "half_spread_bps",
@@ -67,9 +68,8 @@ def benchmark_letters(data: ReportData, only: str | None = None) -> dict[str, Le
         day = data.markets[key]
         times = [_times(day, costs[name], ends.get(name)) for name in names]
         _of_market(letters, day, names, np.array(times, np.int64).T, costs, stored, limits)
-    contracts = dict(data.parents.select("parent_id", pl.col("multiplier").fill_null(1.0)).iter_rows())
     for name, row in stored.items():
-        _derived(letters[name], costs[name], row, contracts.get(name, 1.0))
+        _derived(letters[name], costs[name], row)
     return letters
 
 
@@ -202,17 +202,8 @@ def _root_of_a_third(day: MarketDay, row: Mapping[str, Any]) -> float | None:
     return math.sqrt(within / (closes - opens) / 3.0) if within >= 0 else None
 
 
-def _derived(own: Letters, costs: Mapping[str, Any], row: Mapping[str, Any], contract: float) -> None:
-    """Letters that rest on others: the mid at the broker's start, whether own fills are among the prints, closes."""
-    if row["realised_cost"] is not None and costs["side"]:
-        # What the stored closes are worth is known by what they made of the cost; of one day it is its own close.
-        paid = costs["average_price"] * costs["filled_shares"]
-        closes = paid - row["realised_cost"] / (contract * costs["side"])
-        before = row["previous_close"]
-        if row["fill_days"] == 1 and before is not None:
-            worth = before * costs["filled_shares"]
-            closes = worth if math.isclose(worth, closes, rel_tol=1e-9) else closes
-        own["close_worth"] = closes
+def _derived(own: Letters, costs: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Letters that rest on others: the mid at the broker's start, whether own fills are among the prints."""
     bid, ask = own.get("bid_b"), own.get("ask_b")
     own["P_b"] = None if bid is None or ask is None else (bid + ask) / 2.0
     without, vwap = row["interval_vwap_without_own"], costs["interval_vwap"]

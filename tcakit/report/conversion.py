@@ -29,9 +29,8 @@ def _converted(row: Row, currency: str, rates: Rates) -> Row:
     told = row | {"currency": currency, "trade_currency": own, "exchange_rate": rate and rate["value"]}
     if rate is None:
         told |= dict.fromkeys(AMOUNTS)
-        if row["priced"]:
-            told |= {"priced": False, "unpriced_reason": reason(own, currency, row["date"])}
-        return told
+        reasons = [row["unpriced_reason"], reason(own, currency, row["date"])]
+        return told | {"priced": False, "unpriced_reason": "; ".join(filter(None, reasons))}
     return told | {name: None if row[name] is None else row[name] * rate["value"] for name in AMOUNTS}
 
 

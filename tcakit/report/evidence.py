@@ -28,7 +28,7 @@ from tcakit.report.inputs import MarketInputs, fill_inputs, market_inputs
 from tcakit.report.intraday import market_profile, utc_offset_s
 from tcakit.report.rows import finite
 from tcakit.report.summary import previous_rows
-from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, pieces
+from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, numbers_together, pieces
 from tcakit.tca.order_facts import KNOWN_BEFORE
 
 _FILL_COLUMNS = (
@@ -184,12 +184,8 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
     file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
     if data.previous is not None and data.previous.data is not None:
         _add_previous(file, data.previous.data, previous_rows(data), columns)
-    # A line an order in one row: a row a number would be most of the file.
-    for line in summary["order_benchmarks"]:
-        file.add("line", {path[0]: value for path, value in numbers_of(line)})
-    by_order = ("parents", "order_benchmarks")
-    for path, value in numbers_of({name: value for name, value in summary.items() if name not in by_order}):
-        file.add("printed", [path, value])
+    for printed in numbers_together({name: value for name, value in summary.items() if name != "parents"}):
+        file.add("printed", printed)
 
 
 _TAKEN = ("parent_id", *_INPUTS)

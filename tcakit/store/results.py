@@ -28,6 +28,7 @@ from tcakit.store.database import Store
 if TYPE_CHECKING:
     import duckdb
 
+LATEST = "latest"
 RUN_TABLES: dict[str, Table] = {
     table.name: table
     for table in (PARENTS, ORDERS, ORDER_EVENTS, FILLS, TCA_PARENTS, TCA_BENCHMARKS, TCA_FILLS, TCA_MARKOUTS, ESTIMATES)
@@ -77,7 +78,8 @@ def run(store: Store, run_id: str) -> dict[str, Any] | None:
 
 
 def find_run(store: Store, name: str | None) -> dict[str, Any]:
-    """A run by id or the beginning of it, the latest if `name` is None; UsageError if there is none."""
+    """A run by id or the beginning of it, the latest if `name` is None or "latest"; UsageError if there is none."""
+    name = None if name == LATEST else name
     with store.read_results() as connection:
         rows = connection.execute("SELECT run_id FROM runs ORDER BY created_ns DESC").fetchall()
     ids = [row[0] for row in rows]

@@ -11,7 +11,7 @@ from tcakit.tca.formulas import Formula
 
 _WAGNER = "order basis (Wagner and Edwards 1993, Kissell)"
 _EDHEC = "four timestamps (EDHEC, TCA A-Z 2008)"
-_DAYS = "day by day (CFA Institute)"
+_DAYS = "CFA Institute: realised profit and loss, each day against the close before it"
 _PWP = "VWAP of the prints from arrival until so much has traded"
 _KISSELL = "Kissell: ties count half"
 _OF_EXECUTED = "executed notional, M Q P_0"
@@ -96,8 +96,9 @@ _ALL = (
     _price("broker_start_price", "Mid when the broker began", "(bid_b + ask_b) / 2", "the quote at the first child"),
     Formula("market_timing_cost", "Market timing", "M * s * Q * (P_b - P_0)", "currency", "", _EDHEC),
     Formula("broker_execution_cost", "Execution", "M * s * (paid - Q * P_b)", "currency", "", _EDHEC),
-    Formula("realised_cost", "Realised", "M * s * (paid - close_worth)", "currency", "", _DAYS),
-    Formula("delay_to_close_cost", "Delay to the close", "M * s * (close_worth - Q * P_d)", "currency", "", _DAYS),
+    _price("close_before_fills", "Close before the fill days", "C", "last prices before them, weighted by shares"),
+    Formula("realised_cost", "Realised", "M * s * (paid - Q * C)", "currency", "", _DAYS),
+    Formula("delay_to_close_cost", "Delay to the close", "M * s * Q * (C - P_d)", "currency", "", _DAYS),
     Formula("adv_shares", "Average daily volume", "ADV", "shares", "", _GIVEN),
     Formula("quantity_adv", "Size", "S / ADV", "fraction", "average daily volume", _GIVEN),
     Formula("volatility_daily", "Daily volatility", "sigma", "fraction", "the price", _GIVEN),
@@ -178,10 +179,10 @@ BENCHMARK_LETTERS = {
     "worse_prints": "how many at worse prices",
     "index_move": "s x (VWAP of the index - its mid at arrival) / the latter, bps",
     "beta_given": "what the symbol moves with the index, as given",
-    "close_worth": "sum of shares x the close before the day they were filled, as stored",
     "P_b": "mid when the first child order was sent",
     "bid_b": "bid when the first child order was sent",
     "ask_b": "offer then",
+    "C": "last prices before the days of the fills, weighted by their shares",
     "ADV": "mean volume of the stored days before",
     "sigma": "daily volatility of the stored days before",
     "half_spread": "half the quoted spread of the stored days before, bps",

@@ -18,13 +18,14 @@ def realised_columns(
     closes: Mapping[tuple[str, str], float],
     restated: Mapping[tuple[str, str], float] | None = None,
 ) -> tuple[dict[str, Floats], list[str | None]]:
-    """The columns `realised_cost` and `delay_to_close_cost` of `tca_benchmarks`, row by row, and why they are NaN.
+    """The columns `close_before_fills`, `realised_cost` and `delay_to_close_cost` of `tca_benchmarks`, row by row, and
+    why they are NaN.
 
-    With C_d the close before fill day d (`closes` by parent_id and date, currency) they are the sums over fill days of
-    s Q_d (P_d - C_d) and of s Q_d (C_d - decision): "realised profit and loss" and delay of the CFA Institute. Their
-    sum is delay + trading on the executed basis. `restated` has by (fill_id, date) what a fill's price was multiplied
-    by after a split, and its day's close is too. NaN where an order has no fill or a close is unknown; only where some
-    days' closes are known a reason is given.
+    With C_d the close before fill day d (`closes` by parent_id and date, currency) the costs are the sums over fill
+    days of s Q_d (P_d - C_d) and of s Q_d (C_d - decision): "realised profit and loss" and delay of the CFA Institute.
+    Their sum is delay + trading on the executed basis. `restated` has by (fill_id, date) what a fill's price was
+    multiplied by after a split, and its day's close is too. NaN where an order has no fill or a close is unknown; only
+    where some days' closes are known a reason is given.
     """
     usable = (pl.col("quantity") > 0) & (pl.col("size_scale") > 0) & (pl.col("price_scale") > 0)
     mine = fills.filter(usable & pl.col("parent_id").is_in(parents["parent_id"].unique().implode()))
@@ -57,7 +58,10 @@ def realised_columns(
         f"no close is stored of the days before {date}: realised cost is unknown" if date and known else None
         for date, known in joined.select("lacking", "known").iter_rows()
     ]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        average = held / filled
     return {
+        "close_before_fills": np.where(whole, average, np.nan),
         "realised_cost": np.where(whole, signed * gained, np.nan),
         "delay_to_close_cost": np.where(whole, signed * (held - filled * decision_price), np.nan),
     }, reasons

@@ -9,7 +9,7 @@ import pytest
 from benchmarked import benchmarked_data, stored_numbers
 
 from tcakit.errors import UsageError
-from tcakit.market.schema import TCA_BENCHMARKS
+from tcakit.market.schema import TCA_BENCHMARKS, TCA_PARENTS
 from tcakit.report.benchmark_inputs import benchmark_letters
 from tcakit.report.explain import explain
 from tcakit.tca.benchmark_formulas import BENCHMARK_FORMULAS, BENCHMARK_LETTERS
@@ -38,6 +38,8 @@ def test_each_formula_gives_the_number_of_the_table(order: str) -> None:
 def test_every_number_of_the_table_has_a_formula_and_every_letter_a_meaning() -> None:
     floats = {column.name for column in TCA_BENCHMARKS.columns if column.type == "f64"}
     assert set(BENCHMARK_FORMULAS) == floats
+    of_costs = {column.name for column in TCA_PARENTS.columns if column.type == "f64"}
+    assert of_costs - set(FORMULAS) == {"ordered_shares", "filled_shares", "decision_price"}  # as docs/tca.md says
     known = set(LETTERS) | set(BENCHMARK_LETTERS)
     assert not set(LETTERS) & set(BENCHMARK_LETTERS)
     for formula in BENCHMARK_FORMULAS.values():

@@ -99,6 +99,7 @@ def test_every_column_by_hand(day: MarketDay) -> None:
         "market_timing_cost": 0.0,
         "broker_execution_cost": 22.0,
         "fill_days": 1,
+        "close_before_fills": 99.5,
         "realised_cost": 300 * (30_052 / 300 - 99.5),
         "delay_to_close_cost": 300 * (99.5 - 99.9),
         "adv_shares": 4_000.0,

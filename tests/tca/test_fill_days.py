@@ -52,6 +52,7 @@ def test_two_days_by_hand_and_what_is_not_known() -> None:
     row = row_of(parent(), fills, closes)
     assert row["realised_cost"] == pytest.approx(100 * 0.5 + 200 * 0.5 + 100 * 1.5)
     assert row["delay_to_close_cost"] == pytest.approx(100 * (99.5 - 99.9) + 300 * (100.5 - 99.9))
+    assert row["close_before_fills"] == pytest.approx((100 * 99.5 + 300 * 100.5) / 400)
     # One close of two is not enough, and said; without any nothing is asked of the order.
     half = row_of(parent(), fills, {("P1", DAYS[0]): 99.5})
     assert half["realised_cost"] is half["delay_to_close_cost"] is None

@@ -14,7 +14,7 @@ from tcakit.jobs.market import market_day
 from tcakit.store.database import Store
 from tcakit.store.market_data import symbol_days
 from tcakit.tca.quotes import quotes_at
-from tcakit.tca.spreads import effective_spread, quoted_spread
+from tcakit.tca.spreads import effective_spread, price_impact, quoted_spread, realised_spread
 from tcakit.tca.trade_sign import lee_ready
 
 NAN = float("nan")
@@ -61,6 +61,16 @@ def test_spreads_of_a_real_stock_are_the_published_ones(real_data: Path, tmp_pat
         "valueTrade_mean": (price * size).mean(),
         "logQuotedSize_mean": np.concatenate(columns["shown"]).mean(),
     }
+    # The library's "realised" looks 300 trades ahead, over the night too, and its impact is half of ours.
+    later = np.concatenate([mid[300:], np.full(300, np.nan)])
+    realised = realised_spread(side, price, later)
+    ours |= {
+        "direction_mean": side.mean(),
+        "realizedSpread_mean_win300obs": np.nanmean(realised),
+        "priceImpact_mean": np.nanmean(price_impact(effective, realised)) / 2,
+    }
     assert len(price) == 7168
     for name, value in ours.items():
         assert float(f"{value:.10g}") == published["published_in_tests"][name], name
+    # Of quotes two seconds old only a sum of signs is published, and not what trades without such a quote count as.
+    assert set(published["published_in_tests"]) - set(ours) == {"LeeReady_sum_lag2"}

@@ -5,6 +5,6 @@ opinion. `report/verifier_file.py` puts them together.
 """
 
 from .main import verify
-from .rows import EVIDENCE_VERSION, Broken, numbers_of, pieces
+from .rows import EVIDENCE_VERSION, Broken, numbers_of, numbers_together, pieces
 
-__all__ = ["EVIDENCE_VERSION", "Broken", "numbers_of", "pieces", "verify"]
+__all__ = ["EVIDENCE_VERSION", "Broken", "numbers_of", "numbers_together", "pieces", "verify"]

@@ -43,7 +43,7 @@ MONEY_OF_BENCHMARKS = (
 # What no print or quote of an order's own day gives is taken as it was measured.
 AS_MEASURED = (
     *("previous_close", "index_cost_bps", "beta", "adv_shares", "volatility_daily", "half_spread_bps"),
-    *("broker_start_ns", "realised_cost", "delay_to_close_cost"),
+    *("broker_start_ns", "close_before_fills"),
 )
 
 
@@ -63,6 +63,7 @@ def benchmark_values(parent, row, fills, horizons, children):
     if stored["adv_shares"] and parent["ordered_shares"] is not None:
         found["quantity_adv"] = parent["ordered_shares"] / stored["adv_shares"]
     found.update(_costs_by_stamp(parent, found))
+    found.update(_costs_by_day(parent, stored["close_before_fills"]))
     without = [name for name, value in stored.items() if _is_number(value) and found.get(name) is None]
     found.update({name: stored[name] for name in without})
     found.update({name: None for name, value in stored.items() if value is None})
@@ -171,6 +172,18 @@ def _costs_by_stamp(parent, found):
     if found.get("broker_start_price") is not None:
         out["market_timing_cost"] = side * filled * contract * (found["broker_start_price"] - arrival)
         out["broker_execution_cost"] = out["order_trading_cost"] - out["market_timing_cost"]
+    return out
+
+
+def _costs_by_day(parent, close):
+    """Realised cost and delay against the closes before the days of the fills, in the order's own currency."""
+    average, decision = parent["average_price"], parent["decision_price"]
+    if close is None or average is None or parent["contradicts"]:
+        return {}
+    signed = parent["side"] * parent["filled_shares"] * (parent["multiplier"] or 1.0)
+    out = {"realised_cost": signed * (average - close)}
+    if decision is not None:
+        out["delay_to_close_cost"] = signed * (close - decision)
     return out
 
 

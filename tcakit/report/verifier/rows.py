@@ -25,7 +25,6 @@ class Evidence:
         self.told: Dict[str, Any] = {}
         self.sums: List[int] = []
         self.count = 0
-        self.lines = 0
 
     def one(self, table):
         """The only row of a table."""
@@ -71,11 +70,9 @@ def read_evidence(data):
             kinds = {name: collections.namedtuple(name, ["row", *columns]) for name, columns in values["rows"].items()}
             alike = [place for place, name in enumerate(values["rows"]["fill"]) if name in WORDS_OF_FILLS]
         elif table == "printed":
-            held.printed[tuple(values[0])] = (values[1], held.count)
-        elif table == "line":
-            for name, value in values.items():
-                held.printed["order_benchmarks", held.lines, name] = (value, held.count)
-            held.lines += 1
+            path, names, numbers = values
+            for name, number in zip(names, numbers):
+                held.printed[(*path, name)] = (number, held.count)
         elif table == "pieces":
             held.sums += [int(values[0][at : at + 8], 16) for at in range(0, len(values[0]), 8)]
         elif table == "report":
@@ -120,6 +117,17 @@ def numbers_of(value, path=()):
             yield from numbers_of(item, (*path, place))
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield path, value
+
+
+def numbers_together(value, path=()):
+    """(path, names, numbers) of every object and list in a JSON value that has numbers itself."""
+    items = list(value.items() if isinstance(value, dict) else enumerate(value))
+    own = [(name, item) for name, item in items if isinstance(item, (int, float)) and not isinstance(item, bool)]
+    if own:
+        yield path, [name for name, _ in own], [item for _, item in own]
+    for name, item in items:
+        if isinstance(item, (dict, list)):
+            yield from numbers_together(item, (*path, name))
 
 
 def _clip(line):

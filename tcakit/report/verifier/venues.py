@@ -48,19 +48,24 @@ def venue_numbers(path, rows, fills, header, draws):
 
 def _spread_numbers(path, fills, later):
     """Spreads of Rule 605 over mid, and on how many fills each rests."""
-    at_fill = [(f, f.quoted_spread, f.mid_at_fill) for f in fills]
-    at_receipt = [(f, f.effective_spread_at_receipt, f.mid_at_receipt) for f in fills]
-    improved = [(f, f.price_improvement, f.mid_at_receipt) for f in fills]
+    shares = [shares_of(fill) for fill in fills]
+    mids = [fill.mid_at_fill for fill in fills]
+    at_receipt = [fill.mid_at_receipt for fill in fills]
+    spreads = {
+        "quoted": ([fill.quoted_spread for fill in fills], mids),
+        "effective_at_receipt": ([fill.effective_spread_at_receipt for fill in fills], at_receipt),
+        "improvement": ([fill.price_improvement for fill in fills], at_receipt),
+    }
     out = {}
-    for name, held in (("quoted", at_fill), ("effective_at_receipt", at_receipt), ("improvement", improved)):
-        out[(*path, f"{name}_bps")], out[(*path, f"{name}_fills")] = _spread_over_mid(held)
+    for name, (values, base) in spreads.items():
+        out[(*path, f"{name}_bps")], out[(*path, f"{name}_fills")] = _spread_over_mid(values, base, shares)
     for place, seconds in enumerate(later):
         own = (*path, "spreads", place)
-        realised = [(f, realised_at(f, place), f.mid_at_fill) for f in fills]
-        impact = [(f, _less(f.effective_spread, spread), mid) for f, spread, mid in realised]
+        realised = [realised_at(fill, place) for fill in fills]
+        impact = [_less(fill.effective_spread, spread) for fill, spread in zip(fills, realised)]
         out[(*own, "horizon_s")] = seconds
-        out[(*own, "realised_bps")], out[(*own, "fills")] = _spread_over_mid(realised)
-        out[(*own, "impact_bps")] = _spread_over_mid(impact)[0]
+        out[(*own, "realised_bps")], out[(*own, "fills")] = _spread_over_mid(realised, mids, shares)
+        out[(*own, "impact_bps")] = _spread_over_mid(impact, mids, shares)[0]
     return out
 
 
@@ -68,10 +73,14 @@ def _less(one, two):
     return None if one is None or two is None else one - two
 
 
-def _spread_over_mid(held):
-    known = [(f, spread, mid) for f, spread, mid in held if spread is not None and mid is not None]
-    tops = [spread * shares_of(fill) * BPS for fill, spread, _ in known]
-    return _over(tops, [mid * shares_of(fill) for fill, _, mid in known]), len(known)
+def _spread_over_mid(spreads, mids, shares):
+    top, base, count = 0.0, 0.0, 0
+    for spread, mid, size in zip(spreads, mids, shares):
+        if spread is not None and mid is not None:
+            top += spread * size
+            base += mid * size
+            count += 1
+    return (top / base * BPS if base > 0 else None), count
 
 
 def _score(fills, notionals, worth, horizons):
