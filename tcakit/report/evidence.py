@@ -28,7 +28,7 @@ from tcakit.report.inputs import MarketInputs, fill_inputs, market_inputs
 from tcakit.report.intraday import market_profile, utc_offset_s
 from tcakit.report.rows import finite
 from tcakit.report.summary import previous_rows
-from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, numbers_together, pieces
+from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, pieces, printed_together
 from tcakit.tca.order_facts import KNOWN_BEFORE
 
 _FILL_COLUMNS = (
@@ -184,7 +184,7 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
     file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
     if data.previous is not None and data.previous.data is not None:
         _add_previous(file, data.previous.data, previous_rows(data), columns)
-    for printed in numbers_together({name: value for name, value in summary.items() if name != "parents"}):
+    for printed in printed_together({name: value for name, value in summary.items() if name != "parents"}):
         file.add("printed", printed)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+_COLUMNS = ("close_before_fills", "realised_cost", "delay_to_close_cost")
 
 
 def realised_columns(
@@ -27,24 +28,32 @@ def realised_columns(
     multiplied by after a split, and its day's close is too. NaN where an order has no fill or a close is unknown; only
     where some days' closes are known a reason is given.
     """
+    if not closes:
+        unknown = np.full(parents.height, np.nan)
+        return dict.fromkeys(_COLUMNS, unknown), [None] * parents.height
     usable = (pl.col("quantity") > 0) & (pl.col("size_scale") > 0) & (pl.col("price_scale") > 0)
     mine = fills.filter(usable & pl.col("parent_id").is_in(parents["parent_id"].unique().implode()))
-    keys = mine.select("parent_id", "date").rows()
-    factors = [1.0] * len(keys)
+    known = pl.DataFrame(
+        [(*key, close) for key, close in closes.items()],
+        schema={"parent_id": pl.String, "date": pl.String, "_close": pl.Float64},
+        orient="row",
+    )
+    mine = mine.join(known, on=["parent_id", "date"], how="left", maintain_order="left")
     if restated:
-        factors = [restated.get(key, 1.0) for key in mine.select("fill_id", "date").iter_rows()]
-    shares, price = pl.col("quantity") / pl.col("size_scale"), pl.col("price") / pl.col("price_scale")
-    close = pl.Series([closes.get(key) for key in keys], dtype=pl.Float64) * pl.Series(factors, dtype=pl.Float64)
-    days = (
-        mine.with_columns(_close=close)
-        .group_by("parent_id", maintain_order=True)
-        .agg(
-            gained=(shares * (price - pl.col("_close"))).sum(),
-            closes=(shares * pl.col("_close")).sum(),
-            shares=shares.sum(),
-            lacking=pl.col("date").filter(pl.col("_close").is_null()).min(),
-            known=pl.col("_close").is_not_null().any(),
+        factors = pl.DataFrame(
+            [(*key, factor) for key, factor in restated.items()],
+            schema={"fill_id": pl.String, "date": pl.String, "_factor": pl.Float64},
+            orient="row",
         )
+        mine = mine.join(factors, on=["fill_id", "date"], how="left", maintain_order="left")
+        mine = mine.with_columns(pl.col("_close") * pl.col("_factor").fill_null(1.0))
+    shares, price = pl.col("quantity") / pl.col("size_scale"), pl.col("price") / pl.col("price_scale")
+    days = mine.group_by("parent_id", maintain_order=True).agg(
+        gained=(shares * (price - pl.col("_close"))).sum(),
+        closes=(shares * pl.col("_close")).sum(),
+        shares=shares.sum(),
+        lacking=pl.col("date").filter(pl.col("_close").is_null()).min(),
+        known=pl.col("_close").is_not_null().any(),
     )
     joined = parents.select("parent_id", "side", "multiplier").join(
         days, on="parent_id", how="left", maintain_order="left"

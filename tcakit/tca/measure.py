@@ -83,7 +83,8 @@ def measure(
         # An order that contradicts itself has no market columns: it meets no market here either.
         apart = foreign | {str(row["parent_id"]): "" for row in rows if "arrival_price" not in row}
         children = child_totals(parents, fills, by_fill.markouts, context.orders)
-        met, theirs = _out_of_market(parents, apart), fills.filter(~pl.col("parent_id").is_in(list(apart)))
+        met = _out_of_market(parents, apart)
+        theirs = fills.filter(~pl.col("parent_id").is_in(list(apart))) if apart else fills
         benchmarks = measure_benchmarks(met, costs, prices, children, markets, context, theirs, restated)
         if context.facts is not None:
             benchmarks = with_facts(benchmarks, costs, context.facts, markets)

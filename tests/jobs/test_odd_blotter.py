@@ -229,7 +229,14 @@ def test_the_page_holds_all_of_them_and_its_evidence_stands(told: dict[str, Any]
     page = (folder / "page.html").read_text()
     for name in (*ORDERS, "BUST", "BUSTALL"):
         assert name in page
-    assert "ZZTOP is no symbol of the store" in page
+    for reason in (
+        "ZZTOP is no symbol of the store",
+        "skipped or repeated when the clocks",
+        "quantity is not above zero",
+    ):
+        assert reason in page
+    # The FIX log names no currency.
+    assert set(told["currencies"]) == {"USD", "EUR", "currency not stated"}
     assert (folder / "page.html.evidence.jsonl").exists()
 
 

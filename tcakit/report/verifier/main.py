@@ -31,7 +31,7 @@ from .monitoring import monitoring_numbers
 from .orders import AMOUNTS, order_numbers, price_of, usable
 from .pictures import distribution_numbers, heat_numbers, intraday_numbers, participation_numbers
 from .quality import count_numbers, quality_numbers, rate_numbers, run_numbers
-from .rows import Broken, check_report, numbers_of, read_evidence
+from .rows import Broken, check_report, numbers_of, printed_together, read_evidence
 from .sums import by
 from .venues import venue_numbers
 
@@ -228,6 +228,8 @@ def differs(name, stated, found, scale):
     """Whether two numbers are not the same but for the rounding of doubles."""
     if stated is None or found is None:
         return stated is not found
+    if isinstance(stated, str) or isinstance(found, str):
+        return stated != found
     if isinstance(stated, int) and isinstance(found, int):
         return stated != found
     if name in ("p_value", "q_value", "p_by_day"):
@@ -253,7 +255,9 @@ def _report_against_rows(summary, held, parents):
             f"row {own['row']}: {name} of order {row['parent_id']} is {row[name]!r} in the report" for name in names
         ]
     wrong += [f"row {row['row']}: order {name} is not in the report" for name, row in orders.items()]
-    shown = dict(numbers_of(summary))
+    shown = {
+        (*path, name): value for path, names, values in printed_together(summary) for name, value in zip(names, values)
+    }
     for path, (value, row) in held.printed.items():
         if shown.pop(path, None) != value:
             wrong.append(f"row {row}: {name_of(path)} is {value!r}, and is another in the report")
