@@ -28,7 +28,7 @@ from tcakit.report.inputs import MarketInputs, fill_inputs, market_inputs
 from tcakit.report.intraday import market_profile, utc_offset_s
 from tcakit.report.rows import finite
 from tcakit.report.summary import previous_rows
-from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, numbers_together, pieces
+from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, pieces, printed_together
 from tcakit.tca.order_facts import KNOWN_BEFORE
 
 _FILL_COLUMNS = (
@@ -48,8 +48,6 @@ _INPUTS = (
     *("exchange_rate", "utc_offset_s", *KNOWN_BEFORE, "tags"),
 )
 """What an order's row has before what the summary says of it."""
-_COSTS = ("total_cost", "paper_notional", "trading_cost", "executed_notional", "vwap_bps_of_executed", "interval_vwap",
-          "close_bps_of_executed", "close_price")  # fmt: skip
 _TABLES: dict[str, tuple[str, ...]] = {
     "run": ("values",),
     "file": ("path", "sha256", "ingest_key", "rows", "faults"),
@@ -65,7 +63,6 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "clock": ("broker", "shifts_ns", "applied_s"),
     "clock_order": ("clock", "fills", "inside"),
     "curve": ("currency", "values"),
-    "previous": ("currency", "date", "exchange_rate", "filled_shares", *_COSTS),
     "benchmark": ("parent_id", "letters", "stored"),
     "policy": ("classes", "thresholds", "decisions"),
 }  # fmt: skip
@@ -165,7 +162,12 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
             "of_orders": of_orders,
             "tags": data.tag_names,
             "previous": data.previous is not None,
-            "rows": {"parent": columns, **_TABLES},
+            "rows": {
+                "parent": columns,
+                **_TABLES,
+                "previous_parent": columns,
+                **{f"previous_{name}": _TABLES[name] for name in ("rate", "market", "fill")},
+            },
         },
     )
     for table, values in _few_rows(data, summary):
@@ -180,11 +182,25 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
         file.add("benchmark", benchmarks)
     file.add_frame("fill", _fills(data))
     file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
-    for printed in numbers_together({name: value for name, value in summary.items() if name != "parents"}):
+    if data.previous is not None and data.previous.data is not None:
+        _add_previous(file, data.previous.data, previous_rows(data), columns)
+    for printed in printed_together({name: value for name, value in summary.items() if name != "parents"}):
         file.add("printed", printed)
 
 
 _TAKEN = ("parent_id", *_INPUTS)
+
+
+def _add_previous(file: EvidenceFile, data: ReportData, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    """Write what the costs of the period before rest on: rates, orders, markets and fills as those of the period."""
+    for (date, own), rate in data.scope.rates.items():
+        if rate is not None:
+            file.add("previous_rate", [date, own, rate["value"], rate["date"], rate["source"]])
+    for parent in _parents(data, {"parents": rows}, columns):
+        file.add("previous_parent", parent)
+    for found in market_inputs(data).values():
+        file.add("previous_market", [finite(value) for value in astuple(found)])
+    file.add_frame("previous_fill", _fills(data))
 
 
 def _few_rows(data: ReportData, summary: dict[str, Any]) -> Iterator[tuple[str, Sequence[Any]]]:
@@ -214,8 +230,6 @@ def _few_rows(data: ReportData, summary: dict[str, Any]) -> Iterator[tuple[str, 
             yield "clock_order", [place, fills, inside]
     for curve in data.curves:
         yield "curve", [curve["currency"], curve]
-    for earlier in previous_rows(data):
-        yield "previous", [finite(earlier.get(name, 1.0)) for name in _TABLES["previous"]]
     if "monitoring" in summary:
         told = summary["monitoring"]
         yield "policy", [told["classes"], told["thresholds"], told["decisions"]]

@@ -16,7 +16,7 @@ from tcakit.tca.order_facts import EDGES
 from tcakit.tca.resampling import drawn_sums
 from tcakit.tca.shortfall import BPS
 
-MEASURES = ("shortfall_bps_of_paper", "arrival_bps_of_executed", "vwap_bps_of_executed", "close_bps_of_executed")
+MEASURES = tuple(COST_MEASURES)
 DRIVERS_SHOWN = 5
 _DIMENSIONS = (
     "symbol", "broker", "algo", "trader", "account", "side", "date", "half_hour", *EDGES, "liquidity",

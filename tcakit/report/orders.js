@@ -146,6 +146,36 @@
     };
   }
 
+  function progressFigure(order) {
+    const minutes = order.progress.map((row) => row[0] / 60);
+    const line = (column, name, paint, dash) => ({
+      type: "scatter", mode: "lines", name, x: minutes, y: order.progress.map((row) => row[column] === null ? null : row[column] * 100),
+      line: { color: colour(paint), width: 2.5, dash, shape: column === 1 ? "hv" : "linear" },
+      hovertemplate: "%{x:.1f} min: %{y:.1f} %<extra>" + name + "</extra>",
+    });
+    return {
+      data: [line(1, "Filled, of ordered", "accent", "solid"), line(2, "The market, of its volume in that time", "muted", "dash")],
+      layout: {
+        height: 300, hovermode: "x unified", legend: { orientation: "h", y: 1.2, x: 0 },
+        xaxis: { title: { text: "Minutes from arrival" } },
+        yaxis: { title: { text: "%" }, rangemode: "tozero" },
+      },
+    };
+  }
+
+  function drawProgress(order) {
+    byId("order-progress").hidden = !order.progress.length;
+    if (!order.progress.length) return;
+    byId("order-progress-table").tBodies[0].replaceChildren(...order.progress.map((row) => {
+      const line = document.createElement("tr");
+      const texts = [numberText(row[0], 0), ...row.slice(1).map((part) => part === null ? MISSING : numberText(part * 100, 1) + " %")];
+      fill(line, "td", texts);
+      for (const cell of line.cells) cell.className = "n";
+      return line;
+    }));
+    draw(byId("order-progress-chart"), () => progressFigure(order));
+  }
+
   function drawDepth(order) {
     byId("order-depth").hidden = !order.depth;
     if (!order.depth) return;
@@ -174,6 +204,7 @@
       : "No quotes and no fills are stored for this order, so there is nothing to draw.";
     if (drawable) draw(chart, () => orderFigure(order));
     drawDepth(order);
+    drawProgress(order);
   }
 
   function open(index) {

@@ -17,6 +17,7 @@ from tcakit.report import palette, wording
 from tcakit.report.data import ReportData
 from tcakit.report.drilldown import chosen_orders, drilldowns
 from tcakit.report.order_table import order_table
+from tcakit.report.progress import progress
 from tcakit.report.sections import section_names, sections_of
 from tcakit.tca.benchmark_costs import MEASURES, PRICES
 
@@ -41,9 +42,13 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
     made = sections_of(summary, section_names(choice.template, choice.sections))
     opened = chosen_orders(summary["parents"], choice.orders)
     drawn = drilldowns(data, opened)
+    went = progress(data, opened)
     further = {line["parent_id"]: line for line in summary["order_benchmarks"]}
     for order, row in zip(drawn, opened, strict=True):
         order |= {"title": order_title(row), "facts": order_facts(row), "notes": order_notes(row)}
+        order["progress"] = [
+            [round(value, 6) if value is not None else None for value in line] for line in went[order["id"]]
+        ]
         order["benchmarks"] = benchmark_lines(further.get(row["parent_id"]))
     payload = {
         "figures": {name: figure for section in made for name, figure in section.figures.items()},

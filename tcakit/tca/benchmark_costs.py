@@ -73,7 +73,12 @@ _AVERAGED: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         ("fill_days", "Days with a fill", "", _ORDER),
     ),
 }
-_MEANINGS = {column.name: column.meaning for column in TCA_BENCHMARKS.columns}
+_MEANINGS = {column.name: column.meaning for column in TCA_BENCHMARKS.columns} | {
+    "permanent_impact_1800s_bps": "side x (mid 30 min after last fill - arrival) / arrival",
+    "temporary_impact_1800s_bps": "side x (average - that mid) / arrival",
+    "reversion_300s_bps": "side x (mid at the last fill - mid 300 s later) / the former",
+    "broker_start_price": "mid when the first child order was sent",
+}
 
 
 @dataclass(frozen=True, slots=True)

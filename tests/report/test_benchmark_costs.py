@@ -65,7 +65,7 @@ def test_every_column_that_says_what_an_order_cost_or_met_is_shown(summary: dict
     steps = {step["key"] for split in summary["currencies"]["USD"]["benchmark_costs"]["splits"].values()
              for step in split["steps"]}  # fmt: skip
     numbers = {column.name for column in TCA_BENCHMARKS.columns if column.type in ("f64", "i64")}
-    assert numbers - shown - steps == {"beta", "adv_shares", "broker_start_ns"}
+    assert numbers - shown - steps == {"beta", "adv_shares", "broker_start_ns", "close_before_fills"}
     assert all(row["n"] for row in summary["currencies"]["USD"]["benchmark_costs"]["measures"])
 
 

@@ -67,7 +67,7 @@ def test_every_number_follows_from_fills_and_quotes() -> None:
     data = measured_data()
     assert found["stated"] == []
     numbers = [value for _, value in verifier.numbers_of(summarise(data))]
-    assert found["recomputed"] == len(numbers)
+    assert found["recomputed"] > len(numbers)  # and the words that name them
 
 
 def test_the_verifier_imports_nothing_but_the_standard_library_and_its_own_parts() -> None:

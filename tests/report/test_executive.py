@@ -61,7 +61,8 @@ def told(data: ReportData) -> dict[str, Any]:
 
 def ratio(rows: list[dict[str, Any]], key: str) -> tuple[float, float, int]:
     """Cost in currency, bps and orders of one measure, by a loop."""
-    price = {"vwap_bps_of_executed": "interval_vwap", "close_bps_of_executed": "close_price"}.get(key)
+    prices = {"vwap_bps_of_executed": "interval_vwap", "twap_bps_of_executed": "twap"}
+    price = prices.get(key, "close_price")
     cost = base = 0.0
     for row in rows:
         if key == "shortfall_bps_of_paper":

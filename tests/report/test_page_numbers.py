@@ -19,6 +19,7 @@ from tcakit.report.drilldown import chosen_orders
 from tcakit.report.heatmaps import heatmaps
 from tcakit.report.order_table import order_table
 from tcakit.report.participation import cost_by_participation
+from tcakit.report.progress import progress
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +210,22 @@ def test_the_depth_grid_is_the_book_at_its_times() -> None:
     assert near.prices.size == 4
     assert "prices farther away are left out" in near.note
     assert depth_grid({name: columns[name][:0] for name in names}, Instrument("X"), 0, 1) is None
+
+
+def test_an_order_stands_beside_the_markets_volume(data: ReportData) -> None:
+    rows = summarise(data)["parents"][:3]
+    for name, steps in progress(data, rows).items():
+        order = next(row for row in rows if row["parent_id"] == name)
+        day = data.markets[order["symbol"], order["date"]]
+        fills = [fill for fill in data.fills.iter_rows(named=True) if fill["parent_id"] == name]
+        assert len(steps) == 25
+        for seconds, own, market in steps:
+            now = order["arrival_ns"] + round(seconds * 1e9)
+            done = sum(fill["quantity"] for fill in fills if fill["ts_ns"] <= now)
+            assert own == pytest.approx(done / order["ordered_shares"])
+            printed = day.print_size[(day.print_ns >= order["arrival_ns"]) & (day.print_ns <= now)].sum()
+            whole = day.print_size[(day.print_ns >= order["arrival_ns"]) & (day.print_ns <= order["end_ns"])].sum()
+            assert market == pytest.approx(printed / whole)
+        assert steps[-1][2] == 1.0
+    bare = {**rows[0], "end_ns": None, "parent_id": "nobody"}
+    assert progress(data, [bare]) == {"nobody": []}

@@ -165,3 +165,19 @@ def test_a_curve_of_nothing_is_empty() -> None:
     out = measure(frame_of([], PARENTS), frame_of([], FILLS), {("ACME", market.date): market}, run_id="R1")
     assert markout_curve(out.markouts, frame_of([], FILLS)).height == 0
     assert summarise(out.parents).row(0, named=True)["n"] == 0
+
+
+def test_a_curve_weighs_fills_by_what_they_were_worth() -> None:
+    """A share at 10 with a multiplier of 100 and a rate of 2 weighs as 2,000; one of unknown worth does not."""
+    fills = pl.DataFrame(
+        {"fill_id": ["a", "b", "c"], "parent_id": ["P1", "P2", "P3"], "price": [10, 20, 30], "price_scale": [1] * 3,
+         "quantity": [1, 50, 7], "size_scale": [1] * 3, "unit": [200.0, 1.0, None]}
+    )  # fmt: skip
+    markouts = pl.DataFrame(
+        {"fill_id": ["a", "b", "c"], "horizon_s": [1.0] * 3, "markout_bps_of_price": [3.0, 9.0, 99.0]}
+    )
+    point = markout_curve(markouts, fills).row(0, named=True)
+    assert point["markout_bps_of_price"] == pytest.approx((3.0 * 2_000 + 9.0 * 1_000) / 3_000)
+    assert (point["n"], point["n_fills"]) == (2, 2)
+    plain = markout_curve(markouts, fills.drop("unit")).row(0, named=True)
+    assert plain["markout_bps_of_price"] == pytest.approx((3.0 * 10 + 9.0 * 1_000 + 99.0 * 210) / 1_220)

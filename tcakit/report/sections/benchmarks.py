@@ -14,10 +14,10 @@ _TITLES = {
     "index": ("Against an index", "What is left when the index's own move, times beta, is taken off."),
     "impact": (
         "Impact, reversion and information",
-        "Side by side with the order: above zero the market moved with it. What stayed is permanent, what went is "
-        "temporary; a reversion above zero means that the price came back.",
+        "Signed by the order's side: above zero the market moved against us. What stayed is permanent, what went is "
+        "temporary; a reversion above zero means that the price came back after the last fill.",
     ),
-    "beaten": ("Share of the market beaten", "0.5 is as good as the market; 1 is better than every print."),
+    "beaten": ("Share of the market beaten", "50 % is as good as the market; 100 % is better than every print."),
     "circumstances": ("What the orders met", "Of the stored days before each order's own."),
     "times": ("Times and child orders", "From arrival."),
 }
@@ -65,7 +65,7 @@ def benchmarks(summary: dict[str, Any]) -> Section | None:
 def prices_figure(rows: list[dict[str, Any]]) -> Figure:
     """Cost against each price with its interval, the first on top; a hollow mark has too few orders for one."""
     rows = rows[::-1]
-    labels = [f"{row['name']}  (n = {row['n']})" for row in rows]
+    labels = [row["name"] for row in rows]
     return {
         "data": [
             {
@@ -73,8 +73,11 @@ def prices_figure(rows: list[dict[str, Any]]) -> Figure:
                 "mode": "markers",
                 "x": [row["value"] for row in rows],
                 "y": labels,
-                "customdata": [[number(row["value"]), interval(row)] for row in rows],
-                "hovertemplate": "<b>%{y}</b><br>%{customdata[0]} bps, 95 % %{customdata[1]}<extra></extra>",
+                "customdata": [[number(row["value"]), interval(row), row["n"]] for row in rows],
+                "hovertemplate": (
+                    "<b>%{y}</b><br>%{customdata[0]} bps, 95 % %{customdata[1]}<br>%{customdata[2]} orders"
+                    "<extra></extra>"
+                ),
                 "marker": {
                     "size": 10,
                     "color": LIGHT["accent"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from tcakit.report.dimensions import NAMES
-from tcakit.report.executive import MEASURES
 from tcakit.report.sections import Section, blocks_of, template_of
 from tcakit.report.wording import MEASURE_NAMES, in_unit, limits
 
@@ -22,8 +21,7 @@ def cost(summary: dict[str, Any]) -> Section | None:
     rows = []
     for number_of_block, block in blocks:
         place, held = executive.get(block["currency"], (0, None))
-        others = [(name, block["measures"][name]) for name in MEASURE_NAMES if name not in MEASURES]
-        rows.append((number_of_block, block, place, held, others))
+        rows.append((number_of_block, block, place, held))
     checks = (summary.get("monitoring") or {}).get("checks") or []
     breached = [check for check in checks if check["state"] == "breached"]
     breached.sort(key=lambda check: not check["open"])

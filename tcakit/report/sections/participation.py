@@ -10,6 +10,7 @@ from tcakit.report.sections import Section, blocks_of, template_of
 from tcakit.report.wording import interval, number, percent
 
 _POINTS_SHOWN = 1_500
+_FEW = 30
 
 
 def participation(summary: dict[str, Any]) -> Section | None:
@@ -99,12 +100,32 @@ def participation_figure(block: dict[str, Any], parents: list[dict[str, Any]], c
         "layout": {
             "height": 460,
             "xaxis": {"title": {"text": "Participation (% of market volume)"}, "rangemode": "tozero"},
-            "yaxis": {"title": {"text": "Cost against arrival (bps of executed)"}, "zeroline": True},
+            "yaxis": {
+                "title": {"text": "Cost against arrival (bps of executed)"},
+                "zeroline": True,
+                "range": shown_range(rows, bins),
+            },
             "legend": {"orientation": "h", "y": 1.12, "x": 0},
             "hovermode": "closest",
             "shapes": [] if fitted is None else [_shade(*fitted)],
         },
     }
+
+
+def shown_range(rows: list[dict[str, Any]], bins: list[dict[str, Any]]) -> list[float] | None:
+    """From which to which cost the picture goes: all groups, and the middle 94 % of the orders; None with few."""
+    paid = sorted(row["arrival_bps_of_executed"] for row in rows)
+    if len(paid) < _FEW:
+        return None
+    cut = len(paid) * 3 // 100
+    ends = [
+        paid[cut],
+        paid[-cut - 1],
+        *(row[name] for row in bins for name in ("low", "high", "value") if row[name] is not None),
+    ]
+    low, high = min(ends), max(ends)
+    room = (high - low or 1.0) * 0.08
+    return [low - room, high + room]
 
 
 def fitted_range(curve: dict[str, Any]) -> tuple[float, float] | None:

@@ -5,6 +5,6 @@ opinion. `report/verifier_file.py` puts them together.
 """
 
 from .main import verify
-from .rows import EVIDENCE_VERSION, Broken, numbers_of, numbers_together, pieces
+from .rows import EVIDENCE_VERSION, Broken, numbers_of, pieces, printed_together
 
-__all__ = ["EVIDENCE_VERSION", "Broken", "numbers_of", "numbers_together", "pieces", "verify"]
+__all__ = ["EVIDENCE_VERSION", "Broken", "numbers_of", "printed_together", "pieces", "verify"]

@@ -192,6 +192,7 @@ def order_benchmark_numbers(out, rows, values):
     told = [(row, values[row["parent_id"]]) for row in rows if row["parent_id"] in values]
     for place, (row, found) in enumerate(told):
         path = ("order_benchmarks", place)
+        out[(*path, "parent_id")] = row["parent_id"]
         out.update({(*path, name): value for name, value in found.items() if not isinstance(value, str)})
         for name in PRICES:
             price = found.get(name)
@@ -204,6 +205,7 @@ def benchmark_cost_numbers(out, path, rows, values, draws):
     """Figures over the orders of a currency, ratios of sums with one draw for all, and four ways to split the cost."""
     columns = [[_against(row, values.get(row["parent_id"], {}), name) for row in rows] for name in PRICES]
     columns += [[_weighed(row, values.get(row["parent_id"], {}), *item) for row in rows] for item in AVERAGED]
+    names = [*PRICES, *(name for name, _ in AVERAGED)]
     scales = [BPS] * len(PRICES) + [1.0] * len(AVERAGED)
     known = []
     for place, (column, scale) in enumerate(zip(columns, scales)):
@@ -211,6 +213,7 @@ def benchmark_cost_numbers(out, path, rows, values, draws):
         known.append(len(pairs))
         base = math.fsum(bottom for _, bottom in pairs)
         own = (*path, "measures", place)
+        out[(*own, "key")] = names[place]
         out[(*own, "n")] = len(pairs)
         out[(*own, "value")] = math.fsum(top for top, _ in pairs) / base * scale if pairs else None
     for scale in (BPS, 1.0):
@@ -254,5 +257,6 @@ def _split_numbers(out, path, rows, values, steps):
     paper = total(own["paper_notional"] for own in amounts)
     for place, name in enumerate((*steps, "fees", "total_cost") if amounts else ()):
         cost = math.fsum(own[name] or 0.0 for own in amounts)
+        out[(*path, "steps", place, "key")] = name
         out[(*path, "steps", place, "cost")] = cost
         out[(*path, "steps", place, "bps_of_paper")] = cost / paper * BPS

@@ -20,10 +20,12 @@ BLOCK_DRAWS = 1_000
 def block_numbers(path, rows, fills, horizons, draws):
     """Totals, measures, shares, waterfall, algorithms and markouts of the orders `rows` and their fills."""
     out = group_numbers(path, rows, draws)
-    for step, value in enumerate(_waterfall(out, path)):
+    for step, (name, value) in enumerate(_waterfall(out, path)):
+        out[(*path, "waterfall", step, "key")] = name
         out[(*path, "waterfall", step, "cost")] = value
         out[(*path, "waterfall", step, "bps_of_paper")] = value / out[(*path, "totals", "paper_notional")] * BPS
-    for place, (_, held) in enumerate(sorted(by(rows, lambda row: row["algo"]).items())):
+    for place, (algo, held) in enumerate(sorted(by(rows, lambda row: row["algo"]).items())):
+        out[(*path, "algos", place, "algo")] = algo
         out.update(group_numbers((*path, "algos", place), held, draws))
     units = {row["parent_id"]: unit_of(row) for row in rows}
     mine = [fill for fill in fills if units.get(fill.parent_id) is not None]
@@ -121,7 +123,7 @@ def _waterfall(out, path):
     for name in (*GIVEN[:3], "trading_cost_not_split", *GIVEN[3:], "not_attributed", "total_cost"):
         cost = out[(*path, "totals", name)] or 0.0
         if cost or name not in ("trading_cost_not_split", "not_attributed"):
-            yield cost
+            yield name, cost
 
 
 def curve_numbers(path, fills, units, horizons, draws):

@@ -59,6 +59,7 @@ def _pairs(out, path, costed, name, draws):
         p_values.append(unpaired_p(*([cost / base for cost, base in sums[group]] for group in (one, two))))
         told = {"n_first": len(sums[one]), "n_second": len(sums[two]), "first_bps": first, "second_bps": second}
         told["difference_bps"] = first - second
+        told.update({"first": one, "second": two})
         out.update({(*path, place, key): value for key, value in told.items()})
 
         def interval(_, one=one, two=two):
@@ -81,7 +82,7 @@ def _same_orders(out, path, costed, draws):
         weights, days = [pair[2] for pair in pairs], [pair[3] for pair in pairs]
         tops = [(pair[0] - pair[1]) * pair[2] for pair in pairs]
         whole = math.fsum(weights)
-        told = {"n": len(pairs), "days": len(set(days))}
+        told = {"first": one, "second": two, "n": len(pairs), "days": len(set(days))}
         for key, values in (("first_bps", [p[0] for p in pairs]), ("second_bps", [p[1] for p in pairs])):
             told[key] = math.fsum(value * weight for value, weight in zip(values, weights)) / whole
         told["difference_bps"] = math.fsum(tops) / whole
@@ -155,7 +156,7 @@ def _difficulty(out, path, costed, estimated, draws):
         told = {
             key: math.fsum(v * w for v, w in zip(held_values, weights)) / whole for key, held_values in values.items()
         }
-        told["n"] = len(held)
+        told.update({"group": name, "n": len(held)})
         out.update({(*path, "groups", place, key): value for key, value in told.items()})
         residuals[name] = told["residual_bps"]
         standard[name] = [(cost - mean) / risk for _, cost, mean, risk in held]
@@ -165,5 +166,6 @@ def _difficulty(out, path, costed, estimated, draws):
     pairs = list(combinations([name for name, held in groups.items() if len(held) >= LEAST_TESTED], 2))
     for place, (one, two) in enumerate(pairs):
         out[(*path, "pairs", place, "difference_bps")] = residuals[one] - residuals[two]
+        out.update({(*path, "pairs", place, "first"): one, (*path, "pairs", place, "second"): two})
     _with_q_values(out, (*path, "pairs"), [unpaired_p(standard[one], standard[two]) for one, two in pairs])
     return 1

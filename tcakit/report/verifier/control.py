@@ -52,7 +52,8 @@ def outlier_numbers(path, rows):
         told["winsorised_bps"] = _weighted([min(max(value, low), high) for value in paid], held)
     out = {(*path, name): value for name, value in told.items()}
     for place, at in enumerate(far[:OUTLIERS_SHOWN]):
-        for name, value in (("bps", paid[at]), ("z", scores[at]), ("notional", held[at])):
+        named = ("parent_id", costed[at][0]["parent_id"])
+        for name, value in (named, ("bps", paid[at]), ("z", scores[at]), ("notional", held[at])):
             out[(*path, "orders", place, name)] = value
     return out
 
@@ -69,9 +70,9 @@ def control_numbers(path, rows, draws):
     periods = sorted(by(costed, lambda item: item[0][:length]).items())
     pairs = [(cost, notional) for _, cost, notional in costed]
     centre = ratio_bps(pairs)
-    out = {}
-    for place, (_, held) in enumerate(periods):
-        told = {"n": len(held), "centre_bps": centre}
+    out = {(*path[:-1], "period"): "day" if length == 10 else "month"} if periods else {}
+    for place, (period, held) in enumerate(periods):
+        told = {"period": period, "n": len(held), "centre_bps": centre}
         told["bps"] = ratio_bps([(cost, notional) for _, cost, notional in held])
         out.update({(*path, place, name): value for name, value in told.items()})
         if len(periods) >= LEAST_PERIODS:

@@ -8,6 +8,7 @@ import array
 import hashlib
 import sys
 import time
+from operator import itemgetter
 
 from .sums import quantile
 
@@ -59,12 +60,13 @@ class Rows:
 
     def draw(self, stream):
         """The sums of one draw."""
-        halves, count, size = stream.upto(self.size), self.count, self.size
-        taken = halves if len(halves) == size else halves[:size]
+        count = self.count
+        halves = stream.upto(self.size)
+        taken = halves if len(halves) == self.size else halves[: self.size]
         rows = [half * count >> 32 for half in taken]
         sums = [0.0] * len(self.columns)
-        for place in self.moving:
-            sums[place] = sum(map(self.columns[place].__getitem__, rows))
+        for place, total in zip(self.moving, _sums_at(rows, [self.columns[place] for place in self.moving])):
+            sums[place] = total
         return sums
 
 
@@ -91,7 +93,7 @@ class Days:
             halves = stream.upto(position + 1 + size)[position + 1 : position + 1 + size]
             rows += [day[half * size >> 32] for half in halves]
             position += 1 + size
-        return [sum(map(column.__getitem__, rows)) for column in self.columns]
+        return _sums_at(rows, self.columns)
 
 
 class Signs:
@@ -108,6 +110,14 @@ class Signs:
         """The sum of one draw."""
         halves = stream.upto(len(self.values))
         return [sum(-value if half >> 31 else value for value, half in zip(self.values, halves))]
+
+
+def _sums_at(rows, columns):
+    """The sum of each column over some of its rows, a row as often as it is named."""
+    if len(rows) == 1:
+        return [column[rows[0]] for column in columns]
+    taken = itemgetter(*rows)
+    return [sum(taken(column)) for column in columns]
 
 
 def _digest(columns, *more):

@@ -50,13 +50,16 @@ def estimate_numbers(out, estimates, parents, draws):
         path = ("estimates", number)
         points = [(row, parents[row.parent_id]["arrival_bps_of_executed"]) for row in held]
         told = [(row, paid) for row, paid in points if paid is not None and row.mean_bps is not None]
+        out.update({(*path, name): getattr(held[0], name) for name in ("model", "source")})
         for place, (row, paid) in enumerate(told):
+            out[(*path, "points", place, "parent_id")] = row.parent_id
             out[(*path, "points", place, "realised_bps")] = paid
             out.update({(*path, "points", place, name): getattr(row, name) for name in NUMBERS})
         out[(*path, "outside")] = sum(row.outside for row, _ in told)
         reasons = by([row for row in held if row.reason is not None], lambda row: row.reason)
-        for place, count in enumerate(sorted(map(len, reasons.values()), reverse=True)):
-            out[(*path, "reasons", place, "orders")] = count
+        counted = sorted((-len(rows), reason) for reason, rows in reasons.items())
+        for place, (count, reason) in enumerate(counted):
+            out.update({(*path, "reasons", place, "reason"): reason, (*path, "reasons", place, "orders"): -count})
         _calibration(out, path, points, parents, draws)
         model = f"{held[0].model} ({held[0].source})"
         shown.append((model, [(row.parent_id, row.mean_bps) for row, _ in told]))

@@ -2,13 +2,13 @@
 
 import math
 
-from .blocks import BLOCK_DRAWS, cost_and_notional, is_costed
+from .blocks import BLOCK_DRAWS, MEASURES, cost_and_notional, is_costed
 from .draws import Days, Rows, ask_ratios, bounds
 from .facts import EDGES
 from .groups import TESTED
 from .sums import BPS, by, total
 
-EXECUTIVE = ("shortfall_bps_of_paper", "arrival_bps_of_executed", "vwap_bps_of_executed", "close_bps_of_executed")
+EXECUTIVE = tuple(MEASURES)
 DRIVERS_SHOWN = 5
 PERIOD_DRAWS = 2_000
 DRIVING = (
@@ -20,6 +20,7 @@ DRIVING = (
 def executive_numbers(out, path, rows, before, estimated, tags, draws):
     """The executive summary of a currency; `before` are the orders of the period before, `tags` the desk's columns."""
     for place, name in enumerate(EXECUTIVE):
+        out[(*path, "measures", place, "key")] = name
         _executive_measure(out, (*path, "measures", place), name, rows, before, draws)
     if estimated is not None:
         _against_estimate(out, (*path, "estimate"), rows, estimated, draws)
@@ -29,7 +30,7 @@ def executive_numbers(out, path, rows, before, estimated, tags, draws):
         _driving_groups(out, (*path, "drivers", "groups"), costed, whole, tags)
         ranked = sorted(costed, key=lambda row: (-row["total_cost"], row["parent_id"]))
         for place, row in enumerate(ranked[:DRIVERS_SHOWN]):
-            told = _driver([row], whole)
+            told = {"parent_id": row["parent_id"], **_driver([row], whole)}
             out.update({(*path, "drivers", "orders", place, key): value for key, value in told.items()})
 
 
@@ -115,6 +116,7 @@ def _driving_groups(out, path, costed, whole, tags):
         groups = by(costed, lambda row, name=name: row["facts"].get(name))
         for value in sorted(groups, key=lambda value: (value is None, value or "")) if len(groups) > 1 else ():
             told = _driver(groups[value], whole)
+            told.update({"by": name, "group": "not stated" if value is None else value})
             found.append((told["adds_bps"], told, frozenset(row["parent_id"] for row in groups[value])))
     # What differs by rounding alone is equal: of equals the first dimension names the group.
     found.sort(key=lambda item: -float(f"{item[0]:.10g}"))

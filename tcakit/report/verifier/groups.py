@@ -99,6 +99,7 @@ def table_numbers(out, number, rows, fills, asked, draws):
         count = DRAWS_ASKED if by in (asked, ("broker", "algo")) else DRAWS_DEFAULT
         measures = FILL_MEASURES if fill_level else tuple(MEASURES)
         out[("groups", number, "draws")] = count
+        out.update({("groups", number, "by", place): name for place, name in enumerate(by)})
         _table(out, ("groups", number), lines, by, measures, count, draws)
         number += 1
     return number - begun
@@ -112,6 +113,7 @@ def _table(out, path, lines, by, measures, count, draws):
     ordered = sorted(cells, key=lambda key: [rank_of(name, value) for name, value in zip(by, key)])
     held = [_clusters(cells[key], measures) for key in ordered]
     for place, (key, clusters) in enumerate(zip(ordered, held)):
+        out.update({(*path, "cells", place, "key", name): value for name, value in zip(by, key)})
         _table_cell(out, (*path, "cells", place), cells[key], clusters, measures, count, draws)
     _table_cell(out, (*path, "total"), lines, _clusters(lines, measures), measures, count, draws)
     paid = [_cost_of(cluster[TESTED]) for clusters in held for cluster in clusters]

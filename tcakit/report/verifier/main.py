@@ -31,7 +31,7 @@ from .monitoring import monitoring_numbers
 from .orders import AMOUNTS, order_numbers, price_of, usable
 from .pictures import distribution_numbers, heat_numbers, intraday_numbers, participation_numbers
 from .quality import count_numbers, quality_numbers, rate_numbers, run_numbers
-from .rows import Broken, check_report, numbers_of, read_evidence
+from .rows import Broken, check_report, numbers_of, printed_together, read_evidence
 from .sums import by
 from .venues import venue_numbers
 
@@ -55,7 +55,12 @@ def verify(evidence, report=None, intervals=True, say=None):
     parents = [row._asdict() for row in held.tables["parent"]]
     _check_fills(checked, fills)
     _check_orders(checked, held, parents, fills)
-    found, draws = summary_numbers(held, parents, fills, checked)
+    before = [row._asdict() for row in held.tables["previous_parent"]]
+    printed = checked.recomputed
+    _check_fills(checked, held.tables["previous_fill"])
+    _check_orders(checked, held, before, held.tables["previous_fill"], "previous_")
+    checked.recomputed = printed  # of the orders before only sums are printed
+    found, draws = summary_numbers(held, parents, before, fills, checked)
     waiting = set(draws.paths())
     if intervals:
         found.update(draws.made(say))
@@ -113,10 +118,10 @@ def _spreads_of(fill, bid, ask):
     return mid, 2.0 * fill.side * (price_of(fill) - mid), ask - bid
 
 
-def _check_orders(checked, held, parents, fills):
-    """Every number of every order; leaves in `parents` what their tables need."""
-    markets = {row.parent_id: row._asdict() for row in held.tables["market"]}
-    rates = {(row.date, row.own): row.value for row in held.tables["rate"]}
+def _check_orders(checked, held, parents, fills, period=""):
+    """Every number of every order of a period; leaves in `parents` what their tables need."""
+    markets = {row.parent_id: row._asdict() for row in held.tables[f"{period}market"]}
+    rates = {(row.date, row.own): row.value for row in held.tables[f"{period}rate"]}
     fills_of = by(fills, lambda fill: fill.parent_id)
     asked = held.header["scope"]["currency"]
     for parent in parents:
@@ -134,8 +139,9 @@ def _check_orders(checked, held, parents, fills):
         parent["facts"] = with_facts(parent)
 
 
-def summary_numbers(held, parents, fills, checked):
-    """Every number of the summary by its path, and the draws that the others wait for."""
+def summary_numbers(held, parents, earlier, fills, checked):
+    """Every number of the summary by its path, and the draws that the others wait for; `earlier` are the orders of the
+    period before."""
     out, draws = {}, Draws()
     scope, horizons = held.header["scope"], held.header["horizons_s"]
     asked = tuple(scope["by"])
@@ -161,9 +167,9 @@ def summary_numbers(held, parents, fills, checked):
             benchmark_cost_numbers(out, (*path, "benchmark_costs"), rows, values, draws)
     estimated = one_model(held.tables["estimate"], orders, held.header["half_spreads_in_estimates"])
     places = dict.fromkeys(("groups", "tests", "outliers", "control", "attribution"), 0)
-    before = by([row._asdict() for row in held.tables["previous"]], lambda row: row["currency"])
+    before = by(earlier, lambda row: row["currency"])
     if held.header["previous"]:
-        out[("previous", "orders")] = len(held.tables["previous"])
+        out[("previous", "orders")] = len(earlier)
     for place, (currency, rows) in enumerate(sorted(by(parents, lambda row: row["currency"]).items())):
         old = before.get(currency, [])
         executive_numbers(out, ("executive", place), rows, old, estimated, held.header["tags"], draws)
@@ -222,6 +228,8 @@ def differs(name, stated, found, scale):
     """Whether two numbers are not the same but for the rounding of doubles."""
     if stated is None or found is None:
         return stated is not found
+    if isinstance(stated, str) or isinstance(found, str):
+        return stated != found
     if isinstance(stated, int) and isinstance(found, int):
         return stated != found
     if name in ("p_value", "q_value", "p_by_day"):
@@ -247,7 +255,9 @@ def _report_against_rows(summary, held, parents):
             f"row {own['row']}: {name} of order {row['parent_id']} is {row[name]!r} in the report" for name in names
         ]
     wrong += [f"row {row['row']}: order {name} is not in the report" for name, row in orders.items()]
-    shown = dict(numbers_of(summary))
+    shown = {
+        (*path, name): value for path, names, values in printed_together(summary) for name, value in zip(names, values)
+    }
     for path, (value, row) in held.printed.items():
         if shown.pop(path, None) != value:
             wrong.append(f"row {row}: {name_of(path)} is {value!r}, and is another in the report")

@@ -38,9 +38,11 @@ def monitoring_numbers(out, policy, parents, fills, last):
         for (named, group), held in sorted(groups.items()):
             value, count = _measure(measure, held)
             told = {"value": value, "n": count, "at_least": threshold["at_least"], "at_most": threshold["at_most"]}
-            out.update({("monitoring", "checks", place, name): number for name, number in told.items()})
+            state = _state_of(threshold, value, count)
+            told.update({"threshold": threshold["name"], "class": named, "group": group, "state": state})
+            out.update({("monitoring", "checks", place, name): item for name, item in told.items()})
             place += 1
-            if _breached(threshold, value, count):
+            if state == "breached":
                 breaches += 1
                 still_open += _is_open(policy.decisions, (threshold["name"], named, group), last)
     out[("monitoring", "breaches")], out[("monitoring", "open_breaches")] = breaches, still_open
@@ -53,11 +55,14 @@ def _words(row):
     return {name: row[name] for name in WORDS if name != "side"} | {"side": "buy" if row["side"] > 0 else "sell"}
 
 
-def _breached(threshold, value, count):
-    if value is None or count < threshold["least_orders"]:
-        return False
+def _state_of(threshold, value, count):
+    if value is None:
+        return "not measured"
+    if count < threshold["least_orders"]:
+        return "too few"
     over = threshold["at_most"] is not None and value > threshold["at_most"]
-    return over or (threshold["at_least"] is not None and value < threshold["at_least"])
+    under = threshold["at_least"] is not None and value < threshold["at_least"]
+    return "breached" if over or under else "within"
 
 
 def _is_open(decisions, key, last):

@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 
 from .draws import ask_ratios
-from .facts import EDGES, HALF_HOUR_S, half_hour
+from .facts import EDGES, HALF_HOUR_S, clock_words, half_hour, labels_of
 from .rows import numbers_of
 from .sums import BPS, by, deviation, mean, median, quantile, ratio_bps, times
 
@@ -31,6 +31,7 @@ def heat_numbers(path, rows, draws):
     def side(row):
         return 0 if row["side"] > 0 else 1
 
+    words = {size: labels_of("size_bucket"), share: labels_of("participation_bucket"), side: ["buy", "sell"]}
     out, number = {}, 0
     for down, across in ((size, half_hour), (share, size), (side, half_hour)):
         places = {row["parent_id"]: (down(row), across(row)) for row in usable}
@@ -38,6 +39,9 @@ def heat_numbers(path, rows, draws):
         downs, acrosses = (sorted({places[row["parent_id"]][axis] for row in there}) for axis in (0, 1))
         if len(downs) * len(acrosses) < 2:
             continue
+        for axis, of, labels in (("rows", down, downs), ("columns", across, acrosses)):
+            named = [words[of][label] if of in words else label for label in labels]
+            out.update({(*path, number, axis, place): name for place, name in enumerate(named)})
         for (one, two), held in by(there, lambda row, places=places: places[row["parent_id"]]).items():
             cell = (*path, number, "cells", downs.index(one), acrosses.index(two))
             out.update(_picture_cell(cell, held, HEAT_DRAWS, draws))
@@ -112,7 +116,8 @@ def intraday_numbers(path, rows, fills, days):
             place = (fill.ts_ns // 1_000_000_000 + days[key].utc_offset_s) % 86_400 // HALF_HOUR_S
             sums.setdefault(place, [0.0, 0.0, 0.0, 0.0])[3] += fill.quantity / fill.size_scale
     out = {}
-    for number, (_, (printed, top, seconds, filled)) in enumerate(sorted(sums.items())):
+    for number, (begins, (printed, top, seconds, filled)) in enumerate(sorted(sums.items())):
+        out[(*path, number, "time")] = clock_words(begins)
         out[(*path, number, "market_shares")] = printed
         out[(*path, number, "own_shares")] = filled
         out[(*path, number, "spread_bps")] = top / seconds if seconds else None
@@ -136,6 +141,7 @@ def distribution_numbers(path, rows):
     ranked = sorted(costed, key=lambda row: (-row["arrival_bps_of_executed"], row["parent_id"]))
     for name, held in (("worst", ranked[:EXTREMES]), ("best", ranked[::-1][:EXTREMES])):
         for place, row in enumerate(held):
+            out.update({(*path, name, place, word): row[word] for word in ("parent_id", "algo")})
             out[(*path, name, place, "value")] = row["arrival_bps_of_executed"]
             out[(*path, name, place, "cost")] = row["trading_cost"]
     return out

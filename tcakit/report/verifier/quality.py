@@ -55,29 +55,31 @@ def quality_numbers(out, held, parents, fills, draws):
     }
     out.update({("quality", name): value for name, value in counts.items()})
     for place, row in enumerate(faults[:FAULTS_SHOWN]):
-        out[("quality", "faults", place, "line")] = row.line
-    _most_common(out, "faults_by_reason", "rows", [row.reason for row in faults])
+        out.update({("quality", "faults", place, name): getattr(row, name) for name in ("line", "reason")})
+    _most_common(out, "faults_by_reason", ("reason", "rows"), [row.reason for row in faults])
     unpriced = [row["unpriced_reason"] or "no reason given" for row in parents if not row["priced"]]
-    _most_common(out, "unpriced_by_reason", "parents", unpriced)
+    _most_common(out, "unpriced_by_reason", ("reason", "parents"), unpriced)
     unmatched = [row["raw_symbol"] or row["symbol"] for row in parents if not row["matched"]]
-    _most_common(out, "unmatched", "parents", unmatched)
-    _most_common(out, "parent_notes", "parents", [row["notes"] for row in parents if row["notes"]])
+    _most_common(out, "unmatched", ("name", "parents"), unmatched)
+    _most_common(out, "parent_notes", ("note", "parents"), [row["notes"] for row in parents if row["notes"]])
     _check_numbers(out, held.tables["check"])
     for place, row in enumerate(held.tables["clock"]):
+        out[("quality", "clock_offsets", place, "broker")] = row.broker
         orders = [order for order in held.tables["clock_order"] if order.clock == place]
         if orders:
             _clock_numbers(out, ("quality", "clock_offsets", place), row, orders, draws)
 
 
-def _most_common(out, name, counted, values):
-    for place, (_, count) in enumerate(Counter(values).most_common()):
-        out[("quality", name, place, counted)] = count
+def _most_common(out, name, columns, values):
+    for place, found in enumerate(Counter(values).most_common()):
+        out.update({("quality", name, place, column): value for column, value in zip(columns, found)})
 
 
 def _check_numbers(out, checks):
     for place, held in enumerate(by(checks, lambda row: row.check).values()):
         found = [row for row in held if row.count_found]
         path = ("quality", "market_checks", place)
+        out[(*path, "check")] = held[0].check
         out[(*path, "count")] = sum(row.count_found for row in found)
         out[(*path, "days")] = len(found)
         out[(*path, "worst")] = max((row.worst for row in found if row.worst is not None), default=None)
@@ -125,5 +127,6 @@ def rate_numbers(out, rates, parents, asked):
     used = Counter((row["trade_currency"], row["date"]) for row in parents if row["trade_currency"] != asked)
     known = {(row.own, row.date): row.value for row in rates}
     for place, key in enumerate(sorted(key for key in used if key in known)):
+        out[("currency", "rates", place, "from")] = key[0]
         out[("currency", "rates", place, "rate")] = known[key]
         out[("currency", "rates", place, "orders")] = used[key]

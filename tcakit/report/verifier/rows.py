@@ -9,6 +9,19 @@ from typing import Any, Dict, List  # the words of old interpreters: the reader'
 EVIDENCE_VERSION = 2
 PIECE_BYTES = 4096
 WORDS_OF_FILLS = ("parent_id", "symbol", "date", "liquidity", "venue", "order_type", "time_in_force")
+# By part of the summary: the texts that name what numbers are of.
+NAMES = {
+    "currencies": ("algo", "venue", "time", "key", "parent_id"),
+    "tests": ("first", "second", "group"),
+    "outliers": ("parent_id",),
+    "control": ("period",),
+    "executive": ("key", "by", "group", "parent_id"),
+    "order_benchmarks": ("parent_id",),
+    "monitoring": ("threshold", "class", "group", "state"),
+    "quality": ("check", "broker", "reason", "note", "name"),
+    "estimates": ("model", "source", "parent_id", "reason"),
+    "currency": ("from",),
+}
 
 
 class Broken(Exception):
@@ -119,15 +132,33 @@ def numbers_of(value, path=()):
         yield path, value
 
 
-def numbers_together(value, path=()):
-    """(path, names, numbers) of every object and list in a JSON value that has numbers itself."""
+def is_name(path):
+    """Whether a text of a summary names what the numbers beside it are of, so that it must be theirs."""
+    head, above, last = path[0], path[-2] if len(path) > 1 else "", path[-1]
+    if head == "groups" and (above == "key" or path[2] == "by"):
+        return True
+    if head == "currencies" and len(path) > 4 and path[2] == "heatmaps" and above in ("rows", "columns"):
+        return True
+    if head == "monitoring" and path[1] != "checks":
+        return False
+    return last in NAMES.get(head, ())
+
+
+def printed_together(value, path=()):
+    """(path, names, values) of every object and list in a JSON value: its own numbers, and what names them."""
     items = list(value.items() if isinstance(value, dict) else enumerate(value))
-    own = [(name, item) for name, item in items if isinstance(item, (int, float)) and not isinstance(item, bool)]
+    own = [(name, item) for name, item in items if _is_printed((*path, name), item)]
     if own:
         yield path, [name for name, _ in own], [item for _, item in own]
     for name, item in items:
         if isinstance(item, (dict, list)):
-            yield from numbers_together(item, (*path, name))
+            yield from printed_together(item, (*path, name))
+
+
+def _is_printed(path, item):
+    if isinstance(item, str):
+        return is_name(path)
+    return isinstance(item, (int, float)) and not isinstance(item, bool)
 
 
 def _clip(line):

@@ -33,7 +33,7 @@ def venue_numbers(path, rows, fills, header, draws):
     ordered = sorted(held, key=lambda name: (-sums[name], name))
     for place, venue in enumerate(ordered):
         told = _score(held[venue], notionals[venue], worth, horizons)
-        told["notional"] = sums[venue]
+        told["venue"], told["notional"] = venue, sums[venue]
         told["share_of_executed"] = sums[venue] / everything if everything else None
         out.update({(*path, "venues", place, name): value for name, value in told.items()})
         out.update(_spread_numbers((*path, "venues", place), held[venue], later))
@@ -41,6 +41,7 @@ def venue_numbers(path, rows, fills, header, draws):
     weighed = [fill for fill in fills if units.get(fill.parent_id) is not None]
     of_venue = by(weighed, lambda fill: UNSTATED_VENUE if fill.venue is None else fill.venue)
     for place, venue in enumerate(ordered[:VENUES_SHOWN]):
+        out[(*path, "venue_markouts", place, "venue")] = venue
         points = (*path, "venue_markouts", place, "points")
         out.update(curve_numbers(points, of_venue[venue], units, horizons, draws))
     return out
