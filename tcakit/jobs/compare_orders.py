@@ -74,7 +74,7 @@ def _chosen(store: Store, date_from: str | None, date_to: str | None, where: str
     if where is not None:
         parents = own["parents"]
         known, markets = known_before(store, run_id, parents), markets_of_parents(store, parents)
-        kept = chosen_parents(Scope(where), parents, rows, known, markets, tags_of(parents))
+        kept = chosen_parents(Scope(where), parents, rows, known, markets, tags_of(store, parents))
         rows = rows.filter(pl.col("parent_id").is_in(kept))
     if not rows.height:
         raise UsageError(f"no order: {_name(date_from, date_to, where)}", place="compare", remedy="ask for other dates")

@@ -1,4 +1,4 @@
-"""The markets of the days that an order lasted beyond its first."""
+"""The days of orders and of their fills, and the markets of the days that an order lasted beyond its first."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ from tcakit.store.reference import References
 
 Markets = Mapping[tuple[str, str], MarketDay]
 _NS_PER_SECOND = 1_000_000_000
+
+
+def days_of_orders(parents: pl.DataFrame, fills: pl.DataFrame) -> pl.DataFrame:
+    """symbol, date and venue (null for days of fills alone) of every day of some parents and of their fills."""
+    mine = parents.select("symbol", "date", "venue")
+    later = fills.select("symbol", "date").unique(maintain_order=True)
+    later = later.join(mine, on=["symbol", "date"], how="anti", maintain_order="left")
+    return pl.concat([mine, later], how="diagonal")
 
 
 def end_days(

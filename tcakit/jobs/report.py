@@ -18,7 +18,7 @@ from tcakit.jobs.clock_shift import offsets_of
 from tcakit.jobs.estimates import estimates_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.market import data_notes, market_days
-from tcakit.jobs.order_days import end_days
+from tcakit.jobs.order_days import days_of_orders, end_days
 from tcakit.jobs.parent_facts import closes_before_fills, parent_facts
 from tcakit.jobs.policy import load_policy
 from tcakit.jobs.quality import JUDGED_FILLS, day_checks
@@ -95,7 +95,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     # A blotter's own rows keep their file's key as run_id: they are handed over, not stored twice.
     own = parents or _own_tables(store, run)
     between = _between(own["parents"], request)
-    tags = tags_of(between)
+    tags = tags_of(store, between)
     known_dimensions(request.by, [] if tags is None else tags.columns[1:])
     before = known_before(store, run_id, between)
     rates = rates_of(store, between, request.currency) if request.currency else {}
@@ -116,7 +116,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     fills = tables["fills"]
     tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
     markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
-    markets = markets_of_orders(store, tables["parents"], fills)
+    markets = markets_of_parents(store, days_of_orders(tables["parents"], fills))
     later = end_days(store, tables["parents"], markets, markets_of_parents)
     markets |= {(day.instrument.symbol, day.date): day for day in later.values()}
     files = _files(store, run["data_keys"], FILES)
@@ -228,7 +228,7 @@ def measured_blotter(store: Store, request: ReportRequest) -> tuple[str, dict[st
     orphan = ~pl.col("parent_id").is_in(blotter.parents["parent_id"].to_list()).fill_null(False)
     mine = pl.col("parent_id").is_in(parents["parent_id"].to_list())
     fills = pl.concat([fills.filter(mine), _between(fills.filter(orphan), request)])
-    markets = markets_of_orders(store, parents, fills)
+    markets = markets_of_parents(store, days_of_orders(parents, fills))
     indices = indices_of(store, parents, request.index, markets_of_parents)
     ends = end_days(store, parents, markets, markets_of_parents)
     days = [*markets.values(), *ends.values(), *(index.day for index in indices.values() if index.day is not None)]
@@ -300,14 +300,6 @@ def _days(store: Store, rows: pl.DataFrame) -> list[SymbolDay]:
 def markets_of_parents(store: Store, rows: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
     """The market of every (symbol, date) that is stored."""
     return {(market.instrument.symbol, market.date): market for market in market_days(store, _days(store, rows))}
-
-
-def markets_of_orders(store: Store, parents: pl.DataFrame, fills: pl.DataFrame) -> dict[tuple[str, str], MarketDay]:
-    """The market of every (symbol, date) of parents and of fills that is stored."""
-    mine = parents.select("symbol", "date", "venue")
-    later = fills.select("symbol", "date").unique(maintain_order=True)
-    later = later.join(mine, on=["symbol", "date"], how="anti", maintain_order="left")
-    return markets_of_parents(store, pl.concat([mine, later], how="diagonal"))
 
 
 def _files(store: Store, keys: list[str], table: Any) -> pl.DataFrame:

@@ -11,8 +11,10 @@ import polars as pl
 
 from tcakit.errors import UsageError
 from tcakit.jobs.firm import load_blotter
+from tcakit.jobs.order_days import days_of_orders, end_days
 from tcakit.jobs.parent_facts import parent_facts
 from tcakit.jobs.report_scope import chosen_parents, known_before, rates_of
+from tcakit.jobs.tags import tags_of
 from tcakit.market.clock import parse_date
 from tcakit.market.day import MarketDay
 from tcakit.market.schema import FAULTS, FILES, ORDERS, TCA_MARKOUTS
@@ -97,8 +99,9 @@ def _of_blotter(store: Store, asked: Asked, start: str, end: str, markets_of: Ma
     if not parents.height:
         return None
     fills = blotter.fills.filter(pl.col("parent_id").is_in(parents["parent_id"].to_list()))
-    markets = markets_of(store, parents)
-    context = BenchmarkContext(orders=blotter.orders, facts=parent_facts(store, parents))
+    markets = markets_of(store, days_of_orders(parents, fills))
+    ends = end_days(store, parents, markets, markets_of)
+    context = BenchmarkContext(orders=blotter.orders, facts=parent_facts(store, parents), ends=ends)
     found = measure(parents, fills, markets, run_id="previous", restated=blotter.restated, context=context)
     return {"parents": parents, "fills": fills, "tca_parents": found.parents, "tca_fills": found.fills}
 
@@ -139,15 +142,17 @@ def _data(store: Store, run: Mapping[str, Any], tables: Tables, scope: Scope, ma
     """Those orders as a report's rows, only the ones that meet its condition."""
     parents = tables["parents"]
     markets = markets_of(store, parents)
+    tags = tags_of(store, parents)
     rates = rates_of(store, parents, scope.currency) if scope.currency else {}
     scope = replace(scope, rates=rates)
     if scope.where is not None:
         known = known_before(store, "previous", parents)
-        kept = chosen_parents(scope, parents, tables["tca_parents"], known, markets)
+        kept = chosen_parents(scope, parents, tables["tca_parents"], known, markets, tags)
         tables = {name: rows.filter(pl.col("parent_id").is_in(kept)) for name, rows in tables.items()}
     return ReportData(
         run=dict(run),
-        parents=tables["parents"],
+        parents=tables["parents"].with_columns(tags=pl.lit(None, pl.String)),
+        tags=None if tags is None else tags.filter(pl.col("parent_id").is_in(tables["parents"]["parent_id"].to_list())),
         orders=ORDERS.empty(),
         fills=tables["fills"],
         tca_parents=tables["tca_parents"],

@@ -8,32 +8,38 @@ import polars as pl
 
 from tcakit.market.schema import PARENTS, TCA_PARENTS
 from tcakit.report.dimensions import BY_NAMES, OF_FILLS, OF_ORDERS
+from tcakit.store.database import Store
 from tcakit.tca.filter_words import RESERVED
 from tcakit.tca.order_facts import order_facts
 
 _OWN = "own_"
 
 
-def tags_of(parents: pl.DataFrame) -> pl.DataFrame | None:
-    """parent_id and a column of texts a tag, names sorted; None where no order has one.
+def tags_of(store: Store, parents: pl.DataFrame) -> pl.DataFrame | None:
+    """parent_id and a column of texts for each tag that any stored order has, names sorted; None where none has one.
 
-    A tag that bears the name of a column that orders have anyway (say `cost`) is called `own_cost`.
+    So a nightly report can be cut by a tag on a day when no order bears it. A tag that has the name of a column that
+    orders have anyway (say `cost`) is called `own_cost`.
     """
-    texts = parents["tags"].drop_nulls().unique().to_list()
-    if not texts:
+    names = _stored_names(store)
+    if not names:
         return None
-    told = {text: json.loads(text) for text in texts}
-    names = sorted({name for row in told.values() for name in row})
+    told = {text: json.loads(text) for text in parents["tags"].drop_nulls().unique().to_list()}
     taken = _taken()
     columns = {
         f"{_OWN}{name}" if name in taken else name: parents["tags"].replace_strict(
-            {text: row.get(name) for text, row in told.items()}, default=None, return_dtype=pl.String
+            list(told), [row.get(name) for row in told.values()], default=None, return_dtype=pl.String
         )
         for name in names
     }
-    return pl.DataFrame({"parent_id": parents["parent_id"], **columns}).unique(
-        "parent_id", keep="first", maintain_order=True
-    )
+    frame = pl.DataFrame({"parent_id": parents["parent_id"], **columns})
+    return frame.unique("parent_id", keep="first", maintain_order=True)
+
+
+def _stored_names(store: Store) -> list[str]:
+    with store.read_results() as connection:
+        rows = connection.execute(f'SELECT DISTINCT tags FROM "{PARENTS.name}" WHERE tags IS NOT NULL').fetchall()
+    return sorted({name for (text,) in rows for name in json.loads(text)})
 
 
 def _taken() -> set[str]:

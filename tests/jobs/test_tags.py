@@ -15,6 +15,7 @@ import pytest
 from tcakit.errors import ConfigError, UsageError
 from tcakit.feeds.contract import ReaderOptions
 from tcakit.jobs.compare_orders import CompareOrdersRequest, compare_orders
+from tcakit.jobs.firm import load_blotter
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.report import ReportRequest, report
 from tcakit.jobs.tags import tags_of
@@ -196,13 +197,36 @@ def test_tags_of_a_fix_log_are_named_by_their_numbers(tmp_path: Path) -> None:
         assert words in str(told.value)
 
 
-def test_names_that_mean_something_else_are_told_apart() -> None:
-    row: dict[str, Any] = {"parent_id": "1", "tags": json.dumps({"and": "a", "adv": "b", "venue": "c", "desk": "d"})}
-    frame_ = pl.DataFrame([row])
-    told = tags_of(frame_)
+def test_names_that_mean_something_else_are_told_apart(tmp_path: Path) -> None:
+    odd = {"and": "a", "adv": "b", "half_hour": "c", "Desk": "d"}
+    rows = [{**sample_orders()[0], **odd}, {**sample_orders()[1], "parent_id": "BARE", **dict.fromkeys(odd, "")}]
+    ingest(tmp_path / "store", IngestRequest([str(write_csv(tmp_path / "parents.csv", rows))]))
+    store = Store(tmp_path / "store")
+    parents = load_blotter(store).parents
+    told = tags_of(store, parents)
     assert told is not None
-    assert told.to_dicts() == [{"parent_id": "1", "own_adv": "b", "own_and": "a", "desk": "d", "own_venue": "c"}]
-    assert tags_of(pl.DataFrame({"parent_id": ["1"], "tags": [None]}, schema_overrides={"tags": pl.String})) is None
+    assert told.to_dicts() == [
+        {"parent_id": rows[0]["parent_id"], "own_adv": "b", "own_and": "a", "desk": "d", "own_half_hour": "c"},
+        {"parent_id": "BARE", "own_adv": None, "own_and": None, "desk": None, "own_half_hour": None},
+    ]
+    # A night without tags is cut by them all the same.
+    bare = tags_of(store, parents.filter(pl.col("parent_id") == "BARE"))
+    assert bare is not None
+    assert bare.columns == told.columns
+    ingest(tmp_path / "other", IngestRequest([str(SAMPLE / "blotter" / "parents.csv")]))
+    assert tags_of(Store(tmp_path / "other"), parents) is None
+
+
+def test_a_day_without_a_tag_is_cut_by_it(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(folder, store)
+    late = {**sample_orders()[0], "parent_id": "LATER", "decision_time": "", "arrival_time": "2026-03-05T15:00:00Z"}
+    ingest(
+        store, IngestRequest([str(write_csv(tmp_path / "more.csv", [{**late, "end_time": "2026-03-05T16:00:00Z"}]))])
+    )
+    asked = ReportRequest(orders=True, by=("strategy",), redact=("strategy",), date_from="2026-03-05")
+    (cell,) = asked_table(report(store, asked))["cells"]
+    assert cell["key"] == {"strategy": None}
 
 
 def test_a_store_of_before_takes_tags_in(folder: Path, tmp_path: Path) -> None:
@@ -215,3 +239,18 @@ def test_a_store_of_before_takes_tags_in(folder: Path, tmp_path: Path) -> None:
     extra = write_csv(tmp_path / "more.csv", [{**sample_orders()[0], "parent_id": "NEW", "desk": "Paris"}])
     ingest(old, IngestRequest([str(extra)]))
     assert stored_tags(old)["NEW"] == {"desk": "Paris"}
+
+
+def test_the_period_before_meets_the_same_condition(tmp_path: Path) -> None:
+    blotter = write_csv(tmp_path / "parents.csv", tagged(sample_orders()))
+    fills, days = str(SAMPLE / "blotter" / "fills.csv"), str(SAMPLE / "lobster" / "ALFA*")
+    ingest(tmp_path / "store", IngestRequest([days, str(blotter), fills]))
+    for where in ("strategy = rebalance", "strategy is null"):
+        asked = ReportRequest(orders=True, where=where, redact=("strategy",), date_from="2026-03-04")
+        usd = next(row for row in report(tmp_path / "store", asked)["executive"] if row["currency"] == "USD")
+        told = next(row for row in usd["measures"] if row["key"] == "arrival_bps_of_executed")
+        before = report(tmp_path / "store", ReportRequest(orders=True, where=where, date_to="2026-03-03"))
+        costed = [row for row in before["parents"] if row["arrival_bps_of_executed"] is not None]
+        assert told["previous_n"] == len(costed) > 0
+        sums = [sum(row[name] for row in costed) for name in ("trading_cost", "executed_notional")]
+        assert told["previous_bps"] == pytest.approx(sums[0] / sums[1] * 1e4)
