@@ -55,11 +55,14 @@ def impact_page() -> str:
 
 def costs_page() -> str:
     """docs/tca.md with its table of formulas made anew from the one list of them."""
-    from tcakit.tca.formulas import formula_table
+    from tcakit.tca.benchmark_formulas import BENCHMARK_FORMULAS
+    from tcakit.tca.formulas import FORMULAS, formula_table
 
     page = (DOCS / "tca.md").read_text(encoding="utf-8")
-    made = f"<!-- formulas -->\n{formula_table()}\n<!-- end -->"
-    return re.sub(r"<!-- formulas -->\n.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)
+    for name, formulas in (("formulas", FORMULAS), ("benchmark formulas", BENCHMARK_FORMULAS)):
+        made = f"<!-- {name} -->\n{formula_table(formulas.values())}\n<!-- end -->"
+        page = re.sub(rf"<!-- {name} -->\n.*?<!-- end -->", lambda _, made=made: made, page, flags=re.DOTALL)
+    return page
 
 
 def _verbs(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 SPLIT = "exact split of trading at each fill's mid"
@@ -218,8 +218,8 @@ LETTERS = {
 }
 
 
-def formula_table() -> str:
+def formula_table(formulas: Iterable[Formula] = _ALL) -> str:
     """The formulas as a Markdown table."""
     lines = ["| column | formula | unit | of | source |", "|---|---|---|---|---|"]
-    lines += [f"| `{f.column}` | {f.text} | {f.unit} | {f.of} | {f.source} |".replace("*", "·") for f in _ALL]
+    lines += [f"| `{f.column}` | {f.text} | {f.unit} | {f.of} | {f.source} |".replace("*", "·") for f in formulas]
     return "\n".join(lines)
