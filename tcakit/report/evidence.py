@@ -20,7 +20,7 @@ import polars as pl
 import tcakit
 from tcakit.market.clock import NS_PER_SECOND, zone
 from tcakit.market.codes import BUY, SELL
-from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S
+from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S, TCA_BENCHMARKS
 from tcakit.report.benchmark_inputs import benchmark_letters
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import known_dimensions
@@ -48,6 +48,7 @@ _INPUTS = (
     *("exchange_rate", "utc_offset_s", *KNOWN_BEFORE, "tags"),
 )
 """What an order's row has before what the summary says of it."""
+_BENCHMARKS = tuple(column.name for column in TCA_BENCHMARKS.columns if column.name not in ("run_id", "notes"))
 _TABLES: dict[str, tuple[str, ...]] = {
     "run": ("values",),
     "file": ("path", "sha256", "ingest_key", "rows", "faults"),
@@ -63,7 +64,8 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "clock": ("broker", "shifts_ns", "applied_s"),
     "clock_order": ("clock", "fills", "inside"),
     "curve": ("currency", "values"),
-    "benchmark": ("parent_id", "letters", "stored"),
+    "benchmark": ("parent_id", "letters"),
+    "measured_benchmark": _BENCHMARKS,
     "policy": ("classes", "thresholds", "decisions"),
 }  # fmt: skip
 """The columns of each table but `parent`."""
@@ -180,6 +182,7 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
         file.add("children", children)
     for benchmarks in _benchmarks(data):
         file.add("benchmark", benchmarks)
+    file.add_frame("measured_benchmark", _first_of_each(data.benchmarks).select(_BENCHMARKS))
     file.add_frame("fill", _fills(data))
     file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
     if data.previous is not None and data.previous.data is not None:
@@ -276,13 +279,14 @@ def _offset_s(row: dict[str, Any]) -> int | None:
 
 
 def _benchmarks(data: ReportData) -> Iterator[list[Any]]:
-    """The letters of each order's further benchmarks, looked up anew, and its row as it was measured."""
-    letters = benchmark_letters(data)
-    for row in data.benchmarks.unique("parent_id", keep="first", maintain_order=True).iter_rows(named=True):
-        name = row["parent_id"]
-        known = {letter: value for letter, value in letters.get(name, {}).items() if finite(value) is not None}
-        stored = {column: finite(value) for column, value in row.items() if column not in ("run_id", "notes")}
-        yield [name, known, stored]
+    """The letters of each order's further benchmarks, looked up anew."""
+    for name, letters in benchmark_letters(data).items():
+        known = {letter: value for letter, value in letters.items() if finite(value) is not None}
+        yield [name, known]
+
+
+def _first_of_each(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.unique("parent_id", keep="first", maintain_order=True)
 
 
 def _children(data: ReportData) -> Iterator[list[Any]]:

@@ -47,12 +47,12 @@ AS_MEASURED = (
 )
 
 
-def benchmark_values(parent, row, fills, horizons, children):
-    """Every number of an order's further benchmarks, in the report's currency; `row` has what they rest on.
+def benchmark_values(parent, letters, stored, fills, horizons, children):
+    """Every number of an order's further benchmarks, in the report's currency: from the sums and mids behind them.
 
-    Gives them and the names of those that rest on something else, which are as they were measured.
+    `letters` are those, `stored` the numbers as they were measured. Gives them and the names of those that rest on
+    something else, which are as they were measured.
     """
-    letters, stored = row.letters, row.stored
     found = {name: stored[name] for name in AS_MEASURED}
     found.update(_of_prints(parent, letters))
     found.update(_of_mids(parent, letters))

@@ -195,11 +195,13 @@ def _benchmarks(checked, held, orders, fills):
     fills_of = by(fills, lambda fill: fill.parent_id)
     children = {row.parent_id: row.orders for row in held.tables["children"]}
     values = {}
-    for row in held.tables["benchmark"]:
-        parent = orders.get(row.parent_id)
-        if parent is not None:
-            own = fills_of.get(row.parent_id, []), held.header["horizons_s"], children.get(row.parent_id, [])
-            values[row.parent_id], without = benchmark_values(parent, row, *own)
+    letters = {row.parent_id: row.letters for row in held.tables["benchmark"]}
+    for row in held.tables["measured_benchmark"]:
+        name = row.parent_id
+        if name in orders:
+            own = fills_of.get(name, []), held.header["horizons_s"], children.get(name, [])
+            stored = {column: value for column, value in row._asdict().items() if column != "row"}
+            values[name], without = benchmark_values(orders[name], letters.get(name, {}), stored, *own)
             checked.unfounded += len(without)
     return values
 

@@ -146,19 +146,21 @@ def is_name(path):
 
 def printed_together(value, path=()):
     """(path, names, values) of every object and list in a JSON value: its own numbers, and what names them."""
-    items = list(value.items() if isinstance(value, dict) else enumerate(value))
-    own = [(name, item) for name, item in items if _is_printed((*path, name), item)]
-    if own:
-        yield path, [name for name, _ in own], [item for _, item in own]
-    for name, item in items:
-        if isinstance(item, (dict, list)):
-            yield from printed_together(item, (*path, name))
-
-
-def _is_printed(path, item):
-    if isinstance(item, str):
-        return is_name(path)
-    return isinstance(item, (int, float)) and not isinstance(item, bool)
+    names, values, inner = [], [], []
+    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+        kind = type(item)
+        if kind is float or kind is int or (kind is str and is_name((*path, name))):
+            names.append(name)
+            values.append(item)
+        elif kind is dict or kind is list:
+            inner.append((name, item))
+        elif kind is not bool and isinstance(item, (int, float)):
+            names.append(name)
+            values.append(item)
+    if names:
+        yield path, names, values
+    for name, item in inner:
+        yield from printed_together(item, (*path, name))
 
 
 def _clip(line):
