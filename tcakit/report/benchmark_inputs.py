@@ -78,26 +78,29 @@ def _of_fills(data: ReportData, costs: Mapping[str, Mapping[str, Any]]) -> dict[
     letters: dict[str, Letters] = {name: {"t_0": row["arrival_ns"]} for name, row in costs.items()}
     usable = (pl.col("quantity") > 0) & (pl.col("size_scale") > 0) & (pl.col("price_scale") > 0)
     marks = data.markouts.filter(pl.col("horizon_s") == _ADVERSE_S).select("fill_id", "markout_bps_of_price")
-    fills = data.fills.filter(usable, pl.col("parent_id").is_in(list(costs)))
-    fills = fills.join(marks.unique("fill_id"), on="fill_id", how="left", maintain_order="left")
-    for (name,), group in fills.group_by("parent_id", maintain_order=True):
-        arrival = costs[str(name)]["arrival_ns"]
-        shares = (group["quantity"] / group["size_scale"]).to_list()
-        times = group["ts_ns"].to_list()
-        worth = [size * price for size, price in zip(shares, group["price"] / group["price_scale"], strict=True)]
-        own = letters[str(name)]
-        own |= {"t_first": min(times), "t_last": max(times)}
-        own["share_seconds"] = math.fsum(
-            size * ((ns - arrival) / NS_PER_SECOND) for size, ns in zip(shares, times, strict=True)
+    arrivals = pl.DataFrame(
+        {"parent_id": list(costs), "_arrival": [row["arrival_ns"] for row in costs.values()]},
+        {"parent_id": pl.String, "_arrival": pl.Int64},
+    )
+    shares = pl.col("quantity") / pl.col("size_scale")
+    passive = pl.col("liquidity") == "maker"
+    worth = (shares * (pl.col("price") / pl.col("price_scale"))).filter(passive)
+    mark = pl.col("markout_bps_of_price").filter(passive)
+    sums = (
+        data.fills.filter(usable)
+        .join(arrivals, on="parent_id", how="inner", maintain_order="left")
+        .join(marks.unique("fill_id"), on="fill_id", how="left", maintain_order="left")
+        .group_by("parent_id", maintain_order=True)
+        .agg(
+            pl.col("ts_ns").min().alias("t_first"),
+            pl.col("ts_ns").max().alias("t_last"),
+            (shares * ((pl.col("ts_ns") - pl.col("_arrival")) / NS_PER_SECOND)).sum().alias("share_seconds"),
+            pl.when(mark.len() > 0, mark.is_not_null().all()).then((mark * worth).sum()).alias("marked"),
+            pl.when(mark.len() > 0, mark.is_not_null().all()).then(worth.sum()).alias("passive_paid"),
         )
-        passive = [
-            (mark, value)
-            for mark, value, kind in zip(group["markout_bps_of_price"], worth, group["liquidity"], strict=True)
-            if kind == "maker"
-        ]
-        if passive and all(mark is not None for mark, _ in passive):
-            own["marked"] = math.fsum(mark * value for mark, value in passive)
-            own["passive_paid"] = math.fsum(value for _, value in passive)
+    )
+    for row in sums.iter_rows(named=True):
+        letters[row.pop("parent_id")] |= {letter: value for letter, value in row.items() if value is not None}
     children = data.orders.group_by("parent_id").agg(
         pl.len().alias("children"), (pl.col("filled") > 0).sum().alias("children_filled")
     )

@@ -10,7 +10,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from tcakit.report.inputs import MarketInputs, fill_inputs, market_inputs
 from tcakit.report.intraday import market_profile, utc_offset_s
 from tcakit.report.rows import finite
 from tcakit.report.summary import previous_rows
-from tcakit.report.verifier import EVIDENCE_VERSION, numbers_of, pieces, printed_together
+from tcakit.report.verifier import EVIDENCE_VERSION, pieces, printed_together
 from tcakit.tca.order_facts import KNOWN_BEFORE
 
 _FILL_COLUMNS = (
@@ -141,7 +141,7 @@ def json_texts(rows: pl.DataFrame) -> pl.Series:
 def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], redacted: tuple[str, ...] = ()) -> None:
     """Write every row that the numbers of `summary` rest on, then those numbers."""
     rows = summary["parents"]
-    of_orders = sorted({path[0] for row in rows for path, _ in numbers_of(row)})
+    of_orders = sorted({name for row in rows for name, value in row.items() if type(value) in (int, float)})
     columns = ("parent_id", *_INPUTS, *(name for name in (rows[0] if rows else ()) if name not in _TAKEN))
     file.add(
         "header",
@@ -175,7 +175,7 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
     for parent in _parents(data, summary, columns):
         file.add("parent", parent)
     for found in market_inputs(data).values():
-        file.add("market", [finite(value) for value in astuple(found)])
+        file.add("market", [getattr(found, name) for name in _TABLES["market"]])
     for children in _children(data):
         file.add("children", children)
     for benchmarks in _benchmarks(data):
@@ -199,7 +199,7 @@ def _add_previous(file: EvidenceFile, data: ReportData, rows: list[dict[str, Any
     for parent in _parents(data, {"parents": rows}, columns):
         file.add("previous_parent", parent)
     for found in market_inputs(data).values():
-        file.add("previous_market", [finite(value) for value in astuple(found)])
+        file.add("previous_market", [getattr(found, name) for name in _TABLES["market"]])
     file.add_frame("previous_fill", _fills(data))
 
 

@@ -51,11 +51,13 @@ def market_inputs(data: ReportData, only: str | None = None) -> dict[str, Market
     ends = data.fills.group_by("parent_id").agg(latest.max().alias("latest"))
     latest_fill: dict[str, int] = dict(ends.iter_rows())
     found = {}
+    firsts = {key: first_mid(day) for key, day in data.markets.items()}
     for row in data.tca_parents.iter_rows(named=True):
-        day = data.markets.get((row["symbol"], row["date"]))
+        key = row["symbol"], row["date"]
+        day = data.markets.get(key)
         name = row["parent_id"]
         if day is not None and (only is None or name == only):
-            inputs = _inputs(day, row, asked.get(name, {}), latest_fill.get(name))
+            inputs = _inputs(day, firsts[key], row, asked.get(name, {}), latest_fill.get(name))
             if inputs.end is None and row["end_price"] is not None:
                 inputs = replace(inputs, end=_end_of_a_later_day(data, row))
             found[name] = inputs
@@ -141,7 +143,7 @@ def _markout_matrix(data: ReportData) -> np.ndarray[Any, np.dtype[np.float64]]:
     places = {horizon: place for place, horizon in enumerate(MARKOUT_HORIZONS_S)}
     known = rows.filter(pl.col("horizon_s").is_in(list(places)))
     out = np.full((data.fills.height, len(places)), np.nan)
-    columns = [places[horizon] for horizon in known["horizon_s"].to_list()]
+    columns = known["horizon_s"].replace_strict(list(places), list(places.values()), return_dtype=pl.Int64).to_numpy()
     out[known["_row"].to_numpy(), columns] = known["markout_bps_of_price"].fill_null(np.nan).to_numpy()
     return out
 
@@ -157,12 +159,18 @@ def _near(found: Any, stated: Any, least: float = _CLOSE) -> Any:
     return np.abs(found - stated) <= least * np.maximum(np.abs(stated), 1.0)
 
 
-def _inputs(day: MarketDay, row: dict[str, Any], asked: dict[str, Any], latest_fill: int | None) -> MarketInputs:
+def _is_near(found: float, stated: float) -> bool:
+    """`_near` of two numbers."""
+    return abs(float(found) - stated) <= _CLOSE * max(abs(stated), 1.0)
+
+
+def _inputs(
+    day: MarketDay, first: Any, row: dict[str, Any], asked: dict[str, Any], latest_fill: int | None
+) -> MarketInputs:
     instrument = day.instrument
     opens, closes = instrument.session_open_ns, instrument.session_close_ns
     arrival = row["arrival_ns"]
     start = arrival if opens is None else max(arrival, opens)
-    first = first_mid(day)
     ends = [moment for moment in (row["end_ns"], latest_fill) if moment is not None]
     stops = [moment if closes is None else min(moment, closes) for moment in ends]
     span = recorded_span(day)
@@ -200,7 +208,7 @@ def _quote(day: MarketDay, moments: list[int], mid: float | None) -> tuple[int, 
         return None
     for moment in moments:
         place = int(np.searchsorted(day.quote_ns, moment, side="right")) - 1
-        if place >= 0 and _near((day.bid[place] + day.ask[place]) / 2.0, mid):
+        if place >= 0 and _is_near((day.bid[place] + day.ask[place]) / 2.0, mid):
             return int(day.quote_ns[place]), float(day.bid[place]), float(day.ask[place])
     return None
 
@@ -219,7 +227,7 @@ def _sums(day: MarketDay, start: int, ends: list[int], vwap: float | None) -> tu
         traded = (
             int(np.dot(prices.astype(object), sizes.astype(object))) if _wide(prices, sizes) else int(prices @ sizes)
         )
-        if _near(traded / volume / day.instrument.price_scale, vwap):
+        if _is_near(traded / volume / day.instrument.price_scale, vwap):
             return start, end, last - first, volume, traded
     return None
 
@@ -247,6 +255,6 @@ def _integral(
         lengths = np.diff(stamps)[known]
         base = float(mids[known][0])
         area, covered = float(np.dot(mids[known] - base, lengths)), int(lengths.sum())
-        if covered and _near(base + area / covered, twap):
+        if covered and _is_near(base + area / covered, twap):
             return start, end, covered, base, area
     return None

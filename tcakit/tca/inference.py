@@ -20,6 +20,7 @@ from tcakit.tca.group_sums import group_sums
 from tcakit.tca.shortfall import BPS
 
 DRAWS = 1_000
+CURVE_DRAWS = 400  # of a picture's band, many numbers wide
 CONFIDENCE = 0.95
 
 COST_MEASURES: dict[str, tuple[pl.Expr, pl.Expr]] = {
@@ -169,7 +170,7 @@ def markout_curve(
     fills: pl.DataFrame,
     by: Sequence[str] = (),
     *,
-    draws: int = DRAWS,
+    draws: int = CURVE_DRAWS,
     confidence: float = CONFIDENCE,
     seed: int = 0,
 ) -> pl.DataFrame:

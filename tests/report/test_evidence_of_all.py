@@ -6,15 +6,22 @@ import json
 import math
 import random
 import re
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
+import example
+import polars as pl
 import pytest
 from many_orders import report_of_many
 from test_evidence import written
 
 from tcakit.report import verifier
+from tcakit.report.data import ReportData
 from tcakit.report.monitoring import MEASURES, Disposition, Policy, Threshold, dimensions_of, monitored
 from tcakit.report.summary import summarise
+from tcakit.tca import measure
+from tcakit.tca.benchmark_context import BenchmarkContext
 
 # What a row of an order is made of stands in it as it was: these are no results.
 INPUTS_OF_ORDERS = ("arrival_ns", "end_ns")
@@ -31,6 +38,7 @@ def policy() -> Policy:
     return Policy("all", "1", None, thresholds, {"large": ("ACME",)}, {}, (decided,), (), "0" * 64)
 
 
+@cache
 def everything(currency: str | None) -> tuple[Any, dict[str, Any]]:
     data = report_of_many(currency)
     summary = summarise(data)
@@ -111,6 +119,44 @@ def test_a_false_number_of_an_order_is_named() -> None:
         changed.append(f"{name} of order {row['parent_id']}")
     wrong = verifier.verify(*written(data, false))["wrong"]
     assert [text for text in changed if not any(text in sentence for sentence in wrong)] == []
+
+
+def odd_orders(data: ReportData, chance: random.Random) -> ReportData:
+    """The same run with fills in whole seconds, on the other side, without size, parent or liquidity, in other units;
+    orders without an end, filled beyond their size, with limits and times of decision.
+    """
+    coarse, turned, empty, lost, unknown, units = chance.sample(data.parents["parent_id"].to_list(), 6)
+    own, place = pl.col("parent_id"), pl.int_range(pl.len())
+    fills = data.fills.with_columns(
+        ts_resolution_ns=pl.when(own == coarse).then(10**9).cast(pl.Int64),
+        ts_ns=pl.when(own == coarse).then(pl.col("ts_ns") // 10**9 * 10**9).otherwise("ts_ns"),
+        side=pl.when(own == turned).then(-pl.col("side")).otherwise("side").cast(pl.Int8),
+        quantity=pl.when(own == empty, place % 3 == 0).then(0).otherwise("quantity"),
+        parent_id=pl.when(own == lost, place % 5 == 0).then(None).otherwise("parent_id"),
+        liquidity=pl.when(own != unknown).then("liquidity"),
+        size_scale=pl.when(own == units, place % 2 == 0).then(10).otherwise("size_scale"),
+    )
+    parents = data.parents.with_columns(
+        end_ns=pl.when(place % 7 > 0).then("end_ns"),
+        quantity=pl.when(place % 11 == 0).then(pl.col("quantity") // 3 + 1).otherwise("quantity"),
+        decision_ns=pl.when(place % 3 == 0).then(pl.col("arrival_ns") - 30 * 10**9),
+        limit_price=pl.when(place % 4 == 0).then(840_000),
+    )
+    context = BenchmarkContext(orders=data.orders)
+    found = measure(parents.filter("matched"), fills, data.markets, run_id=example.RUN, context=context)
+    return replace(
+        data, parents=parents, fills=fills, tca_parents=found.parents, tca_fills=found.fills, markouts=found.markouts,
+        benchmarks=found.benchmarks,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_odd_orders_leave_no_number_without_a_formula(seed: int) -> None:
+    data = odd_orders(report_of_many("USD", seed, before=False), random.Random(seed))
+    found = verifier.verify(*written(data, summarise(data)))
+    assert found["wrong"] == []
+    assert found["stated"] == []
+    assert found["unfounded"] > 0  # quotes within a whole second are not in the evidence
 
 
 def test_numbers_under_the_name_of_others_are_told() -> None:

@@ -15,6 +15,7 @@ MEASURES = {
     "close_bps_of_executed": "close_price",
 }
 BLOCK_DRAWS = 1_000
+CURVE_DRAWS = 400
 
 
 def block_numbers(path, rows, fills, horizons, draws):
@@ -154,5 +155,5 @@ def curve_numbers(path, fills, units, horizons, draws):
         out[(*path, place, "value")] = math.fsum(columns[0][place]) / base if base > 0 else None
     paths = [(*path, place, end) for place in place_of.values() for end in ("low", "high")]
     if horizons:
-        ask_ratios(draws, paths, columns[0], columns[1], known, BLOCK_DRAWS)
+        ask_ratios(draws, paths, columns[0], columns[1], known, CURVE_DRAWS)
     return out
