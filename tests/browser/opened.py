@@ -21,10 +21,12 @@ class Opened:
     def draw_all(self) -> None:
         """Go through the page as a reader would, so that every chart is drawn, and come back to the top."""
         self.page.wait_for_function("() => window.Plotly")
-        height = self.page.evaluate("document.body.scrollHeight")
-        for top in range(0, height + 1, 500):
+        top = 0
+        # The page grows as its charts are drawn.
+        while top <= self.page.evaluate("document.body.scrollHeight"):
             self.page.evaluate("(top) => window.scrollTo(0, top)", top)
             self.page.wait_for_timeout(40)
+            top += 500
         self.page.wait_for_function("() => " + UNDRAWN + ".length === 0", timeout=90_000)
         self.page.evaluate("() => window.scrollTo(0, 0)")
 
