@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from tcakit.feeds.mapping_checks import Checker
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -64,9 +65,12 @@ def unmapped_tags(columns: Sequence[str], taken: Sequence[str]) -> dict[str, tup
 def as_json(tags: Mapping[str, pl.Series], count: int) -> pl.Series:
     """Each row's tags as one JSON object, its names sorted; null where a row has none.
 
+    >>> import polars as pl
     >>> as_json({"fund": pl.Series(["A", None]), "desk": pl.Series(["x", None])}, 2).to_list()
     ['{"desk": "x", "fund": "A"}', None]
     """
+    import polars as pl
+
     if not tags:
         return pl.Series([None] * count, dtype=pl.String)
     names = sorted(tags)

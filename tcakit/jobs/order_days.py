@@ -45,7 +45,8 @@ def end_days(
             continue
         ended = datetime.fromtimestamp(end_ns // _NS_PER_SECOND, UTC).astimezone(zone(own.instrument.timezone))
         until = ended.date().isoformat()
-        for day in reversed([day for day in dates if date < day <= until]):
+        later = [day for day in dates if date < day <= until] if until > date else []
+        for day in reversed(later):
             if day not in stored:
                 stored[day] = {held.instrument.symbol for held in symbol_days(store, day)}
             if symbol in stored[day]:

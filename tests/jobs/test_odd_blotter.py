@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -237,7 +239,12 @@ def test_the_page_holds_all_of_them_and_its_evidence_stands(told: dict[str, Any]
         assert reason in page
     # The FIX log names no currency.
     assert set(told["currencies"]) == {"USD", "EUR", "currency not stated"}
-    assert (folder / "page.html.evidence.jsonl").exists()
+    evidence = folder / "page.html.evidence.jsonl"
+    ran = subprocess.run(
+        [sys.executable, next(folder.glob("verify_evidence*")), evidence, folder / "page.html"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_the_good_order_is_measured_as_if_it_were_alone(told: dict[str, Any], folder: Path, tmp_path: Path) -> None:
