@@ -58,7 +58,7 @@ def ingest(
             "--max-faults",
             min=0.0,
             max=1.0,
-            help="Share of bad rows over which a file is refused whole: 0.001, of orders 10 rows, if left out.",
+            help="Share of bad rows over which a file is refused whole: 0.001, of parent orders 10 rows, if left out.",
         ),
     ] = None,
     symbols_from: Annotated[

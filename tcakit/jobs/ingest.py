@@ -30,14 +30,15 @@ from tcakit.store.staging import MarketRows, Staging
 
 DEFAULT_MAX_FAULTS = 0.001
 FEW_FAULTS = 10
-"""So many bad rows of a blotter or FIX log, if they are no more than half of it, do not refuse it unless asked to."""
+"""So many bad rows of parent orders, if they are no more than a quarter, do not refuse the file unless asked to. A lost
+fill is another matter: its shares would count as not filled."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
     """What to ingest and how; `max_faults` is the share of refused rows over which a file is refused whole; if it is
-    None, a thousandth, and of the firm's own orders `FEW_FAULTS` rows, so that one bad order does not take the day's
-    others away.
+    None, a thousandth, and of parent orders `FEW_FAULTS` rows, so that one bad order does not take the day's others
+    away.
 
     A file with fewer rows than `min_rows` is refused whole too. With `replace` a file takes the place of what was
     stored before from the same path, whatever it held. With `symbols_from` "orders", of market data only the symbols
@@ -248,7 +249,7 @@ def _one(
         # A file of the whole market may have nothing of ours: that is no fault of it.
         nothing_needed = not rows and PASSED_OVER in faults.counts
         if not nothing_needed:
-            _judge(source, faults, rows, request, of_orders=reader.name in FIRM_FORMATS)
+            _judge(source, faults, rows, request, of_parents={table for table, _ in seen.firm} == {"parents"})
             if options.clock_offsets:
                 unknown = _shift(target, seen.firm, options.clock_offsets)
                 if unknown and not last:
@@ -342,11 +343,11 @@ def ingest_key(source: Source, reader: Reader, options: ReaderOptions, needed: N
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _judge(source: Source, faults: Faults, rows: int, request: IngestRequest, of_orders: bool) -> None:
+def _judge(source: Source, faults: Faults, rows: int, request: IngestRequest, of_parents: bool) -> None:
     max_faults = DEFAULT_MAX_FAULTS if request.max_faults is None else request.max_faults
     bad = faults.refused
     total = max(faults.rows, bad)
-    few = of_orders and request.max_faults is None and bad <= min(FEW_FAULTS, total / 2)
+    few = of_parents and request.max_faults is None and bad <= min(FEW_FAULTS, total / 4)
     if bad > max_faults * total and not few:
         first = next(fault for fault in faults.found if not fault.kept)
         raise DataError(

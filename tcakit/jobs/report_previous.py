@@ -70,7 +70,6 @@ def previous_period(
         return None
     first = parse_date(asked.date_from or str(dates.min()), "--from")
     last = parse_date(asked.date_to or str(dates.max()), "--to")
-    first, last = (first.replace(" ", "")[:10] for first in (first, last))
     start, end, words = days_before(first, last)
     try:
         tables = _of_blotter(store, asked, start, end, markets_of) if run["kind"] == "blotter" else None

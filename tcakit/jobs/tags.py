@@ -27,13 +27,24 @@ def tags_of(store: Store, parents: pl.DataFrame) -> pl.DataFrame | None:
     told = {text: json.loads(text) for text in parents["tags"].drop_nulls().unique().to_list()}
     taken = _taken()
     columns = {
-        f"{_OWN}{name}" if name in taken else name: parents["tags"].replace_strict(
+        column: parents["tags"].replace_strict(
             list(told), [row.get(name) for row in told.values()], default=None, return_dtype=pl.String
         )
-        for name in names
+        for name, column in zip(names, _columns(names, taken), strict=True)
     }
     frame = pl.DataFrame({"parent_id": parents["parent_id"], **columns})
     return frame.unique("parent_id", keep="first", maintain_order=True)
+
+
+def _columns(names: list[str], taken: set[str]) -> list[str]:
+    """A column's name for each tag: its own, or with `own_` before it as often as it takes to be nobody else's."""
+    out: list[str] = []
+    for name in names:
+        column = name
+        while column in taken or column in out or (column != name and column in names):
+            column = f"{_OWN}{column}"
+        out.append(column)
+    return out
 
 
 def _stored_names(store: Store) -> list[str]:

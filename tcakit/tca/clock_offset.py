@@ -12,6 +12,7 @@ from tcakit.tca.draws import sums_of_rows
 from tcakit.tca.stamps import quote_bounds
 
 _DRAWS = 400
+_CELLS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,15 @@ def inside_by_shift(
     edge = 1e-9 * price
     step_ns = np.zeros(len(ns), np.int64) if step_ns is None else step_ns
     coarse = np.flatnonzero(step_ns > 0)
-    # All shifts at once: calls are dear where fills are few.
-    at = np.searchsorted(day.quote_ns, ns + shifts_ns[:, None], side="right") - 1
-    known = at >= 0
-    at = np.maximum(at, 0)
-    with np.errstate(invalid="ignore"):
-        out = known & (price >= day.bid[at] - edge) & (price <= day.ask[at] + edge)
+    out = np.zeros((len(shifts_ns), len(ns)), np.bool_)
+    # Many shifts at once, for calls are dear where fills are few; not so many that fills by the million fill memory.
+    step = max(1, _CELLS_AT_ONCE // max(1, len(ns)))
+    for first in range(0, len(shifts_ns), step):
+        at = np.searchsorted(day.quote_ns, ns + shifts_ns[first : first + step, None], side="right") - 1
+        known = at >= 0
+        at = np.maximum(at, 0)
+        with np.errstate(invalid="ignore"):
+            out[first : first + step] = known & (price >= day.bid[at] - edge) & (price <= day.ask[at] + edge)
     if len(coarse):
         for row, shift in enumerate(shifts_ns):
             begin = ns[coarse] + shift

@@ -84,7 +84,7 @@ def measure_benchmarks(
     realised, lacking = realised_columns(parents, fills, _numbers(costs["decision_price"]), context.closes, restated)
     found |= children.columns | realised
     notes = [_notes(place, costs, context, children) for place in range(count)]
-    _index_notes(notes, found, costs, context)
+    _index_notes(notes, found, costs, context, children)
     for told, reason in zip(notes, lacking, strict=True):
         told += [reason] if reason else []
     found["interval_vwap_without_own"] = _without_own(found, costs, children, context, notes)
@@ -239,7 +239,9 @@ def _notes(place: int, costs: pl.DataFrame, context: BenchmarkContext, children:
     days = children.fill_days[place]
     date = costs["date"][place]
     if days is not None and days > 1:
-        notes.append(f"filled on {days} days: benchmarks are of {date}, its first")
+        notes.append(
+            f"filled on {days} days: benchmarks are of {date}, its first; those that run to the last fill are null"
+        )
     sent = children.first_sent_ns[place]
     if sent is not None and sent < children.arrival_ns[place]:
         notes.append("the first child order was sent before arrival: no broker start price")
@@ -247,7 +249,11 @@ def _notes(place: int, costs: pl.DataFrame, context: BenchmarkContext, children:
 
 
 def _index_notes(
-    notes: list[list[str]], found: dict[str, Floats], costs: pl.DataFrame, context: BenchmarkContext
+    notes: list[list[str]],
+    found: dict[str, Floats],
+    costs: pl.DataFrame,
+    context: BenchmarkContext,
+    children: ChildTotals,
 ) -> None:
     """Why an order that has an index has no market-adjusted cost."""
     keys = costs.select("symbol", "date", "last_fill_ns", "arrival_price").iter_rows()
@@ -258,7 +264,10 @@ def _index_notes(
         if index.day is None:
             notes[place].append(f"no market data of {index.name}, its index, on {date}")
         elif np.isnan(found["index_cost_bps"][place]):
-            notes[place].append(f"{index.name}, its index, has no quote at arrival or no print until the last fill")
+            why = f"{index.name}, its index, has no quote at arrival or no print until the last fill"
+            if (children.fill_days[place] or 0) > 1:
+                why = f"filled on several days: how {index.name}, its index, moved over them is not asked"
+            notes[place].append(why)
 
 
 def _numbers(column: pl.Series) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
 from tcakit.tca.benchmarks import close_mid, interval_shares, interval_vwap, twap
 from tcakit.tca.carrying import halted_between
@@ -19,6 +20,7 @@ from tcakit.tca.quotes import EDGE_NS, first_mid, mid_at, recorded_span
 
 MISSING_NS = np.iinfo(np.int64).min
 _EQUAL_PRICE = 1e-9
+_HALF_A_DAY_NS = 12 * 3600 * NS_PER_SECOND
 _TO_THE_CLOSE = "ends after the session: measured to the close"
 
 
@@ -165,7 +167,13 @@ def _price_later_end(prices: MarketPrices, row: int, day: MarketDay, end: int) -
     if np.isfinite(mid):
         prices.end[row] = mid
         told = [note for note in prices.notes.get(row, []) if note != _TO_THE_CLOSE]
-        prices.notes[row] = [*told, f"ended on {day.date}: its end price is of that day, its benchmarks of the first"]
+        ended = f"ended on {day.date}: its end price is of that day"
+        if closes is not None and end - closes > _HALF_A_DAY_NS:
+            # The day on which it ended is not stored.
+            ended = (
+                f"ended after {day.date}, the last of its days that is stored: its end price is the close of that day"
+            )
+        prices.notes[row] = [*told, f"{ended}, its benchmarks of the first"]
 
 
 def _decision_mid(day: MarketDay, decided: NDArray[np.int64]) -> NDArray[np.float64]:
