@@ -65,7 +65,7 @@ def estimate_orders(folder: Path, models: Sequence[str] = (), coverage: float = 
         pl.col("outside").sum(),
     )
     notes = list(blotter.notes)
-    unknown = blotter.parents.height - facts_of_parents(store, blotter.parents)[0].size
+    unknown = rows.filter(pl.col("reason") == _NO_VOLUME)["parent_id"].n_unique()
     if unknown:
         notes.append(f"average daily volume is not known for {unknown} of {blotter.parents.height} parents")
     notes.append("means are over orders, each counting the same; half a spread a share is in them where it is known")

@@ -17,6 +17,7 @@ from tcakit.tca.inference import bootstrap_ratio
 from tcakit.tca.shortfall import BPS
 
 Row = dict[str, Any]
+DRAWS = 400
 _OF_ROWS = (
     *("filled_shares", "average_price", "maker_fraction", "executed_notional", "paper_notional"),
     *("delay_cost", "trading_cost", "opportunity_cost", "fees", "total_cost", "exchange_rate"),
@@ -67,7 +68,7 @@ def benchmark_costs(data: ReportData, rows: Sequence[Row]) -> dict[str, Any] | N
     )
     usable = np.isfinite(tops) & (bottoms > 0)
     tops, bottoms = np.where(usable, tops, 0.0), np.where(usable, bottoms, 0.0)
-    low, high = bootstrap_ratio(tops, bottoms)
+    low, high = bootstrap_ratio(tops, bottoms, draws=DRAWS)
     found = []
     for place, measure in enumerate(MEASURES):
         orders = int(usable[:, place].sum())

@@ -14,6 +14,7 @@ from tcakit.errors import TcakitError
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.codes import BUY, SELL
 from tcakit.market.day import MarketDay
+from tcakit.market.numbers import known
 from tcakit.market.schema import FILLS, PARENTS, TCA_BENCHMARKS, TCA_PARENTS
 from tcakit.tca.benchmark_context import BenchmarkContext
 from tcakit.tca.child_columns import child_totals
@@ -122,7 +123,7 @@ def _measure_parent(
         notes.append("more than one order has this id, and all fills of the id count for each")
     filled, paid = exact_sums(row) if row["fills"] else (0.0, 0.0)
     ordered = row["quantity"] / row["size_scale"] if row["size_scale"] > 0 else 0.0
-    arrival = _known(prices.arrival[place])
+    arrival = known(prices.arrival[place])
     fault = _contradiction(row, ordered)
     reason = fault or foreign.get(row["parent_id"]) or _unpriced(row, bool(prices.covered[place]), arrival)
     notes += _fill_notes(row, ordered, filled)
@@ -135,7 +136,7 @@ def _measure_parent(
         "fills": row["fills"] or 0,
         **{name: row[name] for name in ("arrival_ns", "first_fill_ns", "last_fill_ns", "end_ns")},
         "average_price": paid / filled if filled else None,
-        "decision_price": _known(row["decision_price"]),
+        "decision_price": known(row["decision_price"]),
         "fees": _fees(row),
         "fill_rate": filled / ordered if ordered > 0 else 0.0,
         "maker_fraction": row["maker"] / filled if filled and not row["liquidity_unknown"] else None,
@@ -148,18 +149,18 @@ def _measure_parent(
 
 
 def _market_columns(place: int, prices: MarketPrices, filled: float) -> dict[str, float | None]:
-    shares = _known(prices.shares[place])
+    shares = known(prices.shares[place])
     return {
-        "arrival_price": _known(prices.arrival[place]),
-        "end_price": _known(prices.end[place]),
-        "interval_vwap": _known(prices.interval_vwap[place]),
-        "window_vwap": _known(prices.window_vwap[place]),
-        "twap": _known(prices.twap[place]),
-        "close_price": _known(prices.close[place]),
+        "arrival_price": known(prices.arrival[place]),
+        "end_price": known(prices.end[place]),
+        "interval_vwap": known(prices.interval_vwap[place]),
+        "window_vwap": known(prices.window_vwap[place]),
+        "twap": known(prices.twap[place]),
+        "close_price": known(prices.close[place]),
         "market_shares": shares,
         "participation": filled / shares if shares else None,
-        "twap_fraction": _known(prices.twap_fraction[place]),
-        "mid_at_decision": _known(prices.decision[place]),
+        "twap_fraction": known(prices.twap_fraction[place]),
+        "mid_at_decision": known(prices.decision[place]),
     }
 
 
@@ -278,18 +279,14 @@ def _fill_notes(row: dict[str, Any], ordered: float, filled: float) -> list[str]
 def _fees(row: dict[str, Any]) -> float | None:
     """Known explicit costs: of the whole order and of its fills; None if none is known."""
     of_fills = row["fill_fees"] if row["fills"] and row["fees_unknown"] < row["fills"] else None
-    known = [fee for fee in (_known(row["fees"]), _known(of_fills)) if fee is not None]
-    return math.fsum(known) if known else None
+    fees = [fee for fee in (known(row["fees"]), known(of_fills)) if fee is not None]
+    return math.fsum(fees) if fees else None
 
 
 def _slippage(side: int, average: float | None, benchmark: float | None) -> float | None:
     if average is None or benchmark is None:
         return None
     return bps(side * (average - benchmark), benchmark)
-
-
-def _known(number: float | None) -> float | None:
-    return None if number is None or not math.isfinite(number) else float(number)
 
 
 def _run_notes(parents: pl.DataFrame, fills: pl.DataFrame) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 import math
 
-from .blocks import BLOCK_DRAWS, unit_of
+from .blocks import unit_of
 from .draws import ask_ratios
 from .orders import markout_at, price_of, shares_of, usable
 from .sums import BPS, times, total
 
+FURTHER_DRAWS = 400
 BASES = tuple((rate, basis) for basis in ("ordered", "filled") for rate in (5, 10, 20))
 LIMITED = ("ordered", "filled")
 PRICES = (
@@ -221,7 +222,7 @@ def benchmark_cost_numbers(out, path, rows, values, draws):
         places = [place for place, own in enumerate(scales) if own == scale]
         tops, bottoms = ([[pair[side] if pair else 0.0 for pair in columns[at]] for at in places] for side in (0, 1))
         paths = [(*path, "measures", place, end) for place in places for end in ("low", "high")]
-        ask_ratios(draws, paths, tops, bottoms, [known[at] for at in places], BLOCK_DRAWS, factor=scale)
+        ask_ratios(draws, paths, tops, bottoms, [known[at] for at in places], FURTHER_DRAWS, factor=scale)
     for name, steps in SPLITS.items():
         _split_numbers(out, (*path, "splits", name), rows, values, steps)
 
