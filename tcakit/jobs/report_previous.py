@@ -26,6 +26,8 @@ Tables = Mapping[str, pl.DataFrame]
 Markets = Callable[[Store, pl.DataFrame], dict[tuple[str, str], MarketDay]]
 """How the markets of some parents are found."""
 
+_SATURDAY = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -39,10 +41,10 @@ class Asked:
 def days_before(date_from: str, date_to: str) -> tuple[str, str, str]:
     """The period just before, as long as this one: first and last day, and what it is in words.
 
-    Whole months are set against as many whole months.
+    Whole months are set against as many whole months, and days without a Saturday or Sunday against as many weekdays.
 
     >>> days_before("2026-03-01", "2026-03-31"), days_before("2026-03-02", "2026-03-06")
-    (('2026-02-01', '2026-02-28', 'the month before'), ('2026-02-25', '2026-03-01', 'the 5 days before'))
+    (('2026-02-01', '2026-02-28', 'the month before'), ('2026-02-23', '2026-03-01', 'the 5 weekdays before'))
     """
     first, last = date.fromisoformat(date_from), date.fromisoformat(date_to)
     end = first - timedelta(days=1)
@@ -53,8 +55,13 @@ def days_before(date_from: str, date_to: str) -> tuple[str, str, str]:
         start = date(earlier // 12, earlier % 12 + 1, 1)
         return start.isoformat(), end.isoformat(), "the month before" if months == 1 else f"the {months} months before"
     days = (last - first).days + 1
+    kind = "day"
     start = first - timedelta(days=days)
-    return start.isoformat(), end.isoformat(), "the day before" if days == 1 else f"the {days} days before"
+    if all((first + timedelta(days=place)).weekday() < _SATURDAY for place in range(min(days, 7))):
+        kind, start = "weekday", first
+        for _ in range(days):
+            start -= timedelta(days=1 + max(0, (start - timedelta(days=1)).weekday() - _SATURDAY + 1))
+    return start.isoformat(), end.isoformat(), f"the {kind} before" if days == 1 else f"the {days} {kind}s before"
 
 
 def previous_period(

@@ -137,8 +137,8 @@ def _split(frame: pl.DataFrame, name: str) -> dict[str, Any]:
                 "key": key,
                 "name": title,
                 "meaning": meaning,
-                "cost": float(told[key].sum()),
-                "bps_of_paper": float(told[key].sum()) / paper * BPS,
+                "cost": float(told[key].sum()) if told[key].count() else None,
+                "bps_of_paper": float(told[key].sum()) / paper * BPS if told[key].count() else None,
             }
             for key, title, meaning in named
         ]

@@ -65,10 +65,12 @@ def market_profile(day: MarketDay) -> list[tuple[int, float, float, float]]:
 
 
 def utc_offset_s(day: MarketDay) -> int:
-    """How far the exchange's clock is from UTC on that day: at its first quote, or print where it has none."""
+    """How far the exchange's clock is from UTC on that day: at its first quote, else its first print, else at noon."""
     stamps = day.quote_ns if day.quote_ns.size else day.print_ns
-    first = int(stamps[0]) if stamps.size else 0
-    offset = datetime.fromtimestamp(first // NS_PER_SECOND, tz=zone(day.instrument.timezone)).utcoffset()
+    here = zone(day.instrument.timezone)
+    noon = datetime.fromisoformat(day.date).replace(hour=12, tzinfo=here)
+    moment = datetime.fromtimestamp(int(stamps[0]) // NS_PER_SECOND, tz=here) if stamps.size else noon
+    offset = moment.utcoffset()
     return round(offset.total_seconds()) if offset is not None else 0
 
 

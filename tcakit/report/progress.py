@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tcakit.market.clock import NS_PER_SECOND
 from tcakit.report.data import ReportData
 
 STEPS = 24
+_HALF_A_DAY_NS = 12 * 3600 * NS_PER_SECOND
 
 
 def progress(data: ReportData, chosen: list[dict[str, Any]]) -> dict[str, list[list[float | None]]]:
@@ -17,7 +19,7 @@ def progress(data: ReportData, chosen: list[dict[str, Any]]) -> dict[str, list[l
 
     Times are equal steps from the arrival to the order's end, or to its last fill where that is later or no end is
     known. The market's part is of what printed in all that time: an order that keeps to the volume runs along with it.
-    It is None without prints; orders without an end and fills have no rows.
+    It is None without prints, and for an order that ends on a later day; orders without an end and fills have no rows.
     """
     names = [row["parent_id"] for row in chosen]
     fills: dict[str, tuple[Any, Any]] = {}
@@ -43,7 +45,7 @@ def _of_order(data: ReportData, row: dict[str, Any], fills: tuple[Any, Any] | No
         places = np.searchsorted(day.print_ns, times, side="right")
         first = int(np.searchsorted(day.print_ns, start, side="left"))
         printed = np.append(0.0, np.cumsum(day.print_size[first : places[-1]].astype(np.float64)))
-        if printed[-1] > 0:
+        if printed[-1] > 0 and max(known) - int(day.print_ns[-1]) < _HALF_A_DAY_NS:
             market = (printed[np.maximum(places - first, 0)] / printed[-1]).tolist()
     return [
         [float(ns - start) / 1e9, float(filled) / row["ordered_shares"], part]

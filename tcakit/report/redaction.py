@@ -14,6 +14,8 @@ import polars as pl
 from tcakit.errors import UsageError
 from tcakit.registry import nearest
 from tcakit.report.data import ReportData
+from tcakit.tca.filter_words import words_of
+from tcakit.tca.order_facts import OTHER_NAMES
 
 COLUMNS = ("trader", "account", "broker", "algo", "venue", "parent_id", "order_id", "fill_id", "client", "prepared_by")
 """What can be masked; `client` and `prepared_by` are titles of the report, the others columns of its rows."""
@@ -69,13 +71,27 @@ def redacted(data: ReportData, columns: Sequence[str], salt: str) -> ReportData:
     changed["clocks"] = [
         {**row, "broker": labels.get("broker", {}).get(row["broker"], row["broker"])} for row in data.clocks
     ]
-    # A condition may name what is masked.
-    changed["scope"] = replace(data.scope, where=data.scope.where and WITHHELD)
+    changed["scope"] = replace(data.scope, where=_condition(data.scope.where, chosen, in_text))
     of_orders = labels.get("parent_id", {})
     changed["page"] = replace(data.page, orders=tuple(of_orders.get(name, name) for name in data.page.orders))
-    if data.previous is not None and data.previous.data is not None:
-        changed["previous"] = replace(data.previous, data=redacted(data.previous.data, columns, salt))
+    if data.previous is not None:
+        # Words on it may quote the condition.
+        where, told = data.scope.where, data.previous.what
+        told = told.replace(where, changed["scope"].where) if where else told
+        own = data.previous.data
+        changed["previous"] = replace(
+            data.previous, what=in_text(told), data=None if own is None else redacted(own, columns, salt)
+        )
     return replace(data, **changed)
+
+
+def _condition(where: str | None, columns: Sequence[str], in_text: Callable[[str], str]) -> str | None:
+    """A condition as written; withheld where it asks a masked column, whose values it may name in any spelling."""
+    if not where:
+        return where
+    names = {word.written.lower() for word in words_of(where) if word.kind == "name"}
+    asked = {*names, *(OTHER_NAMES.get(name, name) for name in names)}
+    return WITHHELD if asked & {column.lower() for column in columns} else in_text(where)
 
 
 def _labels(data: ReportData, columns: Sequence[str], salt: str) -> dict[str, dict[str, str]]:

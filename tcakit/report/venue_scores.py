@@ -9,6 +9,7 @@ import polars as pl
 
 from tcakit.market.schema import REALISED_HORIZONS_S
 from tcakit.report.data import ReportData
+from tcakit.report.markouts import weighed_fills
 from tcakit.report.wording import NOT_STATED
 from tcakit.tca.shortfall import BPS
 
@@ -34,13 +35,12 @@ def venue_scores(data: ReportData, orders: Sequence[dict[str, Any]]) -> list[dic
     fills each rests on: `quoted_bps`, at receipt of the child order `effective_at_receipt_bps` and `improvement_bps`
     (net), and in `spreads`, a row a horizon after the fill, `realised_bps` and `impact_bps` (effective less realised).
     """
-    units = [
-        (row["parent_id"], row["executed_notional"] / (row["filled_shares"] * row["arrival_price"]), _rate(row))
-        for row in orders
-        if row["executed_notional"] and row["filled_shares"] and row["arrival_price"]
-    ]
-    worth = pl.DataFrame(units, {"parent_id": pl.String, "unit": pl.Float64, "rate": pl.Float64}, orient="row")
-    fills = data.fills.join(worth, on="parent_id", how="inner", maintain_order="left").select(
+    rates = pl.DataFrame(
+        {"parent_id": [row["parent_id"] for row in orders], "rate": [_rate(row) for row in orders]},
+        {"parent_id": pl.String, "rate": pl.Float64},
+    )
+    worth = weighed_fills(data, orders).filter(pl.col("unit").is_not_null())
+    fills = worth.join(rates, on="parent_id", how="left", maintain_order="left").select(
         "fill_id",
         "parent_id",
         "liquidity",
@@ -117,8 +117,9 @@ def _with_horizons(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "spreads": after}
 
 
-def _rate(row: dict[str, Any]) -> float:
-    return float(row.get("exchange_rate", 1.0))
+def _rate(row: dict[str, Any]) -> float | None:
+    rate = row.get("exchange_rate", 1.0)
+    return None if rate is None else float(rate)
 
 
 def _ratio(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:

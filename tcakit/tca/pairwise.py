@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tcakit.tca.inference import CONFIDENCE, bootstrap_ratio_draws
 from tcakit.tca.paired import difference, pair
 from tcakit.tca.shortfall import BPS
-from tcakit.tca.significance import LEAST_ORDERS, benjamini_hochberg, paired_p, unpaired_p
+from tcakit.tca.significance import LEAST_ORDERS, benjamini_hochberg, paired_p, to_ten_digits, unpaired_p
 
 DRAWS = 1_000
 MOST_GROUPS = 12
@@ -87,7 +87,9 @@ def pairwise_same_orders(tca_parents: pl.DataFrame, measure: str = "arrival") ->
                 "difference_bps": told["difference_bps"],
                 "low": low,
                 "high": high,
-                "p_value": paired_p(found.pairs["difference_bps"].to_numpy()),
+                "p_value": paired_p(
+                    to_ten_digits(found.pairs["bps_1"].to_numpy()) - to_ten_digits(found.pairs["bps_2"].to_numpy())
+                ),
                 "p_by_day": told["p_value"] if told["cluster"] == "day" else None,
             }
         )

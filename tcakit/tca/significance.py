@@ -32,7 +32,7 @@ def unpaired_p(first: ArrayLike, second: ArrayLike) -> float | None:
     one, two = _finite(first), _finite(second)
     if min(len(one), len(two)) < LEAST_ORDERS:
         return None
-    one, two = _to_ten_digits(one), _to_ten_digits(two)
+    one, two = to_ten_digits(one), to_ten_digits(two)
     both = np.concatenate([one, two])
     if both.min() == both.max():
         return 1.0
@@ -52,7 +52,7 @@ def paired_p(differences: ArrayLike) -> float | None:
     """
     from scipy.stats import wilcoxon
 
-    values = _to_ten_digits(_finite(differences))
+    values = to_ten_digits(_finite(differences))
     sizes = np.abs(values[values != 0.0])
     if len(sizes) < 6:
         return None
@@ -86,7 +86,7 @@ def _finite(values: ArrayLike) -> NDArray[np.float64]:
     return array[np.isfinite(array)]
 
 
-def _to_ten_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_ten_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values without their last bits: what differs by the rounding of a sum alone is as dear as the other."""
     mantissa, exponent = np.frexp(values)
     rounded: NDArray[np.float64] = np.ldexp(np.rint(mantissa * 2.0**33), exponent - 33)

@@ -24,7 +24,7 @@ class Opened:
         top = 0
         # The page grows as its charts are drawn.
         while top <= self.page.evaluate("document.body.scrollHeight"):
-            self.page.evaluate("(top) => window.scrollTo(0, top)", top)
+            self.page.evaluate("(top) => window.scrollTo({top, behavior: 'instant'})", top)
             self.page.wait_for_timeout(40)
             top += 500
         self.page.wait_for_function("() => " + UNDRAWN + ".length === 0", timeout=90_000)

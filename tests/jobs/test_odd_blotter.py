@@ -174,7 +174,7 @@ def fix_log(folder: Path) -> Path:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("odd")
     for files, options in market_files(base):
-        ingest(base / "store", IngestRequest([str(path) for path in files], options))
+        ingest(base / "store", IngestRequest([str(path) for path in files], options, max_faults=0.5))
     orders = [order(name, **odd) for name, (odd, _, _) in ORDERS.items()]
     orders += [order(name, **odd) for name, (odd, _) in REFUSED.items()]
     fills = [
@@ -185,7 +185,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fills += [fill(name, "NOFILL", **odd) for name, (odd, _) in REFUSED_FILLS.items()]
     fills += [fill("LOST", "NOBODY"), fill("LOOSE", "")]
     files = [write_csv(base / "orders.csv", orders), write_csv(base / "fills.csv", fills), fix_log(base)]
-    ingest(base / "store", IngestRequest([str(path) for path in files], ReaderOptions(timezone=NEW_YORK)))
+    ingest(
+        base / "store", IngestRequest([str(path) for path in files], ReaderOptions(timezone=NEW_YORK), max_faults=0.5)
+    )
     return base
 
 
@@ -249,11 +251,14 @@ def test_the_page_holds_all_of_them_and_its_evidence_stands(told: dict[str, Any]
 
 def test_the_good_order_is_measured_as_if_it_were_alone(told: dict[str, Any], folder: Path, tmp_path: Path) -> None:
     for files, options in market_files(tmp_path)[:1]:
-        ingest(tmp_path / "store", IngestRequest([str(path) for path in files], options))
+        ingest(tmp_path / "store", IngestRequest([str(path) for path in files], options, max_faults=0.5))
     files = [
         write_csv(tmp_path / "orders.csv", [order("GOOD")]), write_csv(tmp_path / "fills.csv", [fill("GOOD-0", "GOOD")])
     ]  # fmt: skip
-    ingest(tmp_path / "store", IngestRequest([str(path) for path in files], ReaderOptions(timezone=NEW_YORK)))
+    ingest(
+        tmp_path / "store",
+        IngestRequest([str(path) for path in files], ReaderOptions(timezone=NEW_YORK), max_faults=0.5),
+    )
     (alone,) = report(tmp_path / "store", ReportRequest(orders=True))["parents"]
     among = next(row for row in told["parents"] if row["parent_id"] == "GOOD")
     changing = {"rank"}

@@ -14,7 +14,7 @@ from test_evidence import measured_data
 
 from tcakit.errors import UsageError
 from tcakit.jobs.report_files import FORMATS, write_report
-from tcakit.report.data import ReportData
+from tcakit.report.data import Previous, ReportData, Scope
 from tcakit.report.redaction import check_columns, label, redacted
 from tcakit.report.summary import summarise
 from tcakit.report.verifier import verify
@@ -87,3 +87,20 @@ def test_a_column_that_cannot_be_masked_is_told() -> None:
     with pytest.raises(UsageError, match="did you mean 'trader'"):
         check_columns(["tradr"])
     assert check_columns(["desk", "trader", "trader"], tags=["desk"]) == ("desk", "trader")
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("notional > 10k and symbol = ACME", "notional > 10k and symbol = ACME"),
+        ("Trader = 'm. okafor'", "withheld"),
+        ("portfolio = GROWTH or notional > 1", "withheld"),
+    ],
+)
+def test_a_condition_is_withheld_where_it_asks_what_is_masked(where: str, told: str) -> None:
+    before = Previous(f"none to compare with: none of 3 orders meets {where!r}")
+    data = replace(named_data(), scope=Scope(where=where), previous=before)
+    summary = summarise(redacted(data, COLUMNS, "salt"))
+    assert summary["scope"]["where"] == told
+    assert told in summary["previous"]["what"]
+    assert "okafor" not in json.dumps(summary).lower()

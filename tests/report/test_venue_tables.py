@@ -73,10 +73,16 @@ def test_each_venue_has_its_curve(data: ReportData, block: dict[str, Any]) -> No
     unit = dict(data.parents.select("parent_id", pl.col("multiplier").fill_null(1.0)).iter_rows())
     assert set(unit.values()) == {1.0, 50.0}
     for venue, points in curves.items():
-        fills = [row for row in fills_of(data, None if venue == "not stated" else venue) if unit[row["parent_id"]] == 1]
+        fills = fills_of(data, None if venue == "not stated" else venue)
         for point in points:
-            known = [row for row in fills if marks[row["fill_id"], point["horizon_s"]] is not None]
-            assert point["fills"] >= len(known) > 0
+            known = [
+                (marks[row["fill_id"], point["horizon_s"]], unit[row["parent_id"]] * row["price"] * row["quantity"])
+                for row in fills
+                if marks[row["fill_id"], point["horizon_s"]] is not None
+            ]
+            assert point["fills"] == len(known) > 0
+            worth = sum(weight for _, weight in known)
+            assert point["value"] == pytest.approx(sum(value * weight for value, weight in known) / worth)
             if point["n"] > 1:
                 assert point["low"] <= point["value"] <= point["high"]
 

@@ -257,7 +257,7 @@ def _split_numbers(out, path, rows, values, steps):
     out[(*path, "n")], out[(*path, "left_out")] = len(amounts), len(rows) - len(amounts)
     paper = total(own["paper_notional"] for own in amounts)
     for place, name in enumerate((*steps, "fees", "total_cost") if amounts else ()):
-        cost = math.fsum(own[name] or 0.0 for own in amounts)
+        cost = total(own[name] for own in amounts)
         out[(*path, "steps", place, "key")] = name
         out[(*path, "steps", place, "cost")] = cost
-        out[(*path, "steps", place, "bps_of_paper")] = cost / paper * BPS
+        out[(*path, "steps", place, "bps_of_paper")] = None if cost is None else cost / paper * BPS

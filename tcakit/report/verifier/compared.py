@@ -7,7 +7,7 @@ from itertools import combinations
 from .blocks import cost_and_notional
 from .draws import Days, Rows, ask_ratios, bounds
 from .groups import OF_FILLS, TESTED
-from .ranks import LEAST_TESTED, ask_sign_flip, benjamini_hochberg, paired_p, unpaired_p
+from .ranks import LEAST_TESTED, ask_sign_flip, benjamini_hochberg, paired_p, to_ten_digits, unpaired_p
 from .sums import BPS, by, ratio_bps
 
 MOST_GROUPS = 12
@@ -87,7 +87,7 @@ def _same_orders(out, path, costed, draws):
             told[key] = math.fsum(value * weight for value, weight in zip(values, weights)) / whole
         told["difference_bps"] = math.fsum(tops) / whole
         out.update({(*path, place, key): value for key, value in told.items()})
-        p_values.append(paired_p([pair[0] - pair[1] for pair in pairs]))
+        p_values.append(paired_p([to_ten_digits(pair[0]) - to_ten_digits(pair[1]) for pair in pairs]))
         ask_sign_flip(draws, [(*path, place, "p_by_day")], tops, days)
         ask_day_ratio(draws, [(*path, place, end) for end in ("low", "high")], tops, weights, days, COMPARED_DRAWS)
         place += 1

@@ -8,7 +8,6 @@ from .facts import rank_of
 from .orders import price_of, shares_of
 from .ranks import Ranked, benjamini_hochberg
 from .sums import BPS, bps, times, total
-from .venues import worth_of
 
 TESTED = "arrival_bps_of_executed"
 OF_FILLS = ("venue", "liquidity", "order_type", "time_in_force")
@@ -31,6 +30,13 @@ class Line:
 
     def __init__(self, order, facts, sums, money, count=1):
         self.order, self.facts, self.sums, self.money, self.count = order, facts, sums, money, count
+
+
+def worth_of(row):
+    """What one share of an order at a price of one was worth, from what the order's fills were."""
+    if row["executed_notional"] and row["filled_shares"] and row["arrival_price"]:
+        return row["executed_notional"] / (row["filled_shares"] * row["arrival_price"])
+    return None
 
 
 def order_lines(rows):

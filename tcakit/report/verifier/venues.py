@@ -11,17 +11,10 @@ UNSTATED_VENUE = "not stated"
 VENUES_SHOWN = 8
 
 
-def worth_of(row):
-    """What one share of an order at a price of one was worth, from what the order's fills were."""
-    if row["executed_notional"] and row["filled_shares"] and row["arrival_price"]:
-        return row["executed_notional"] / (row["filled_shares"] * row["arrival_price"])
-    return None
-
-
 def venue_numbers(path, rows, fills, header, draws):
     """A row a venue of those orders' fills, the largest first, and markout curves of the largest."""
     horizons, later = header["horizons_s"], header["realised_horizons_s"]
-    worth = {row["parent_id"]: (worth_of(row), row["exchange_rate"]) for row in rows}
+    worth = {row["parent_id"]: (unit_of(row), row["exchange_rate"]) for row in rows}
     mine = [fill for fill in fills if worth.get(fill.parent_id, (None, None))[0] is not None]
     notionals = {}
     held = by(mine, lambda fill: UNSTATED_VENUE if fill.venue is None else fill.venue)
