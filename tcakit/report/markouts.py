@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tcakit.report.data import ReportData
-from tcakit.tca.inference import markout_curve
+from tcakit.tca.markout_curves import MarkedFills, curve_points, marked_fills
 
 LIQUIDITIES = ("all", "maker", "taker")
 
 
-def markout_curves(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """For all, maker and taker fills of those parents: a point a horizon, weighted by filled notional.
+def markout_curves(marked: MarkedFills) -> dict[str, list[dict[str, Any]]]:
+    """For all, maker and taker fills of an `of_orders`: a point a horizon, weighted by filled notional.
 
-    `rows` are those of `rows.parent_rows`, of one currency; the notional is in it, by the contract's multiplier and the
-    rate of the order's own currency. Each point has horizon_s, value, low, high (bps of fill price,
-    favourable-positive), n (orders) and fills. A fill without a markout at a horizon is left out there, not counted as
-    zero; so are fills without a parent, or whose currency has no rate.
+    Each point has horizon_s, value, low, high (bps of fill price, favourable-positive), n (orders) and fills. A fill
+    without a markout at a horizon is left out there, not counted as zero; so are fills without a parent, or whose
+    currency has no rate.
     """
-    fills = weighed_fills(data, rows)
-    markouts = data.markouts.with_columns(pl.col("markout_bps_of_price").fill_nan(None))
-    curves: dict[str, list[dict[str, Any]]] = {}
-    for liquidity in LIQUIDITIES:
-        chosen = fills if liquidity == "all" else fills.filter(pl.col("liquidity") == liquidity)
-        curves[liquidity] = points_of(markouts, chosen)
-    return curves
+    liquidity = marked.fills["liquidity"]
+    return {
+        kind: points_of(marked, None if kind == "all" else liquidity.eq_missing(kind).to_numpy())
+        for kind in LIQUIDITIES
+    }
+
+
+def of_orders(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> MarkedFills:
+    """The fills of those rows of `rows.parent_rows`, which are of one currency, with their markouts and worth in it."""
+    return marked_fills(data.markouts, weighed_fills(data, rows))
 
 
 def weighed_fills(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
@@ -35,8 +39,10 @@ def weighed_fills(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> pl.Dat
     return data.fills.join(_units(data, rows), on="parent_id", how="inner", maintain_order="left")
 
 
-def points_of(markouts: pl.DataFrame, fills: pl.DataFrame) -> list[dict[str, Any]]:
+def points_of(marked: MarkedFills, chosen: NDArray[np.bool_] | None = None) -> list[dict[str, Any]]:
     """The points of the curve of some fills, a row a horizon."""
+    if not marked.fills.height:
+        return []
     return [
         {
             "horizon_s": row["horizon_s"],
@@ -46,7 +52,7 @@ def points_of(markouts: pl.DataFrame, fills: pl.DataFrame) -> list[dict[str, Any
             "n": row["n"],
             "fills": row["n_fills"],
         }
-        for row in markout_curve(markouts, fills).iter_rows(named=True)
+        for row in curve_points(marked, chosen)
     ]
 
 

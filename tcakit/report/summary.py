@@ -14,7 +14,7 @@ from tcakit.report.estimates import estimates_against_costs
 from tcakit.report.groups import by, measures, shares, totals, waterfall
 from tcakit.report.heatmaps import heatmaps
 from tcakit.report.intraday import intraday_profile
-from tcakit.report.markouts import markout_curves
+from tcakit.report.markouts import markout_curves, of_orders
 from tcakit.report.participation import cost_by_participation
 from tcakit.report.quality import data_quality, order_counts
 from tcakit.report.rows import parent_rows, ranked
@@ -118,6 +118,7 @@ def _currency(
     sums = totals(rows)
     names = [row["parent_id"] for row in rows]
     venues = venue_scores(data, rows)
+    marked = of_orders(data, rows)
     block: dict[str, Any] = {
         "currency": currency,
         "totals": sums,
@@ -128,9 +129,9 @@ def _currency(
             {"algo": algo, "totals": totals(held), "measures": measures(held), "shares": shares(held)}
             for algo, held in by(rows, lambda row: str(row["algo"])).items()
         ],
-        "markouts": markout_curves(data, rows),
+        "markouts": markout_curves(marked),
         "venues": venues,
-        "venue_markouts": venue_markouts(data, rows, [row["venue"] for row in venues]),
+        "venue_markouts": venue_markouts(marked, [row["venue"] for row in venues]),
         "heatmaps": heatmaps(rows),
         "participation": cost_by_participation(rows, estimates, [c for c in data.curves if c["currency"] == currency]),
         "intraday": intraday_profile(data, names),

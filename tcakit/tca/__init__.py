@@ -4,7 +4,8 @@ client.
 
 from tcakit.tca.attribution import waterfall
 from tcakit.tca.benchmark_context import BenchmarkContext
-from tcakit.tca.inference import COST_MEASURES, aggregate, markout_curve, summarise
+from tcakit.tca.inference import COST_MEASURES, aggregate, summarise
+from tcakit.tca.markout_curves import markout_curve
 from tcakit.tca.measure import Measured, measure
 from tcakit.tca.shortfall import Shortfall, shortfall
 

@@ -91,6 +91,8 @@ def _by_order(lines: pl.DataFrame, by: list[str], measures: Mapping[str, tuple[p
     own = pl.concat_str(pl.lit("line "), pl.int_range(pl.len()).cast(pl.String))
     order = pl.coalesce(pl.lit("order ") + pl.col("parent_id"), own).alias("_order")
     told = lines.select(*by, order, *columns, pl.lit(True).alias("_lines"))
+    if lines["parent_id"].drop_nulls().is_unique().all():
+        return told.with_columns(pl.col("_lines").cast(pl.Int64))  # each line is an order
     names = [name for name in told.columns if name not in (*by, "_order")]
     sums = group_sums(told, [*by, "_order"], *(pl.col(name) for name in names))
     # Of an order's lines it counts whether any has the number.

@@ -20,7 +20,6 @@ from tcakit.tca.group_sums import group_sums
 from tcakit.tca.shortfall import BPS
 
 DRAWS = 1_000
-CURVE_DRAWS = 400  # of a picture's band, many numbers wide
 CONFIDENCE = 0.95
 
 COST_MEASURES: dict[str, tuple[pl.Expr, pl.Expr]] = {
@@ -165,79 +164,6 @@ def summarise(
     return aggregate(tca_parents, by, cost, notional, **options)  # type: ignore[arg-type]
 
 
-def markout_curve(
-    markouts: pl.DataFrame,
-    fills: pl.DataFrame,
-    by: Sequence[str] = (),
-    *,
-    draws: int = CURVE_DRAWS,
-    confidence: float = CONFIDENCE,
-    seed: int = 0,
-) -> pl.DataFrame:
-    """Markout by horizon, weighted by notional, with an interval that draws whole parents.
-
-    `markouts` is a `tca_markouts` frame and `fills` a `fills` frame (with the columns of `by`), of one
-    run; a column `unit` of them, if there, says what a share at a price of one is worth (the contract's
-    multiplier times the rate of its currency), and a fill without it is left out. Returns `by` plus
-    horizon_s, n (parents), n_fills, markout_bps_of_price, low_bps, high_bps; favourable-positive; n counts
-    what stood at that horizon, and the interval is null when fewer than two parents did. Fills without a
-    parent stand for themselves.
-    """
-    worth = (pl.col("price") / pl.col("price_scale")) * (pl.col("quantity") / pl.col("size_scale"))
-    weights = fills.with_row_index("_row").select(
-        *by,
-        "_row",
-        "fill_id",
-        pl.coalesce(pl.lit("parent ") + pl.col("parent_id"), pl.lit("fill ") + pl.col("fill_id")).alias("_order"),
-        (worth * pl.col("unit") if "unit" in fills.columns else worth).alias("_notional"),
-    )
-    joined = markouts.select("fill_id", "horizon_s", "markout_bps_of_price").join(
-        weights, on="fill_id", how="inner", maintain_order="left"
-    )
-    horizons = joined["horizon_s"].unique().sort().to_list()
-    out = []
-    groups = joined.group_by(by, maintain_order=True) if by else [((), joined)]
-    for key, group in groups:
-        held = group.filter(pl.col("markout_bps_of_price").is_not_null() & (pl.col("_notional") > 0))
-        cells = group_sums(
-            held,
-            ["_order", "horizon_s"],
-            (pl.col("markout_bps_of_price") * pl.col("_notional")).alias("top"),
-            pl.col("_notional").alias("bottom"),
-            pl.col("_notional").is_not_null().alias("count"),
-        )
-        # In the order of their fills, so that the same draws take the same orders.
-        orders = held.group_by("_order").agg(pl.col("_row").min()).sort("_row")["_order"].to_list()
-        row = (
-            cells["_order"]
-            .replace_strict(orders, range(len(orders)), return_dtype=pl.Int64)
-            .to_numpy()
-            .astype(np.int64)
-        )
-        column = np.searchsorted(np.array(horizons, dtype=np.float64), cells["horizon_s"].to_numpy())
-        tops, bottoms = np.zeros((len(orders), len(horizons))), np.zeros((len(orders), len(horizons)))
-        counts = np.zeros((len(orders), len(horizons)), dtype=np.int64)
-        tops[row, column], bottoms[row, column] = cells["top"].to_numpy(), cells["bottom"].to_numpy()
-        counts[row, column] = cells["count"].to_numpy()
-        low, high = bootstrap_ratio(tops, bottoms, draws=draws, confidence=confidence, seed=seed)
-        for place, horizon in enumerate(horizons):
-            parents, base = int((counts[:, place] > 0).sum()), float(bottoms[:, place].sum())
-            sure = parents >= 2
-            out.append(
-                {
-                    **dict(zip(by, key, strict=True)),
-                    "horizon_s": horizon,
-                    "n": parents,
-                    "n_fills": int(counts[:, place].sum()),
-                    "markout_bps_of_price": float(tops[:, place].sum()) / base if base > 0 else None,
-                    "low_bps": known(low[place]) if sure else None,
-                    "high_bps": known(high[place]) if sure else None,
-                }
-            )
-    schema = {name: weights.schema[name] for name in by} | _CURVE
-    return pl.DataFrame(out, schema=schema).sort([*by, "horizon_s"], nulls_last=True)
-
-
 _FIGURES: dict[str, pl.DataType] = {
     "n": pl.Int64(),
     "rows": pl.Int64(),
@@ -245,14 +171,6 @@ _FIGURES: dict[str, pl.DataType] = {
     "cost": pl.Float64(),
     "notional": pl.Float64(),
     "bps": pl.Float64(),
-    "low_bps": pl.Float64(),
-    "high_bps": pl.Float64(),
-}
-_CURVE: dict[str, pl.DataType] = {
-    "horizon_s": pl.Float64(),
-    "n": pl.Int64(),
-    "n_fills": pl.Int64(),
-    "markout_bps_of_price": pl.Float64(),
     "low_bps": pl.Float64(),
     "high_bps": pl.Float64(),
 }
