@@ -50,6 +50,8 @@ def place_at(key, position, count):
 
 # Rows that are drawn at once before any is looked up: the hashes of a run need not wait for one another.
 _RUN = 512
+# Rows wider than this are dear to fetch: they are fetched once a draw, in their order, not as often as they are drawn.
+_WIDE = 24
 ABREAST = 4
 """Columns that are summed abreast: the kernels take a multiple of so many."""
 
@@ -59,13 +61,20 @@ def sum_rows(columns, size, seed, sums):
     """Add to each row of `sums` (draws, k), zeros, `size` rows of `columns` (n, k) drawn with replacement."""
     count = columns.shape[0]
     places = np.empty(_RUN, np.int64)
+    times = np.zeros(count if columns.shape[1] > _WIDE else 0)
     for draw in range(sums.shape[0]):
         key = key_of(seed, draw)
         for first in range(0, size, _RUN):
             length = min(_RUN, size - first)
             for place in range(length):
                 places[place] = place_at(key, first + place, count)
-            add_rows(columns, places, length, 0, sums[draw])
+            if times.size:
+                for place in range(length):
+                    times[places[place]] += 1.0
+            else:
+                add_rows(columns, places, length, 0, sums[draw])
+        if times.size:
+            add_times(columns, times, sums[draw])
 
 
 @jit
@@ -106,6 +115,17 @@ def add_rows(columns, places, length, base, sums):
         sums[column + 1] += two
         sums[column + 2] += three
         sums[column + 3] += four
+
+
+@inline
+def add_times(columns, times, sums):
+    """Add to `sums` (k) each row as often as `times` (n) says, and set `times` to zero."""
+    for row in range(times.size):
+        often = times[row]
+        if often > 0.0:
+            times[row] = 0.0
+            for column in range(sums.size):
+                sums[column] += often * columns[row, column]
 
 
 @jit
