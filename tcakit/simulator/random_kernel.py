@@ -2,8 +2,7 @@
 state.
 
 Two runs with one seed see the same numbers at the same step, however their markets differ meanwhile:
-differences between them are the effect of what was changed (common random numbers). The hash is the
-finaliser of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators").
+differences between them are the effect of what was changed (common random numbers).
 """
 
 from __future__ import annotations
@@ -11,13 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.jit import jit
+from tcakit.market.splitmix_kernel import GOLDEN, mixed
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
-_30 = np.uint64(30)
-_27 = np.uint64(27)
-_31 = np.uint64(31)
 _11 = np.uint64(11)
 _FIELDS = np.uint64(64)
 _UNIT = 2.0**-53
@@ -29,11 +23,8 @@ def uniform(seed, step, field):
 
     `seed` is a uint64, `step` counts from 0, `field` is below 64.
     """
-    z = seed + (np.uint64(step) * _FIELDS + np.uint64(field) + np.uint64(1)) * _GOLDEN
-    z = (z ^ (z >> _30)) * _FIRST
-    z = (z ^ (z >> _27)) * _SECOND
-    z = z ^ (z >> _31)
-    return (np.float64(z >> _11) + 0.5) * _UNIT
+    word = mixed(seed + (np.uint64(step) * _FIELDS + np.uint64(field) + np.uint64(1)) * GOLDEN)
+    return (np.float64(word >> _11) + 0.5) * _UNIT
 
 
 @jit

@@ -1,8 +1,8 @@
 """Draws by counter: which row is drawn is a hash of (seed, draw, position); the sums of each draw are made on the way.
 
-Anybody can follow them with whole numbers alone. The hash is the finaliser of SplitMix64 (Steele, Lea, Flood 2014,
-"Fast splittable pseudorandom number generators"); a row out of n is the upper half of the hash times n, its upper half
-again (Lemire 2019, "Fast random integer generation in an interval", without the rejection: off by n / 2^32 at most).
+Anybody can follow them with whole numbers alone. The hash is the finaliser of SplitMix64; a row out of n is the upper
+half of the hash times n, its upper half again (Lemire 2019, "Fast random integer generation in an interval", without the
+rejection: off by n / 2^32 at most).
 """
 
 from __future__ import annotations
@@ -10,36 +10,23 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.jit import inline, jit
+from tcakit.market.splitmix_kernel import GOLDEN, mixed
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
-_27 = np.uint64(27)
-_30 = np.uint64(30)
-_31 = np.uint64(31)
 _32 = np.uint64(32)
 _63 = np.uint64(63)
 _ONE = np.uint64(1)
 
 
 @inline
-def mixed(word):
-    """The finaliser of SplitMix64: a uint64 whose every bit hangs on every bit of `word`."""
-    word = (word ^ (word >> _30)) * _FIRST
-    word = (word ^ (word >> _27)) * _SECOND
-    return word ^ (word >> _31)
-
-
-@inline
 def key_of(seed, draw):
     """Where the numbers of a draw begin; `seed` is a uint64, `draw` counts from 0."""
-    return mixed(mixed(seed + _GOLDEN) + (np.uint64(draw) + _ONE) * _GOLDEN)
+    return mixed(mixed(seed + GOLDEN) + (np.uint64(draw) + _ONE) * GOLDEN)
 
 
 @inline
 def word_at(key, position):
     """The number at a position (from 0) of the draw with that key: a uint64."""
-    return mixed(key + (np.uint64(position) + _ONE) * _GOLDEN)
+    return mixed(key + (np.uint64(position) + _ONE) * GOLDEN)
 
 
 @inline
