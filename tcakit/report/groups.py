@@ -60,10 +60,12 @@ def measures(rows: Sequence[Row]) -> dict[str, Statistic]:
 
 
 def measured_frame(rows: Sequence[Row]) -> pl.DataFrame:
-    """The columns that `COST_MEASURES` rest on, a row an order; prices in the currency of the costs."""
+    """The columns that `COST_MEASURES` rest on, a row an order; prices as what a contract at them is worth in the
+    currency of the costs."""
     frame = pl.DataFrame({name: [row[name] for row in rows] for name in _MEASURED}, schema=_MEASURED)
     rates = pl.Series([row.get("exchange_rate", 1.0) for row in rows], dtype=pl.Float64)
-    return frame.with_columns(pl.col("interval_vwap", "twap", "close_price") * pl.lit(rates))
+    units = rates * pl.Series([row["multiplier"] for row in rows], dtype=pl.Float64)
+    return frame.with_columns(pl.col("interval_vwap", "twap", "close_price") * pl.lit(units))
 
 
 def _known(values: pl.Series) -> np.ndarray[Any, np.dtype[np.float64]]:

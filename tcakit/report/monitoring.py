@@ -109,7 +109,9 @@ def _seconds(column: str) -> Callable[[Row], float | None]:
 def _slippage(column: str, price: str) -> Any:
     def notional(row: Row) -> float | None:
         rate = row.get("exchange_rate", 1.0)
-        return None if row[price] is None or rate is None else row["filled_shares"] * row[price] * rate
+        return (
+            None if row[price] is None or rate is None else row["filled_shares"] * row[price] * row["multiplier"] * rate
+        )
 
     def cost(row: Row) -> float | None:
         base = notional(row)

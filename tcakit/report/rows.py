@@ -38,7 +38,16 @@ _FROM_TCA = (
 
 _COLUMNS = (
     *("parent_id", "symbol", "raw_symbol", "matched", "date", "timezone", "side", "algo", "broker", "trader"),
-    *("currency", "priced", "unpriced_reason", "ordered_shares", "filled_shares", "fill_rate", "limit_price"),
+    *(
+        "currency",
+        "multiplier",
+        "priced",
+        "unpriced_reason",
+        "ordered_shares",
+        "filled_shares",
+        "fill_rate",
+        "limit_price",
+    ),
     *("decision_price", "arrival_ns", "end_ns", "notes", *_FROM_TCA, "arrival_time", "end_time"),
 )
 _MEASURED = " as measured"
@@ -99,6 +108,7 @@ def _told(asked: set[str], measured: set[str]) -> dict[str, pl.Expr]:
         "broker": either("broker"),
         "trader": pl.col("trader"),
         "currency": words(either("currency")).fill_null(NO_CURRENCY),
+        "multiplier": pl.col("multiplier").fill_null(1.0),
         "priced": of_measured("priced").fill_null(False),
         "unpriced_reason": pl.when(there).then(of_measured("unpriced_reason")).otherwise(unmeasured),
         "ordered_shares": ordered,

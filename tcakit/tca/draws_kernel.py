@@ -1,8 +1,8 @@
 """Draws by counter: which row is drawn is a hash of (seed, draw, position); the sums of each draw are made on the way.
 
 Anybody can follow them with whole numbers alone. The hash is the finaliser of SplitMix64; a row out of n is the upper
-half of the hash times n, its upper half again (Lemire 2019, "Fast random integer generation in an interval", without the
-rejection: off by n / 2^32 at most).
+half of the hash times n, its upper half again (Lemire 2019, "Fast random integer generation in an interval", without
+the rejection: off by n / 2^32 at most).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from tcakit.tca import measure
 from tcakit.tca.benchmark_context import BenchmarkContext
 
 # What a row of an order is made of stands in it as it was: these are no results.
-INPUTS_OF_ORDERS = ("arrival_ns", "end_ns")
+INPUTS_OF_ORDERS = ("multiplier", "arrival_ns", "end_ns")
 
 
 def policy() -> Policy:

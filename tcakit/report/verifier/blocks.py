@@ -59,10 +59,10 @@ def cost_and_notional(row, name):
         pair = row["total_cost"], row["paper_notional"]
     elif name == "arrival_bps_of_executed":
         pair = row["trading_cost"], row["executed_notional"]
-    elif row[name] is None or row[price] is None or row["exchange_rate"] is None:
+    elif row[name] is None or row[price] is None or unit_of(row) is None:
         return None
     else:
-        notional = row["filled_shares"] * (row[price] * row["exchange_rate"])
+        notional = row["filled_shares"] * (row[price] * unit_of(row))
         pair = row[name] * notional / BPS, notional
     return pair if pair[0] is not None and pair[1] is not None and pair[1] > 0 else None
 

@@ -8,7 +8,7 @@ AMOUNTS = (
     *("delay_cost", "spread_cost", "drift_cost", "opportunity_cost", "fees", "trading_cost", "total_cost"),
     *("paper_notional", "executed_notional"),
 )
-INPUTS = ("arrival_ns", "end_ns")
+INPUTS = ("multiplier", "arrival_ns", "end_ns")
 
 
 def mid(quote):
