@@ -187,14 +187,12 @@ def _end(market: _Market, later: list[_Market], row: dict[str, Any], start: int,
 
 def _sums(day: MarketDay, start: int | None, end: int | None) -> tuple[int, int, int, int, int] | None:
     """The prints from start to end."""
-    if start is None or end is None:
+    if start is None or end is None or not day.print_ns.size:
         return None
     first = int(np.searchsorted(day.print_ns, start, side="left"))
     last = int(np.searchsorted(day.print_ns, end, side="right"))
     prices, sizes = day.print_price[first:last], day.print_size[first:last]
     volume = int(sizes.sum())
-    if volume <= 0:
-        return None
     traded = int(np.dot(prices.astype(object), sizes.astype(object))) if _wide(prices, sizes) else int(prices @ sizes)
     return start, end, last - first, volume, traded
 

@@ -187,20 +187,22 @@ def _costs_by_day(parent, close):
 
 def order_benchmark_numbers(out, rows, values, without):
     """The line of each order: its further benchmarks, and its cost against each price of them. Gives the paths of those
-    that rest on something else; `without` has their names by order."""
-    unfounded = set()
+    that rest on something else (`without` has their names by order), and by path what an order's money is rounded to.
+    """
+    unfounded, worth = set(), {}
     told = [(row, values[row["parent_id"]]) for row in rows if row["parent_id"] in values]
     for place, (row, found) in enumerate(told):
         path = ("order_benchmarks", place)
         out[(*path, "parent_id")] = row["parent_id"]
         out.update({(*path, name): value for name, value in found.items() if not isinstance(value, str)})
         unfounded.update((*path, name) for name in without[row["parent_id"]])
+        worth.update({(*path, name): row["paper_notional"] or 0.0 for name in MONEY_OF_BENCHMARKS})
         for name in PRICES:
             price = found.get(name)
             known = price is not None and price > 0 and row["average_price"] is not None
             cost = row["side"] * (row["average_price"] - price) / price * BPS if known else None
             out[(*path, f"against_{name}_bps")] = cost
-    return unfounded
+    return unfounded, worth
 
 
 def benchmark_cost_numbers(out, path, rows, values, draws):

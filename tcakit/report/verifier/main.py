@@ -39,6 +39,8 @@ from .venues import venue_numbers
 SHOWN = 20
 MONEY = (
     *(name for name in AMOUNTS if name != "fees"),
+    *("order_delay_cost", "order_trading_cost", "order_opportunity_cost", "market_timing_cost"),
+    *("broker_execution_cost", "realised_cost", "delay_to_close_cost"),
     *("cost", "notional", "not_attributed", "not_attributed_cost", "trading_cost_not_split"),
 )
 
@@ -62,7 +64,7 @@ def verify(evidence, report=None, intervals=True, say=None):
     _check_fills(checked, held.tables["previous_fill"])
     _check_orders(checked, held, before, held.tables["previous_fill"], "previous_")
     checked.recomputed, checked.given = printed  # of the orders before only sums are printed
-    found, draws, unfounded = summary_numbers(held, parents, before, fills, checked)
+    found, draws, unfounded, worth = summary_numbers(held, parents, before, fills, checked)
     waiting = set(draws.paths())
     if intervals:
         found.update(draws.made(say))
@@ -70,7 +72,7 @@ def verify(evidence, report=None, intervals=True, say=None):
     else:
         found.update(draws.found)
     checked.scale = math.fsum(row["paper_notional"] or 0.0 for row in parents)
-    stated = _check_printed(checked, held, found, waiting, unfounded)
+    stated = _check_printed(checked, held, found, waiting, unfounded, worth)
     if report is not None and held.told["name"].endswith(".json"):
         checked.wrong += _report_against_rows(json.loads(report), held, parents)
     return {
@@ -130,8 +132,8 @@ def _check_orders(checked, held, parents, fills, period=""):
 
 
 def summary_numbers(held, parents, earlier, fills, checked):
-    """Every number of the summary by its path, the draws that the others wait for, and the paths of those that rest on
-    something else; `earlier` are the orders of the period before."""
+    """Every number of the summary by its path, the draws that the others wait for, the paths of those that rest on
+    something else, and what single orders' money is of; `earlier` are the orders of the period before."""
     out, draws = {}, Draws()
     scope, horizons = held.header["scope"], held.header["horizons_s"]
     asked = tuple(scope["by"])
@@ -143,7 +145,7 @@ def summary_numbers(held, parents, earlier, fills, checked):
     curves = held.tables["curve"]
     points = estimate_numbers(out, held.tables["estimate"], orders, draws)
     values, without = _benchmarks(checked, held, orders, fills)
-    unfounded = order_benchmark_numbers(out, parents, values, without)
+    unfounded, worth = order_benchmark_numbers(out, parents, values, without)
     for currency, rows in by(parents, lambda row: row["currency"]).items():
         path = ("currencies", currency)
         out.update(block_numbers(path, rows, fills, horizons, draws))
@@ -177,7 +179,7 @@ def summary_numbers(held, parents, earlier, fills, checked):
         rate_numbers(out, held.tables["rate"], parents, scope["currency"])
     for policy in held.tables["policy"]:
         monitoring_numbers(out, policy, parents, fills, max((row["date"] or "" for row in parents), default=""))
-    return out, draws, unfounded
+    return out, draws, unfounded, worth
 
 
 def _benchmarks(checked, held, orders, fills):
@@ -203,7 +205,7 @@ def _benchmarks(checked, held, orders, fills):
     return values, without
 
 
-def _check_printed(checked, held, found, waiting, unfounded):
+def _check_printed(checked, held, found, waiting, unfounded, worth):
     """Compare every printed number; gives the names of those that no formula here gives."""
     stated = []
     for path, (value, row) in held.printed.items():
@@ -211,7 +213,7 @@ def _check_printed(checked, held, found, waiting, unfounded):
             continue
         if path not in found:
             stated.append(name_of(path))
-        elif differs(path[-1], value, found[path], checked.scale):
+        elif differs(path[-1], value, found[path], worth.get(path, checked.scale)):
             checked.wrong.append(f"row {row}: {name_of(path)} is {value!r}; the rows give {found[path]!r}")
         elif stands_as_given(path):
             checked.given += 1

@@ -135,10 +135,11 @@ def _market_numbers(market, filled):
             found[f"{name}_price"] = mid(market[name])
     for name in ("interval", "window"):
         if market[name] is not None:
-            found[f"{name}_vwap"] = market[name][4] / market[name][3] / market["price_scale"]
+            traded, volume = market[name][4], market[name][3]
+            found[f"{name}_vwap"] = traded / volume / market["price_scale"] if volume else None
     if market["interval"] is not None:
         found["market_shares"] = market["interval"][3] / market["size_scale"]
-        found["participation"] = filled / found["market_shares"]
+        found["participation"] = filled / found["market_shares"] if found["market_shares"] else None
     if market["twap"] is not None:
         found["twap"] = market["twap"][3] + market["twap"][4] / market["twap"][2]
     return found
