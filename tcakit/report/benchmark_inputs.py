@@ -14,11 +14,13 @@ from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
 from tcakit.market.numbers import known
 from tcakit.report.data import ReportData
+from tcakit.report.inputs import LATEST, USABLE, contradicting_orders, order_times
 from tcakit.tca.benchmark_formulas import pwp_letter
 from tcakit.tca.markouts import mids_around
 from tcakit.tca.measure import in_another_currency
+from tcakit.tca.measure_benchmarks import day_vwap, open_print
 from tcakit.tca.print_windows import PWP_RATES, WindowOrders, sums_until, window_sums
-from tcakit.tca.quotes import mid_at, quotes_at, recorded_span
+from tcakit.tca.quotes import mid_at, quotes_at
 
 Letters = dict[str, float | None]
 _AFTER = {"m_last": 0.0, "m_60": 60.0, "m_300": 300.0, "m_1800": 1800.0}
@@ -50,14 +52,13 @@ def benchmark_letters(data: ReportData, only: str | None = None) -> dict[str, Le
         for name, limit, scale in data.parents.select("parent_id", "limit_price", "price_scale").iter_rows()
     }
     stored = {name: row for name, row in stored.items() if name in costs}
-    latest = pl.col("ts_ns") + pl.col("ts_resolution_ns").fill_null(1) - 1
-    ends: dict[str, int] = dict(data.fills.group_by("parent_id").agg(latest.max()).iter_rows())
+    ends: dict[str, int] = dict(data.fills.filter(USABLE).group_by("parent_id").agg(LATEST.max()).iter_rows())
     letters = _of_fills(data, costs)
     for name, row in stored.items():
         letters[name] |= {letter: row[column] for letter, column in _GIVEN.items()}
     by_day: dict[tuple[str, str], list[str]] = {}
-    # An order in another money than the market's was measured against nothing.
-    foreign = in_another_currency(data.parents, data.markets)
+    # An order in another money than the market's, or one that contradicts itself, was measured against nothing.
+    foreign = {*in_another_currency(data.parents, data.markets), *contradicting_orders(data)}
     for name, row in costs.items():
         key = row["symbol"], row["date"]
         if key in data.markets:
@@ -66,7 +67,10 @@ def benchmark_letters(data: ReportData, only: str | None = None) -> dict[str, Le
             by_day.setdefault(key, []).append(name)
     for key, names in by_day.items():
         day = data.markets[key]
-        times = [_times(day, costs[name], ends.get(name)) for name in names]
+        times = [
+            [_MISSING_NS if ns is None else ns for ns in order_times(day, costs[name], ends.get(name))]
+            for name in names
+        ]
         _of_market(letters, day, names, np.array(times, np.int64).T, costs, stored, limits)
     for name, row in stored.items():
         _derived(letters[name], costs[name], row)
@@ -76,7 +80,6 @@ def benchmark_letters(data: ReportData, only: str | None = None) -> dict[str, Le
 def _of_fills(data: ReportData, costs: Mapping[str, Mapping[str, Any]]) -> dict[str, Letters]:
     """What an order's own fills and child orders say."""
     letters: dict[str, Letters] = {name: {"t_0": row["arrival_ns"]} for name, row in costs.items()}
-    usable = (pl.col("quantity") > 0) & (pl.col("size_scale") > 0) & (pl.col("price_scale") > 0)
     marks = data.markouts.filter(pl.col("horizon_s") == _ADVERSE_S).select("fill_id", "markout_bps_of_price")
     arrivals = pl.DataFrame(
         {"parent_id": list(costs), "_arrival": [row["arrival_ns"] for row in costs.values()]},
@@ -87,7 +90,7 @@ def _of_fills(data: ReportData, costs: Mapping[str, Mapping[str, Any]]) -> dict[
     worth = (shares * (pl.col("price") / pl.col("price_scale"))).filter(passive)
     mark = pl.col("markout_bps_of_price").filter(passive)
     sums = (
-        data.fills.filter(usable)
+        data.fills.filter(USABLE)
         .join(arrivals, on="parent_id", how="inner", maintain_order="left")
         .join(marks.unique("fill_id"), on="fill_id", how="left", maintain_order="left")
         .group_by("parent_id", maintain_order=True)
@@ -112,23 +115,6 @@ def _of_fills(data: ReportData, costs: Mapping[str, Mapping[str, Any]]) -> dict[
 
 def _rows(frame: pl.DataFrame, only: str | None) -> Iterator[dict[str, Any]]:
     return (frame if only is None else frame.filter(pl.col("parent_id") == only)).iter_rows(named=True)
-
-
-def _times(day: MarketDay, row: Mapping[str, Any], latest: int | None) -> tuple[int, int, int]:
-    """When the order's prints begin, when its last fill and its end were, as it was measured; _MISSING_NS if not
-    recorded."""
-    opens, closes, span = day.instrument.session_open_ns, day.instrument.session_close_ns, recorded_span(day)
-    start = row["arrival_ns"] if opens is None else max(row["arrival_ns"], opens)
-    if span is None or start < span[0]:
-        return _MISSING_NS, _MISSING_NS, _MISSING_NS
-    end = row["end_ns"]
-    if end is None and row["filled_shares"] >= row["ordered_shares"] * (1 - 1e-12):
-        end = latest
-    stop = end if end is None or closes is None else min(end, closes)
-    last = latest
-    if last is not None and row["last_fill_ns"] is not None and row["last_fill_ns"] <= span[1]:
-        last = min(last, span[1])
-    return start, *(ns if ns is not None and start <= ns <= span[1] else _MISSING_NS for ns in (last, stop))
 
 
 def _of_market(
@@ -160,7 +146,11 @@ def _of_market(
     told: dict[str, NDArray[np.float64]] = {
         "print_best": np.where(buys, columns["lowest"], columns["highest"]),
         "print_worst": np.where(buys, columns["highest"], columns["lowest"]),
-        **{name: columns[name] for name in ("worse", "better", "prints", "worse_prints")},
+        # Better and worse than the average price say nothing of an order without one.
+        **{
+            name: np.where(np.isfinite(average), columns[name], np.nan)
+            for name in ("worse", "better", "prints", "worse_prints")
+        },
         "volume_I": columns["volume"],
         "volume_L": np.where(np.isfinite(limit), columns["limit_volume"], np.nan),
         "traded_L": columns["limit_above"] + base * columns["limit_volume"],
@@ -180,17 +170,18 @@ def _of_market(
     told["m_before"] = np.full(len(names), np.nan)
     told["m_before"][begins] = mid_at(day, start[begins] - _BEFORE_NS)
     opens, closes = day.instrument.session_open_ns, day.instrument.session_close_ns
-    whole = None if opens is None or closes is None else _sums(day, opens, closes)
+    opened = opens if math.isfinite(open_print(day)) else None
+    whole = None if opens is None or closes is None or not math.isfinite(day_vwap(day)) else _sums(day, opens, closes)
     for place, name in enumerate(names):
         own = letters[name]
         own |= {letter: known(values[place]) for letter, values in told.items()}
         own["price_scale"] = float(day.instrument.price_scale)
         row = stored[name]
-        if row["open_price"] is not None and opens is not None:
-            own["print_O"] = float(day.print_price[np.searchsorted(day.print_ns, opens, side="left")])
-        if row["day_vwap"] is not None and whole is not None:
+        if opened is not None:
+            own["print_O"] = float(day.print_price[np.searchsorted(day.print_ns, opened, side="left")])
+        if whole is not None:
             own["volume_D"], own["traded_D"] = whole
-        if row["broker_start_price"] is not None:
+        if begins[place] and row["broker_start_ns"] is not None and row["broker_start_ns"] >= costs[name]["arrival_ns"]:
             moment = row["broker_start_ns"] if opens is None else max(row["broker_start_ns"], opens)
             bid, ask = quotes_at(day, np.array([moment]))
             own |= {"bid_b": known(bid[0]), "ask_b": known(ask[0])}

@@ -24,7 +24,8 @@ from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S, TCA_BE
 from tcakit.report.benchmark_inputs import benchmark_letters
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import known_dimensions
-from tcakit.report.inputs import MarketInputs, fill_inputs, market_inputs
+from tcakit.report.fill_inputs import fill_inputs
+from tcakit.report.inputs import MarketInputs, contradicting_orders, market_inputs
 from tcakit.report.intraday import market_profile, utc_offset_s
 from tcakit.report.rows import finite
 from tcakit.report.summary import previous_rows
@@ -297,16 +298,6 @@ def _children(data: ReportData) -> Iterator[list[Any]]:
         held.setdefault(parent, []).append(values)
     for parent, orders in held.items():
         yield [parent, orders]
-
-
-def contradicting_orders(data: ReportData) -> set[str]:
-    """Orders that say what cannot be, so that nothing of them was priced: no side, no size, fills of another order."""
-    parents = data.parents.unique("parent_id", keep="first")
-    own = parents.select("parent_id", pl.col("side").alias("_side"), pl.col("symbol").alias("_symbol"))
-    joined = data.fills.join(own, on="parent_id")
-    other = joined.filter((pl.col("side") != pl.col("_side")) | (pl.col("symbol") != pl.col("_symbol")))
-    wrong = parents.filter(~pl.col("side").is_in([BUY, SELL]) | (pl.col("quantity") <= 0) | (pl.col("size_scale") <= 0))
-    return {*other["parent_id"].to_list(), *wrong["parent_id"].to_list()}
 
 
 def _fills(data: ReportData) -> pl.DataFrame:

@@ -130,7 +130,7 @@ def _market_letters(found: MarketInputs | None) -> dict[str, float | None]:
         if quote is not None:
             out |= {f"bid_{letter}": quote[1], f"ask_{letter}": quote[2]}
     for letter, sums in (("I", found.interval), ("W", found.window)):
-        if sums is not None:
+        if sums is not None and sums[3]:
             out |= {f"volume_{letter}": float(sums[3]), f"traded_{letter}": float(sums[4])}
     if found.twap is not None:
         out |= {"covered": float(found.twap[2]), "base": found.twap[3], "area": found.twap[4]}

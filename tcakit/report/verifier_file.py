@@ -7,8 +7,8 @@ from pathlib import Path
 
 VERIFIER = "verify_evidence.py"
 PARTS = (
-    "rows", "sums", "draws", "facts", "orders", "ranks", "blocks", "pictures", "venues", "benchmarks", "groups",
-    "executive", "compared", "control", "estimates", "quality", "monitoring", "main",
+    "rows", "sums", "draws", "facts", "given", "orders", "ranks", "blocks", "pictures", "venues", "benchmarks",
+    "groups", "executive", "compared", "control", "estimates", "quality", "monitoring", "main",
 )  # fmt: skip
 _FOLDER = Path(__file__).with_name("verifier")
 

@@ -4,6 +4,7 @@ import math
 
 from .blocks import unit_of
 from .draws import ask_ratios
+from .given import AS_MEASURED
 from .orders import markout_at, price_of, shares_of, usable
 from .sums import BPS, times, total
 
@@ -41,11 +42,8 @@ MONEY_OF_BENCHMARKS = (
     *(*ORDER_BASIS, "market_timing_cost", "broker_execution_cost"),
     *("realised_cost", "delay_to_close_cost"),
 )
-# What no print or quote of an order's own day gives is taken as it was measured.
-AS_MEASURED = (
-    *("previous_close", "index_cost_bps", "beta", "adv_shares", "volatility_daily", "half_spread_bps"),
-    *("broker_start_ns", "close_before_fills"),
-)
+# What an order's own row says too.
+KNOWN_OF_SYMBOLS = ("adv_shares", "volatility_daily", "half_spread_bps")
 
 
 def benchmark_values(parent, letters, stored, fills, horizons, children):
@@ -67,7 +65,6 @@ def benchmark_values(parent, letters, stored, fills, horizons, children):
     found.update(_costs_by_day(parent, stored["close_before_fills"]))
     without = [name for name, value in stored.items() if _is_number(value) and found.get(name) is None]
     found.update({name: stored[name] for name in without})
-    found.update({name: None for name, value in stored.items() if value is None})
     rate = parent["exchange_rate"]
     found.update({name: times(found.get(name), rate) for name in MONEY_OF_BENCHMARKS})
     return found, without
@@ -188,18 +185,24 @@ def _costs_by_day(parent, close):
     return out
 
 
-def order_benchmark_numbers(out, rows, values):
-    """The line of each order: its further benchmarks, and its cost against each price of them."""
+def order_benchmark_numbers(out, rows, values, without):
+    """The line of each order: its further benchmarks, and its cost against each price of them. Gives the paths of those
+    that rest on something else (`without` has their names by order), and by path what an order's money is rounded to.
+    """
+    unfounded, worth = set(), {}
     told = [(row, values[row["parent_id"]]) for row in rows if row["parent_id"] in values]
     for place, (row, found) in enumerate(told):
         path = ("order_benchmarks", place)
         out[(*path, "parent_id")] = row["parent_id"]
         out.update({(*path, name): value for name, value in found.items() if not isinstance(value, str)})
+        unfounded.update((*path, name) for name in without[row["parent_id"]])
+        worth.update({(*path, name): row["paper_notional"] or 0.0 for name in MONEY_OF_BENCHMARKS})
         for name in PRICES:
             price = found.get(name)
             known = price is not None and price > 0 and row["average_price"] is not None
             cost = row["side"] * (row["average_price"] - price) / price * BPS if known else None
             out[(*path, f"against_{name}_bps")] = cost
+    return unfounded, worth
 
 
 def benchmark_cost_numbers(out, path, rows, values, draws):

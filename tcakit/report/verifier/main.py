@@ -18,7 +18,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from .benchmarks import benchmark_cost_numbers, benchmark_values, order_benchmark_numbers
+from .benchmarks import KNOWN_OF_SYMBOLS, benchmark_cost_numbers, benchmark_values, order_benchmark_numbers
 from .blocks import block_numbers
 from .compared import comparison_numbers
 from .control import attribution_numbers, control_numbers, outlier_numbers
@@ -26,9 +26,10 @@ from .draws import Draws
 from .estimates import estimate_numbers, one_model
 from .executive import executive_numbers
 from .facts import with_facts
+from .given import GIVEN_OF_ORDERS, Checked, count_of_each, stands_as_given
 from .groups import table_numbers
 from .monitoring import monitoring_numbers
-from .orders import AMOUNTS, order_numbers, price_of, usable
+from .orders import AMOUNTS, SPREADS_OF_FILLS, fill_numbers, markout_of_mid, order_numbers, price_of, realised_of_mid
 from .pictures import distribution_numbers, heat_numbers, intraday_numbers, participation_numbers
 from .quality import count_numbers, quality_numbers, rate_numbers, run_numbers
 from .rows import Broken, check_report, numbers_of, printed_together, read_evidence
@@ -38,29 +39,32 @@ from .venues import venue_numbers
 SHOWN = 20
 MONEY = (
     *(name for name in AMOUNTS if name != "fees"),
+    *("order_delay_cost", "order_trading_cost", "order_opportunity_cost", "market_timing_cost"),
+    *("broker_execution_cost", "realised_cost", "delay_to_close_cost"),
     *("cost", "notional", "not_attributed", "not_attributed_cost", "trading_cost_not_split"),
 )
 
 
 def verify(evidence, report=None, intervals=True, say=None):
-    """Counts (rows, recomputed, unfounded), names of numbers `without_draws` and `stated`, and what is `wrong`.
+    """Counts (rows, recomputed, given, unfounded, and unfounded_names by name), names of numbers `without_draws` and
+    `stated`, and what is `wrong`.
 
     `evidence` and `report` are bytes; `intervals` says whether draws are made. Broken if bytes have changed.
     """
     held = read_evidence(evidence)
     if report is not None:
         check_report(report, held.told, held.sums)
-    checked = _Checked()
+    checked = Checked()
     fills = held.tables["fill"]
     parents = [row._asdict() for row in held.tables["parent"]]
     _check_fills(checked, fills)
     _check_orders(checked, held, parents, fills)
     before = [row._asdict() for row in held.tables["previous_parent"]]
-    printed = checked.recomputed
+    printed = checked.recomputed, checked.given
     _check_fills(checked, held.tables["previous_fill"])
     _check_orders(checked, held, before, held.tables["previous_fill"], "previous_")
-    checked.recomputed = printed  # of the orders before only sums are printed
-    found, draws = summary_numbers(held, parents, before, fills, checked)
+    checked.recomputed, checked.given = printed  # of the orders before only sums are printed
+    found, draws, unfounded, worth = summary_numbers(held, parents, before, fills, checked)
     waiting = set(draws.paths())
     if intervals:
         found.update(draws.made(say))
@@ -68,54 +72,39 @@ def verify(evidence, report=None, intervals=True, say=None):
     else:
         found.update(draws.found)
     checked.scale = math.fsum(row["paper_notional"] or 0.0 for row in parents)
-    stated = _check_printed(checked, held, found, waiting)
+    stated = _check_printed(checked, held, found, waiting, unfounded, worth)
     if report is not None and held.told["name"].endswith(".json"):
         checked.wrong += _report_against_rows(json.loads(report), held, parents)
     return {
         "rows": held.count,
-        "recomputed": checked.recomputed,
         "stated": stated,
         "without_draws": [name_of(path) for path in held.printed if path in waiting],
-        "unfounded": checked.unfounded,
-        "wrong": checked.wrong,
+        **checked.counts(),
     }
-
-
-class _Checked:
-    """What has been compared so far."""
-
-    def __init__(self):
-        self.wrong, self.recomputed, self.unfounded, self.scale = [], 0, 0, 0.0
 
 
 def _check_fills(checked, fills):
     """Whether each fill's mid, spreads and place follow from its quote, and its markouts from their mids."""
     for fill in fills:
-        measured = ("mid_at_fill", "effective_spread", "quoted_spread")
-        at_receipt = ("mid_at_receipt", "effective_spread_at_receipt", "price_improvement")
-        told = {}
-        if usable(fill) and fill.bid is not None:
-            told.update(zip(measured, _spreads_of(fill, fill.bid, fill.ask)))
-            told["inside_quote"] = fill.bid <= price_of(fill) <= fill.ask
-        if usable(fill) and fill.receipt_bid is not None:
-            bid, ask = fill.receipt_bid, fill.receipt_ask
-            mid, effective, _ = _spreads_of(fill, bid, ask)
-            improved = fill.side * ((ask if fill.side > 0 else bid) - price_of(fill))
-            told.update(zip(at_receipt, (mid, effective, improved)))
-        for name in (*measured, *at_receipt, "inside_quote"):
+        told = fill_numbers(fill)
+        for name in SPREADS_OF_FILLS:
             stated = getattr(fill, name)
             if name not in told:
-                checked.unfounded += stated is not None and name != "inside_quote"
-            elif stated is not None and abs(stated - told[name]) > 1e-9 * max(abs(price_of(fill)), 1.0):
-                checked.wrong.append(f"row {fill.row}: {name} of fill {fill.fill_id} is not that of its quote")
-        for values in (fill.markouts, fill.realised):
-            checked.unfounded += sum(value is not None for value in values or ())
-
-
-def _spreads_of(fill, bid, ask):
-    """The mid of a quote, the effective spread against it, and the quoted spread."""
-    mid = (bid + ask) / 2.0
-    return mid, 2.0 * fill.side * (price_of(fill) - mid), ask - bid
+                checked.without_ground[f"{name} of fills"] += stated is not None
+            elif differs(name, stated, told[name], 0.0, abs(price_of(fill))):
+                said = f"row {fill.row}: {name} of fill {fill.fill_id} is {stated!r}"
+                checked.wrong.append(f"{said}; its quote gives {told[name]!r}")
+        for name, values, looked_up in (
+            ("markout", fill.markouts, [markout_of_mid(fill, mid) for mid in fill.mids]),
+            ("realised spread", fill.realised, [realised_of_mid(fill, mid) for mid in fill.after]),
+        ):
+            for place, stated in enumerate(values or ()):
+                found = looked_up[place]
+                if stated is not None and found is None:
+                    checked.without_ground[f"{name} of fills"] += 1
+                elif stated is not None and differs("bps", stated, found, 0.0):
+                    said = f"row {fill.row}: {name} {place} of fill {fill.fill_id} is {stated!r}"
+                    checked.wrong.append(f"{said}; its mid gives {found!r}")
 
 
 def _check_orders(checked, held, parents, fills, period=""):
@@ -127,21 +116,24 @@ def _check_orders(checked, held, parents, fills, period=""):
     for parent in parents:
         own = fills_of.get(parent["parent_id"], [])
         found = order_numbers(parent, markets.get(parent["parent_id"]), own, rates, asked)
-        for name in held.header["of_orders"]:
+        # A column that no order has a number in may be wrongly missing: the header does not name it.
+        for name in dict.fromkeys((*held.header["of_orders"], *(name for name in found if name in parent))):
             stated = parent[name]
             said = f"{name} of order {parent['parent_id']} is {stated!r}"
             if name not in found:
-                checked.unfounded += stated is not None
+                checked.without_ground[name] += stated is not None
             elif differs(name, stated, found[name], parent["paper_notional"] or 0.0):
                 checked.wrong.append(f"row {parent['row']}: {said}; its fills and quotes give {found[name]!r}")
+            elif name in GIVEN_OF_ORDERS:
+                checked.given += stated is not None
             else:
                 checked.recomputed += stated is not None
         parent["facts"] = with_facts(parent)
 
 
 def summary_numbers(held, parents, earlier, fills, checked):
-    """Every number of the summary by its path, and the draws that the others wait for; `earlier` are the orders of the
-    period before."""
+    """Every number of the summary by its path, the draws that the others wait for, the paths of those that rest on
+    something else, and what single orders' money is of; `earlier` are the orders of the period before."""
     out, draws = {}, Draws()
     scope, horizons = held.header["scope"], held.header["horizons_s"]
     asked = tuple(scope["by"])
@@ -152,8 +144,8 @@ def summary_numbers(held, parents, earlier, fills, checked):
     quality_numbers(out, held, parents, fills, draws)
     curves = held.tables["curve"]
     points = estimate_numbers(out, held.tables["estimate"], orders, draws)
-    values = _benchmarks(checked, held, orders, fills)
-    order_benchmark_numbers(out, parents, values)
+    values, without = _benchmarks(checked, held, orders, fills)
+    unfounded, worth = order_benchmark_numbers(out, parents, values, without)
     for currency, rows in by(parents, lambda row: row["currency"]).items():
         path = ("currencies", currency)
         out.update(block_numbers(path, rows, fills, horizons, draws))
@@ -187,26 +179,33 @@ def summary_numbers(held, parents, earlier, fills, checked):
         rate_numbers(out, held.tables["rate"], parents, scope["currency"])
     for policy in held.tables["policy"]:
         monitoring_numbers(out, policy, parents, fills, max((row["date"] or "" for row in parents), default=""))
-    return out, draws
+    return out, draws, unfounded, worth
 
 
 def _benchmarks(checked, held, orders, fills):
-    """The further benchmarks of each order by its id; counts those that rest on something else."""
+    """The further benchmarks of each order by its id, and the names of those that rest on something else."""
     fills_of = by(fills, lambda fill: fill.parent_id)
     children = {row.parent_id: row.orders for row in held.tables["children"]}
-    values = {}
+    values, without = {}, {}
     letters = {row.parent_id: row.letters for row in held.tables["benchmark"]}
+    # A run that was measured without facts of its symbols has them from the days stored since.
+    measured_with = any(row.adv_shares is not None for row in held.tables["measured_benchmark"])
     for row in held.tables["measured_benchmark"]:
         name = row.parent_id
         if name in orders:
             own = fills_of.get(name, []), held.header["horizons_s"], children.get(name, [])
             stored = {column: value for column, value in row._asdict().items() if column != "row"}
-            values[name], without = benchmark_values(orders[name], letters.get(name, {}), stored, *own)
-            checked.unfounded += len(without)
-    return values
+            values[name], without[name] = benchmark_values(orders[name], letters.get(name, {}), stored, *own)
+            checked.without_ground.update(without[name])
+            for known in KNOWN_OF_SYMBOLS if measured_with else ():
+                of_order = orders[name][known]
+                if of_order is not None and differs(known, stored[known], of_order, 0.0):
+                    said = f"row {row.row}: {known} of order {name} is {stored[known]!r}"
+                    checked.wrong.append(f"{said}; the order's own row says {of_order!r}")
+    return values, without
 
 
-def _check_printed(checked, held, found, waiting):
+def _check_printed(checked, held, found, waiting, unfounded, worth):
     """Compare every printed number; gives the names of those that no formula here gives."""
     stated = []
     for path, (value, row) in held.printed.items():
@@ -214,9 +213,11 @@ def _check_printed(checked, held, found, waiting):
             continue
         if path not in found:
             stated.append(name_of(path))
-        elif differs(path[-1], value, found[path], checked.scale):
+        elif differs(path[-1], value, found[path], worth.get(path, checked.scale)):
             checked.wrong.append(f"row {row}: {name_of(path)} is {value!r}; the rows give {found[path]!r}")
-        else:
+        elif stands_as_given(path):
+            checked.given += 1
+        elif path not in unfounded:
             checked.recomputed += 1
     checked.wrong += [
         f"{name_of(path)} is not printed; the rows give {value!r}"
@@ -226,21 +227,24 @@ def _check_printed(checked, held, found, waiting):
     return stated
 
 
-def differs(name, stated, found, scale):
-    """Whether two numbers are not the same but for the rounding of doubles."""
+def differs(name, stated, found, scale, least=0.0):
+    """Whether two numbers are not the same but for the rounding of doubles of that size; no number is like NaN."""
     if stated is None or found is None:
         return stated is not found
     if isinstance(stated, str) or isinstance(found, str):
         return stated != found
     if isinstance(stated, int) and isinstance(found, int):
         return stated != found
+    largest = max(abs(stated), abs(found))
+    if not largest < math.inf:
+        return True
     if name in ("p_value", "q_value", "p_by_day"):
-        return abs(stated - found) > 1e-7 * max(abs(stated), abs(found))
+        return not abs(stated - found) <= 1e-7 * largest
     # A cost is the small difference of two large amounts of money, whose last digits are rounding.
-    least = 1e-14 * abs(scale) if name in MONEY else 0.0
+    least = 1e-9 * least + (1e-14 * abs(scale) if name in MONEY else 0.0)
     # Basis points of orders that cancel are rounding alone below this.
     least += 1e-9 if "bps" in str(name) or name in ("value", "low", "high", "slope", "z") else 1e-12
-    return abs(stated - found) > 1e-9 * max(abs(stated), abs(found)) + least
+    return not abs(stated - found) <= 1e-9 * largest + least
 
 
 def _report_against_rows(summary, held, parents):
@@ -298,10 +302,13 @@ def main(arguments):
     what = "rows and the report" if len(data) > 1 else "rows"
     print(f"{found['rows']} {what} are as written.")
     print(f"{found['recomputed']} numbers worked out anew from the rows, {len(found['wrong'])} of them differ.")
+    print(f"{found['given']} numbers are inputs that stand as they were given.")
     if found["without_draws"]:
         print(f"{len(found['without_draws'])} bounds of intervals were left out, as asked.")
     if found["unfounded"]:
-        print(f"{found['unfounded']} numbers of orders and fills rest on inputs that are not in the evidence.")
+        what = "numbers of orders and fills rest on inputs that are not in the evidence"
+        print(f"{found['unfounded']} {what}: {count_of_each(found['unfounded_names'])}.")
+        print("Sums worked out anew take these as they are stated.")
     if found["stated"]:
         print(
             f"{len(found['stated'])} printed numbers are held by their hash alone: {', '.join(found['stated'][:SHOWN])}"

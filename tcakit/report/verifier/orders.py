@@ -2,13 +2,20 @@
 
 import math
 
+from .given import GIVEN_OF_ORDERS
 from .sums import BPS, bps
 
 AMOUNTS = (
     *("delay_cost", "spread_cost", "drift_cost", "opportunity_cost", "fees", "trading_cost", "total_cost"),
     *("paper_notional", "executed_notional"),
 )
-INPUTS = ("multiplier", "arrival_ns", "end_ns")
+SPREADS_OF_FILLS = (
+    *("mid_at_fill", "effective_spread", "quoted_spread", "inside_quote"),
+    *("mid_at_receipt", "effective_spread_at_receipt", "price_improvement"),
+)
+
+
+PRICES_OF_ORDERS = ("arrival_price", "end_price", "close_price", "interval_vwap", "window_vwap", "twap")
 
 
 def mid(quote):
@@ -31,9 +38,30 @@ def usable(fill):
     return (fill.quantity or 0) > 0 and fill.price is not None and fill.size_scale > 0 and fill.price_scale > 0
 
 
+def fill_numbers(fill):
+    """What a fill's quotes say of it, by the name of its column; what they do not say is left out."""
+    told = {}
+    if not usable(fill):
+        return told
+    price, side = price_of(fill), fill.side if fill.side in (1, -1) else None
+    if fill.bid is not None and fill.ask is not None:
+        told["mid_at_fill"], told["quoted_spread"] = (fill.bid + fill.ask) / 2.0, fill.ask - fill.bid
+        told["inside_quote"] = fill.bid <= price <= fill.ask
+        if side:
+            told["effective_spread"] = 2.0 * side * (price - told["mid_at_fill"])
+    if fill.receipt_bid is not None and fill.receipt_ask is not None:
+        told["mid_at_receipt"] = (fill.receipt_bid + fill.receipt_ask) / 2.0
+        if side:
+            told["effective_spread_at_receipt"] = 2.0 * side * (price - told["mid_at_receipt"])
+    touch = fill.receipt_ask if fill.side == 1 else fill.receipt_bid
+    if side and touch is not None:
+        told["price_improvement"] = side * (touch - price)
+    return told
+
+
 def order_numbers(parent, market, fills, rates, asked_currency):
     """Every number of an order, by the name of its column; what the evidence has no ground for is left out."""
-    found = {name: parent[name] for name in INPUTS}
+    found = {name: parent[name] for name in GIVEN_OF_ORDERS}
     found["exchange_rate"] = exchange_rate(parent, rates, asked_currency)
     if parent["stored_limit"] is not None:
         found["limit_price"] = parent["stored_limit"] / parent["price_scale"]
@@ -45,10 +73,16 @@ def order_numbers(parent, market, fills, rates, asked_currency):
     if market is not None:
         found |= _market_numbers(market, found["filled_shares"])
     average = found["average_price"]
+    # A price without ground is as it is stated; what follows from it is worked out all the same.
+    prices = {name: parent[name] for name in PRICES_OF_ORDERS} | found
     for name, price in (("vwap", "interval_vwap"), ("twap", "twap"), ("close", "close_price")):
-        if found.get(price) is not None and average is not None:
-            found[f"{name}_bps_of_executed"] = bps(parent["side"] * (average - found[price]), found[price])
-    found |= _cost_numbers(parent, market, found, [fill for fill in fills if usable(fill)])
+        against = prices[price]
+        known = against is not None and average is not None
+        found[f"{name}_bps_of_executed"] = bps(parent["side"] * (average - against), against) if known else None
+    if "participation" not in found:
+        shares = parent["market_shares"]
+        found["participation"] = found["filled_shares"] / shares if shares else None
+    found |= _cost_numbers(parent, market, found, prices, [fill for fill in fills if usable(fill)])
     for name in AMOUNTS:
         if found.get(name) is not None:
             found[name] = None if found["exchange_rate"] is None else found[name] * found["exchange_rate"]
@@ -101,30 +135,34 @@ def _market_numbers(market, filled):
             found[f"{name}_price"] = mid(market[name])
     for name in ("interval", "window"):
         if market[name] is not None:
-            found[f"{name}_vwap"] = market[name][4] / market[name][3] / market["price_scale"]
+            traded, volume = market[name][4], market[name][3]
+            found[f"{name}_vwap"] = traded / volume / market["price_scale"] if volume else None
     if market["interval"] is not None:
         found["market_shares"] = market["interval"][3] / market["size_scale"]
-        found["participation"] = filled / found["market_shares"]
+        found["participation"] = filled / found["market_shares"] if found["market_shares"] else None
     if market["twap"] is not None:
         found["twap"] = market["twap"][3] + market["twap"][4] / market["twap"][2]
     return found
 
 
-def _cost_numbers(parent, market, found, fills):
+def _cost_numbers(parent, market, found, prices, fills):
     """Implementation shortfall (Perold 1988) and its parts, in the currency of the order."""
-    arrival, end = found.get("arrival_price"), found.get("end_price")
-    decision = parent["given_decision_price"]
+    arrival, end = prices["arrival_price"], prices["end_price"]
+    decision, founded = parent["given_decision_price"], True
     if decision is None and market is not None:
         decision = mid(market["decision"])
-    if decision is None:
+    if decision is None and found.get("arrival_price") is not None:
         decision = arrival
+    if decision is None:
+        decision, founded = parent["decision_price"], False
     if decision is None:
         return {}
     contract, side = parent["multiplier"] or 1.0, parent["side"]
     ordered, fees = found["ordered_shares"] * contract, found["fees"] or 0.0
     filled, paid = (amount * contract for amount in paid_for(fills))
     intended = filled if filled >= ordered * (1 - 1e-12) else ordered
-    out = {"decision_price": decision, "paper_notional": ordered * decision}
+    out = {"decision_price": decision} if founded else {}
+    out["paper_notional"] = ordered * decision
     missed = intended - filled
     opportunity = 0.0 if not missed else None if end is None else side * missed * (end - decision)
     if opportunity is not None:
@@ -153,16 +191,28 @@ def markouts_of(fill, horizons):
 
 def markout_at(fill, place):
     """The markout at one of the horizons: from its mid, else as measured; None where there is none."""
-    mid = fill.mids[place]
-    if mid is None:
+    if fill.mids[place] is None:
         return None if fill.markouts is None else fill.markouts[place]
-    price = fill.price / fill.price_scale
+    return markout_of_mid(fill, fill.mids[place])
+
+
+def markout_of_mid(fill, mid):
+    """Where a mid was from a fill, in bps of the fill's price; above zero is good for the client."""
+    if mid is None or fill.price is None or not fill.price_scale > 0:
+        return None
+    price = price_of(fill)
     return fill.side * (mid - price) / price * BPS if price > 0 else None
 
 
 def realised_at(fill, place):
     """The realised spread at one of Rule 605's horizons: from its mid, else as measured."""
-    mid = fill.after[place]
-    if mid is None:
+    if fill.after[place] is None:
         return None if fill.realised is None else fill.realised[place]
-    return 2.0 * fill.side * (fill.price / fill.price_scale - mid)
+    return realised_of_mid(fill, fill.after[place])
+
+
+def realised_of_mid(fill, mid):
+    """Twice the signed distance of a fill's price from a later mid."""
+    if mid is None or fill.price is None or not fill.price_scale > 0:
+        return None
+    return 2.0 * fill.side * (price_of(fill) - mid)
