@@ -18,7 +18,7 @@ demo: environment ## the whole way on sample_data: files to store, replay, cost,
 	@$(VENV)/bin/tcakit demo
 
 test: environment ## run the tests, a file at a time on each core
-	@$(RUN) -m pytest -n auto --dist loadfile
+	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: environment ## check style and formatting
 	@$(RUN) -m ruff check .

@@ -15,6 +15,14 @@ settings.register_profile("quick", derandomize=True, max_examples=25, **_COMMON)
 settings.register_profile("fuzz", max_examples=5_000, **_COMMON)
 settings.load_profile("default")
 
+# Files that take minutes each: begun first, so that no core waits for the other at the end.
+_LONG_FILES = ("test_kernels_three_ways.py", "test_docs.py", "test_benchmarks.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest before all others, which stay in their order."""
+    items.sort(key=lambda item: item.path.name not in _LONG_FILES)
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
