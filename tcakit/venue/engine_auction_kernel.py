@@ -104,15 +104,9 @@ def _at_level(engine, side, level):
     return size
 
 
-@tower_door
-def indicative(engine, reference_level):
-    """What an auction would do now: (level or NO_LEVEL, volume, surplus of buys over sells at that level).
-
-    `reference_level` NO_LEVEL stands for the last trade's, or 0 before there was one. Where nothing would trade,
-    level is NO_LEVEL and the surplus that of all orders.
-    """
-    if reference_level == NO_LEVEL:
-        reference_level = max(engine.counters[LAST_LEVEL], 0)
+@tower_call
+def _best_level(engine, twice_reference):
+    """The auction's (level or NO_LEVEL, volume, surplus); the reference is in half levels."""
     ladder = engine.levels.shape[2]
     buys, sells = _at_market(engine, BUY), _at_market(engine, SELL)
     for level in range(ladder):
@@ -126,13 +120,31 @@ def indicative(engine, reference_level):
         if traded == volume and traded > 0:
             better = abs(over) < abs(surplus)
             if abs(over) == abs(surplus):
-                better = abs(level - reference_level) <= abs(found - reference_level)
+                better = abs(2 * level - twice_reference) <= abs(2 * found - twice_reference)
         if better:
             found, volume, surplus = level, traded, over
         buys -= _at_level(engine, BUY, level)
     if found == NO_LEVEL:
         return NO_LEVEL, 0, all_buys - sells
     return found, volume, surplus
+
+
+@tower_part
+def _twice(engine, reference_level, half):
+    """A reference in half levels: NO_LEVEL stands for the last trade's."""
+    if reference_level == NO_LEVEL:
+        return 2 * max(engine.counters[LAST_LEVEL], 0)
+    return 2 * reference_level + (1 if half else 0)
+
+
+@tower_door
+def indicative(engine, reference_level, half=0):
+    """What an auction would do now: (level or NO_LEVEL, volume, surplus of buys over sells at that level).
+
+    `reference_level` NO_LEVEL stands for the last trade's, or 0 before there was one; `half` 1 puts it half a level higher,
+    as the middle of a spread may be. Where nothing would trade, level is NO_LEVEL and the surplus that of all orders.
+    """
+    return _best_level(engine, _twice(engine, reference_level, half))
 
 
 @tower_call
@@ -200,7 +212,7 @@ def start_call(engine, phase):
 
 
 @tower_door
-def uncross(engine, reference_level):
+def uncross(engine, reference_level, half=0):
     """End a call: trade what can be traded at one price. Gives (status, level or NO_LEVEL, volume, surplus of buys).
 
     Displayed orders that trade are written as EXECUTE_UNPRINTED, and the auction as one PRINT_CROSS with the volume.
@@ -213,7 +225,7 @@ def uncross(engine, reference_level):
         return status, NO_LEVEL, 0, 0
     if not _in_call(engine):
         return REFUSED, NO_LEVEL, 0, 0
-    level, volume, surplus = indicative(engine, reference_level)
+    level, volume, surplus = _best_level(engine, _twice(engine, reference_level, half))
     if volume > 0:
         _fill_side(engine, BUY, level, volume)
         _fill_side(engine, SELL, level, volume)

@@ -23,7 +23,7 @@ MESSAGE_KIND = 1
 MESSAGE_OWNER = 2
 MESSAGE_SIDE = 3
 MESSAGE_LEVEL = 4  # START_CALL: the phase; UNCROSS: the reference
-MESSAGE_SIZE = 5
+MESSAGE_SIZE = 5  # UNCROSS: 1 puts the reference half a level higher
 MESSAGE_ORDER = 6  # cancel, reduce, modify: the order's id, or -1 - the row of the message that sent it
 MESSAGE_TYPE = 7
 MESSAGE_TIME_IN_FORCE = 8
@@ -73,7 +73,7 @@ def _rare(engine, messages, row, kind):
     if kind == START_CALL:
         return start_call(engine, level), 0
     if kind == UNCROSS:
-        status, found, _, _ = uncross(engine, level)
+        status, found, _, _ = uncross(engine, level, messages[row, MESSAGE_SIZE])
         return status, found
     if kind == STOP_TRADING:
         return halt(engine), 0
