@@ -102,8 +102,8 @@ class MatchingEngine:
         needed = sum(array.nbytes for array in self.engine) + 2 * table.nbytes
         if needed > self.most_bytes or (full == layout.BOOK_FULL and 2 * len(table) > layout.MOST_SLOTS):
             raise DataError(
-                f"the {_WHAT[full]} of the simulated venue have filled {len(table):,} rows, and more would take "
-                f"{needed:,} bytes of memory",
+                f"{len(table):,} rows are not enough for the {_WHAT[full]} of the simulated venue, "
+                f"and twice as many would take {needed:,} bytes of memory",
                 place="matching engine",
                 remedy=f"send fewer orders, or allow more than most_bytes={self.most_bytes:,}",
             )

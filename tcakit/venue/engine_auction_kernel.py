@@ -55,7 +55,7 @@ from tcakit.venue.engine_layout_kernel import (
     VOLATILITY,
 )
 from tcakit.venue.engine_match_kernel import leave, note_trade, take_off
-from tcakit.venue.engine_record_kernel import record, report_fill, room_for
+from tcakit.venue.engine_record_kernel import record, report_fill, rows_for
 from tcakit.venue.engine_slots_kernel import peg_after
 from tcakit.venue.engine_submit_kernel import end_resting
 
@@ -141,8 +141,8 @@ def _twice(engine, reference_level, half):
 def indicative(engine, reference_level, half=0):
     """What an auction would do now: (level or NO_LEVEL, volume, surplus of buys over sells at that level).
 
-    `reference_level` NO_LEVEL stands for the last trade's, or 0 before there was one; `half` 1 puts it half a level higher,
-    as the middle of a spread may be. Where nothing would trade, level is NO_LEVEL and the surplus that of all orders.
+    `reference_level` NO_LEVEL stands for the last trade's, or 0 before there was one; `half` 1 puts it half a level
+    higher, as the middle of a spread may be. Where nothing would trade, level is NO_LEVEL and the surplus that of all.
     """
     return _best_level(engine, _twice(engine, reference_level, half))
 
@@ -201,7 +201,7 @@ def start_call(engine, phase):
 
     Not while another one goes on. From a halt, too: that is how trading resumes by auction.
     """
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status
     if _in_call(engine) or (phase != PRE_OPEN and phase != CLOSING_CALL and phase != VOLATILITY):
@@ -220,7 +220,7 @@ def uncross(engine, reference_level, half=0):
     the price touched off go, and pegged orders come back. REFUSED outside a call. `indicative` explains the reference.
     """
     counters = engine.counters
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status, NO_LEVEL, 0, 0
     if not _in_call(engine):
@@ -248,7 +248,7 @@ def halt(engine):
 
     Gives OK, TAPE_FULL, or REFUSED where it is halted or closed already.
     """
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status
     if engine.counters[PHASE] == HALTED or engine.counters[PHASE] == CLOSED:
@@ -266,7 +266,7 @@ def resume(engine):
     REFUSED where a halt came upon a call and left a crossed book: only an auction can go on from there.
     """
     counters, best = engine.counters, engine.best
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status
     bid, ask = max(best[DISPLAYED, 0], best[HIDDEN, 0]), min(best[DISPLAYED, 1], best[HIDDEN, 1])
@@ -301,7 +301,7 @@ def close_day(engine):
     Orders until cancelled stay. `start_call` or `resume` opens the next day.
     """
     counters, orders = engine.counters, engine.orders
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status
     begin_message(engine)

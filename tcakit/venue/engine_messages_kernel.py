@@ -14,7 +14,7 @@ from tcakit.venue.engine_layout_kernel import (
     REPORTS_FULL,
     TAPE_FULL,
 )
-from tcakit.venue.engine_record_kernel import room_for
+from tcakit.venue.engine_record_kernel import room_for, rows_for
 from tcakit.venue.engine_submit_kernel import cancel, modify, submit
 
 # A message is a row; kinds but NEW_ORDER read the first seven columns at most.
@@ -103,7 +103,7 @@ def process(engine, messages, results, first, last):
     orders, counters = engine.orders, engine.counters
     for row in range(first, last):
         owner, kind = messages[row, MESSAGE_OWNER], messages[row, MESSAGE_KIND]
-        status = room_for(engine, owner, 0)
+        status = room_for(engine, owner, 0) if kind <= NEW_MARKET else rows_for(engine, owner, 0)
         if status != OK:
             return status, row
         counters[CLOCK] = messages[row, MESSAGE_TS]

@@ -86,7 +86,7 @@ from tcakit.venue.engine_layout_kernel import (
     TYPE,
 )
 from tcakit.venue.engine_match_kernel import leave, shrink
-from tcakit.venue.engine_record_kernel import record, report, room_for
+from tcakit.venue.engine_record_kernel import record, report, room_for, rows_for
 from tcakit.venue.engine_slots_kernel import allot, link_peg, name_anew, park, queue, release, unpark, unqueue
 
 _HIDES = -1  # DISPLAY of a hidden order
@@ -308,12 +308,12 @@ def modify(engine, owner, order_id, level, size):
         return status
     whole = orders[slot, SIZE] + orders[slot, RESERVE]
     display = orders[slot, DISPLAY]
-    status = room_for(engine, owner, 0)
+    status = rows_for(engine, owner, 0)
     if status != OK:
         return status
     reason = _why_kept(engine, slot, level, size)
     if reason == NO_REASON and display > 0:
-        status = room_for(engine, owner, 2 * (size // display))
+        status = rows_for(engine, owner, 2 * (size // display))
         if status != OK:
             return status
     counters[REASON] = reason

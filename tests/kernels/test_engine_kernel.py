@@ -260,6 +260,13 @@ def test_a_message_without_room_does_nothing_and_can_be_sent_again():
     assert mk.process(engine, table, results, 0, 4) == (lk.BOOK_FULL, 2)
     assert results[:, mk.RESULT_STATUS].tolist() == [fifo.OK] * 4
     assert engine.counters[lk.TAPE_ROWS] == 2
+    # A cancel needs no slot, nor does a change.
+    order_id = int(results[0, mk.RESULT_VALUE])
+    change = np.array(
+        [message(4, mk.MODIFY_ORDER, 1, 0, 9, 20, order_id), message(5, mk.CANCEL_ORDER, 1, order=order_id)]
+    )
+    assert mk.process(engine, change, results[:2].copy(), 0, 2) == (fifo.OK, 2)
+    assert engine.best[lk.DISPLAYED].tolist() == [6, LADDER]
     engine = lk.new_engine(8, LADDER, 10, 100)
     assert mk.process(engine, table, results, 0, 4) == (lk.TAPE_FULL, 2)
     engine = lk.new_engine(8, LADDER, 100, 27)
