@@ -16,11 +16,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WHAT = {layout.BOOK_FULL: "resting orders", layout.TAPE_FULL: "tape", layout.REPORTS_FULL: "reports"}
-_FIELDS = {
-    name.removeprefix("MESSAGE_").lower(): column
-    for name, column in vars(messages_kernel).items()
-    if name.startswith("MESSAGE_") and name != "MESSAGE_COLUMNS"
-}
+_FIELDS, _PARTS = (
+    {
+        name.removeprefix(prefix).lower(): column
+        for name, column in vars(messages_kernel).items()
+        if name.startswith(prefix) and not name.endswith("_COLUMNS")
+    }
+    for prefix in ("MESSAGE_", "PART_")
+)
+
+
+_NO_PARTS = np.zeros((0, messages_kernel.PART_COLUMNS), np.int64)
 
 
 def grown(engine: Engine, full: int) -> Engine:
@@ -76,18 +82,22 @@ class MatchingEngine:
         """Send one message; fields are those of `engine_messages_kernel`, in small letters. Gives (status, value)."""
         row = np.zeros((1, messages_kernel.MESSAGE_COLUMNS), np.int64)
         row[0, messages_kernel.MESSAGE_KIND] = kind
-        row[0, messages_kernel.MESSAGE_STOP] = layout.NO_LEVEL
+        parts = np.zeros((1, messages_kernel.PART_COLUMNS), np.int64)
+        parts[0, messages_kernel.PART_STOP] = layout.NO_LEVEL
         for name, value in fields.items():
-            row[0, _FIELDS[name]] = value
-        status, value = self.send_all(row)[0].tolist()
+            if name in _PARTS:
+                parts[0, _PARTS[name]] = value
+            else:
+                row[0, _FIELDS[name]] = value
+        status, value = self.send_all(row, parts)[0].tolist()
         return status, value
 
-    def send_all(self, messages: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Send a table of messages (columns of `engine_messages_kernel`); gives (status, value) of each."""
+    def send_all(self, messages: NDArray[np.int64], parts: NDArray[np.int64] = _NO_PARTS) -> NDArray[np.int64]:
+        """Send a table of messages, and one of parts that they name; gives (status, value) of each."""
         results = np.zeros((len(messages), messages_kernel.RESULT_COLUMNS), np.int64)
         row = 0
         while True:
-            status, row = messages_kernel.process(self.engine, messages, results, row, len(messages))
+            status, row = messages_kernel.process(self.engine, messages, parts, results, row, len(messages))
             if status == OK:
                 return results
             self.make_room(status)

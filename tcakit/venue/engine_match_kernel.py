@@ -6,7 +6,6 @@ from tcakit.book.fifo_kernel import HEAD, LEVEL, LEVEL_SIZE, NEXT, OK, SIDE, SIZ
 from tcakit.jit import tower_call, tower_part
 from tcakit.market.codes import (
     ADD,
-    BUY,
     CANCEL_BOTH,
     CANCEL_NEWEST,
     CANCEL_OLDEST,
@@ -50,7 +49,7 @@ from tcakit.venue.engine_slots_kernel import next_id, queue, release, set_reserv
 @tower_part
 def reaches(level, side, limit):
     """Whether an order of that side and limit reaches the best level of the other side; that of an empty one never."""
-    return level <= limit if side == BUY else level >= limit
+    return side * (limit - level) >= 0
 
 
 @tower_part

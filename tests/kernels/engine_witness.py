@@ -678,10 +678,8 @@ class Witness:
         kind, owner, side = (message[k] for k in (mk.MESSAGE_KIND, mk.MESSAGE_OWNER, mk.MESSAGE_SIDE))
         level, size, number = (message[k] for k in (mk.MESSAGE_LEVEL, mk.MESSAGE_SIZE, mk.MESSAGE_ORDER))
         if kind == mk.NEW_ORDER:
-            terms = (
-                message[k] for k in (mk.MESSAGE_TYPE, mk.MESSAGE_TIME_IN_FORCE, mk.MESSAGE_HIDDEN, mk.MESSAGE_DISPLAY)
-            )
-            rest = (message[k] for k in (mk.MESSAGE_STOP, mk.MESSAGE_PEG, mk.MESSAGE_PEG_OFFSET))
+            parts = message[mk.MESSAGE_COLUMNS :]
+            terms, rest = parts[: mk.PART_STOP], parts[mk.PART_STOP :]
             return self.submit(Order(0, owner, side, *terms, level, *rest), size)
         if kind in (mk.NEW_LIMIT, mk.NEW_MARKET):
             type_ = codes.LIMIT if kind == mk.NEW_LIMIT else codes.MARKET

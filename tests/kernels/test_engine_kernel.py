@@ -14,6 +14,8 @@ from tcakit.market import codes
 from tcakit.venue import engine_layout_kernel as lk
 from tcakit.venue import engine_messages_kernel as mk
 
+TYPE, TIME_IN_FORCE, HIDDEN, DISPLAY, STOP, PEG, PEG_OFFSET = range(mk.MESSAGE_COLUMNS, mk.MESSAGE_COLUMNS + 7)
+ROW = mk.MESSAGE_COLUMNS + mk.PART_COLUMNS
 LADDER = 16
 SLOTS = 200
 ROWS = 6_000
@@ -31,12 +33,11 @@ REPORTS = [
 
 
 def message(ts, kind, owner=0, side=0, level=0, size=0, order=0, **parts):
-    """A row of a table of messages."""
-    row = [0] * mk.MESSAGE_COLUMNS
-    row[:7] = [ts, kind, owner, side, level, size, order]
-    row[mk.MESSAGE_STOP] = -1
+    """A row of a table of messages, and its parts behind it."""
+    row = [ts, kind, owner, side, level, size, order, 0] + [0] * mk.PART_COLUMNS
+    row[STOP] = -1
     for name, value in parts.items():
-        row[getattr(mk, f"MESSAGE_{name.upper()}")] = value
+        row[mk.MESSAGE_COLUMNS + getattr(mk, f"PART_{name.upper()}")] = value
     return row
 
 
@@ -92,24 +93,32 @@ class Streams:
     def order(self, ts, owner, side):
         draw = self.random
         order = message(ts, mk.NEW_ORDER, owner, side, self.level(side), self.size())
-        order[mk.MESSAGE_TYPE] = draw.choices([codes.LIMIT, codes.MARKET], [4, 1])[0]
-        order[mk.MESSAGE_TIME_IN_FORCE] = draw.choice([codes.GTC, codes.GTC, codes.DAY, *range(7)])
+        order[TYPE] = draw.choices([codes.LIMIT, codes.MARKET], [4, 1])[0]
+        order[TIME_IN_FORCE] = draw.choice([codes.GTC, codes.GTC, codes.DAY, *range(7)])
         dress = draw.random()
         if dress < 0.2:
-            order[mk.MESSAGE_DISPLAY] = draw.choice([1, 2, 5])
+            order[DISPLAY] = draw.choice([1, 2, 5])
         elif dress < 0.4:
-            order[mk.MESSAGE_HIDDEN] = 1
+            order[HIDDEN] = 1
         elif dress < 0.6:
-            order[mk.MESSAGE_STOP] = min(max(self.middle + side * draw.randint(-1, 3), 0), LADDER - 1)
+            order[STOP] = min(max(self.middle + side * draw.randint(-1, 3), 0), LADDER - 1)
         elif dress < 0.8:
-            order[mk.MESSAGE_PEG] = draw.choice([codes.PRIMARY_PEG, codes.MARKET_PEG, codes.MIDPOINT_PEG])
-            order[mk.MESSAGE_PEG_OFFSET] = draw.choice([0, 0, 1, -1])
+            order[PEG] = draw.choice([codes.PRIMARY_PEG, codes.MARKET_PEG, codes.MIDPOINT_PEG])
+            order[PEG_OFFSET] = draw.choice([0, 0, 1, -1])
             if draw.random() < 0.7:
                 order[mk.MESSAGE_LEVEL] = draw.choice([-1, self.level(side)])
         if 0.2 < dress < 0.8 and draw.random() < 0.8 and not 0.4 < dress < 0.6:
-            order[mk.MESSAGE_TYPE] = codes.LIMIT
-            order[mk.MESSAGE_TIME_IN_FORCE] = draw.choice([codes.GTC, codes.DAY])
+            order[TYPE] = codes.LIMIT
+            order[TIME_IN_FORCE] = draw.choice([codes.GTC, codes.DAY])
         return order
+
+
+def process(engine, rows, results, first, last):
+    """Send rows with their parts behind them."""
+    rows = np.array(rows, np.int64)
+    rows[:, mk.MESSAGE_PARTS] = np.arange(len(rows))
+    messages, parts = rows[:, : mk.MESSAGE_COLUMNS].copy(), rows[:, mk.MESSAGE_COLUMNS :].copy()
+    return mk.process(engine, messages, parts, results, first, last)
 
 
 def engine_and_witness(choice):
@@ -196,7 +205,7 @@ def check_book(engine, witness, before):
 def bounds(engine, sent):
     """Rows of tape and reports that a message must find room for, as `room` says: one less, and it is full."""
     counters = engine.counters
-    slices = sent[mk.MESSAGE_SIZE] // max(sent[mk.MESSAGE_DISPLAY], 1) if sent[mk.MESSAGE_DISPLAY] > 0 else 0
+    slices = sent[mk.MESSAGE_SIZE] // max(sent[DISPLAY], 1) if sent[DISPLAY] > 0 else 0
     if sent[mk.MESSAGE_KIND] == mk.MODIFY_ORDER:
         display = engine.orders[sent[mk.MESSAGE_ORDER] & 127, lk.DISPLAY]
         slices = sent[mk.MESSAGE_SIZE] // display if display > 0 else 0
@@ -210,7 +219,10 @@ def run_stream(seed, length, specials):
     choice = random.Random(seed)
     engine, witness = engine_and_witness(choice)
     streams = Streams(seed + 1, specials)
-    table, results = np.zeros((1, mk.MESSAGE_COLUMNS), np.int64), np.zeros((1, mk.RESULT_COLUMNS), np.int64)
+    table, results = (
+        np.zeros((1, mk.MESSAGE_COLUMNS + mk.PART_COLUMNS), np.int64),
+        np.zeros((1, mk.RESULT_COLUMNS), np.int64),
+    )
     tape_rows = report_rows = 0
     for ts in range(length):
         sent = streams.next(ts)
@@ -220,7 +232,7 @@ def run_stream(seed, length, specials):
             sent = message(ts, choice.choice([mk.RESUME_TRADING, mk.START_CALL]), level=lk.PRE_OPEN)
         table[0] = sent
         may_write, may_tell = bounds(engine, sent)
-        done = mk.process(engine, table, results, 0, 1)
+        done = process(engine, table, results, 0, 1)
         assert done == (fifo.OK, 1)
         if sent[mk.MESSAGE_KIND] in (mk.CANCEL_ORDER, mk.REDUCE_ORDER, mk.MODIFY_ORDER):
             sent[mk.MESSAGE_ORDER] >>= lk.SLOT_BITS
@@ -253,11 +265,14 @@ def test_the_engine_does_what_the_witness_does(seed, specials, length):
 
 
 def test_a_message_without_room_does_nothing_and_can_be_sent_again():
-    table, results = np.zeros((4, mk.MESSAGE_COLUMNS), np.int64), np.zeros((4, mk.RESULT_COLUMNS), np.int64)
+    table, results = (
+        np.zeros((4, mk.MESSAGE_COLUMNS + mk.PART_COLUMNS), np.int64),
+        np.zeros((4, mk.RESULT_COLUMNS), np.int64),
+    )
     for row, level in enumerate((5, 6, 7, 8)):
         table[row] = message(row, mk.NEW_LIMIT, 1, codes.BUY, level, 10)
     engine = lk.new_engine(2, LADDER, 100, 100)
-    assert mk.process(engine, table, results, 0, 4) == (lk.BOOK_FULL, 2)
+    assert process(engine, table, results, 0, 4) == (lk.BOOK_FULL, 2)
     assert results[:, mk.RESULT_STATUS].tolist() == [fifo.OK] * 4
     assert engine.counters[lk.TAPE_ROWS] == 2
     # A cancel needs no slot, nor does a change.
@@ -265,29 +280,32 @@ def test_a_message_without_room_does_nothing_and_can_be_sent_again():
     change = np.array(
         [message(4, mk.MODIFY_ORDER, 1, 0, 9, 20, order_id), message(5, mk.CANCEL_ORDER, 1, order=order_id)]
     )
-    assert mk.process(engine, change, results[:2].copy(), 0, 2) == (fifo.OK, 2)
+    assert process(engine, change, results[:2].copy(), 0, 2) == (fifo.OK, 2)
     assert engine.best[lk.DISPLAYED].tolist() == [6, LADDER]
     engine = lk.new_engine(8, LADDER, 10, 100)
-    assert mk.process(engine, table, results, 0, 4) == (lk.TAPE_FULL, 2)
+    assert process(engine, table, results, 0, 4) == (lk.TAPE_FULL, 2)
     engine = lk.new_engine(8, LADDER, 100, 27)
-    assert mk.process(engine, table, results, 0, 4) == (lk.REPORTS_FULL, 3)
+    assert process(engine, table, results, 0, 4) == (lk.REPORTS_FULL, 3)
     assert engine.best[lk.DISPLAYED].tolist() == [7, LADDER]
-    assert mk.process(engine, table, results, 3, 3) == (fifo.OK, 3)
+    assert process(engine, table, results, 3, 3) == (fifo.OK, 3)
     iceberg = message(9, mk.NEW_ORDER, 1, codes.BUY, 5, 1_000, type=codes.LIMIT, display=1)
     table[0] = iceberg
     engine = lk.new_engine(8, LADDER, 100, 10_000)
-    assert mk.process(engine, table, results, 0, 1) == (lk.TAPE_FULL, 0)
+    assert process(engine, table, results, 0, 1) == (lk.TAPE_FULL, 0)
 
 
 def test_ids_are_never_used_twice_and_stale_ones_are_nobody():
     engine = lk.new_engine(2, LADDER, 1_000, 1_000)
-    table, results = np.zeros((3, mk.MESSAGE_COLUMNS), np.int64), np.zeros((3, mk.RESULT_COLUMNS), np.int64)
+    table, results = (
+        np.zeros((3, mk.MESSAGE_COLUMNS + mk.PART_COLUMNS), np.int64),
+        np.zeros((3, mk.RESULT_COLUMNS), np.int64),
+    )
     seen = set()
     for turn in range(20):
         table[0] = message(turn, mk.NEW_LIMIT, 0, codes.BUY, 5, 10)
         table[1] = message(turn, mk.CANCEL_ORDER, 0, order=-1)
         table[2] = message(turn, mk.CANCEL_ORDER, 0, order=-1)
-        assert mk.process(engine, table, results, 0, 3) == (fifo.OK, 3)
+        assert process(engine, table, results, 0, 3) == (fifo.OK, 3)
         assert results[:, mk.RESULT_STATUS].tolist() == [fifo.OK, fifo.OK, fifo.NO_ORDER]
         seen.add(int(results[0, mk.RESULT_VALUE]))
     assert len(seen) == 20
