@@ -93,6 +93,8 @@ import numba.extending  # noqa: E402
 
 numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
+IS_COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": False}
 # Unless told, a part counts references or not as its first caller does.
 _PART = {**_OPTIONS, "_nrt": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -166,11 +168,6 @@ def bare_jit(function: Kernel) -> Kernel:
     return _kept(function, **_BARE)
 
 
-def melted_jit(function: Kernel) -> Kernel:
-    """Compile such a kernel, for Python and its tests; other kernels have it melted into them."""
-    return _kept(function, forceinline=True, **_BARE)
-
-
 def bare_call(function: Kernel) -> Kernel:
     """Compile a part of such a kernel that is called rather than melted in: it is large, or seldom needed."""
     return numba.njit(**{**_PART, **_BARE})(function)
@@ -179,6 +176,100 @@ def bare_call(function: Kernel) -> Kernel:
 def bare_part(function: Kernel) -> Kernel:
     """Compile a part of such a kernel and melt it into its caller; it makes no arrays either."""
     return numba.njit(forceinline=True, **{**_PART, **_BARE})(function)
+
+
+def _unfinished(is_melted: bool) -> dict[str, Any]:
+    """Options that leave a part as numba lowered it: it is optimised in the kernel on top, and there only.
+
+    numba optimises a function, with all that it calls, wherever one is called by another: a tower of parts is then
+    optimised once a storey, and none of it is ever run but from the top. A part that is not melted into its callers
+    stays a function of its own, so that what is seldom needed does not swell what always runs. Nothing where numba is
+    built otherwise than we know it, which then takes its time.
+    """
+    try:
+        from llvmlite.binding import Linkage
+        from numba.core.codegen import JITCodeLibrary
+        from numba.core.compiler import Compiler
+    except ImportError:
+        return {}
+    if not hasattr(JITCodeLibrary, "_optimize_final_module") or not hasattr(JITCodeLibrary, "_finalize_final_module"):
+        return {}
+
+    class NoEnvironment:
+        def set_env(self, name: str, environment: Any) -> None:
+            """What is never run by itself needs none."""
+
+    class Library(JITCodeLibrary):
+        def _optimize_final_module(self) -> None:
+            pass
+
+        def _finalize_final_module(self) -> None:
+            if not is_melted:
+                for function in self._final_module.functions:
+                    if not function.is_declaration and function.linkage == Linkage.external:
+                        function.add_function_attribute("noinline")
+            self._finalize_dynamic_globals()
+            self._finalized = True
+
+        def get_pointer_to_function(self, name: str) -> int:
+            return 0
+
+        @property
+        def codegen(self) -> Any:
+            return NoEnvironment()
+
+    class UnfinishedCompiler(Compiler):
+        def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
+            super().__init__(typing, target, library or Library(target.codegen(), "part"), *rest)
+
+    return {"pipeline_class": UnfinishedCompiler}
+
+
+_MELTED = _unfinished(True) if IS_COMPILED else {}
+_CALLED = _unfinished(False) if IS_COMPILED else {}
+
+
+def _storey(part: Any, kernel: Any = None) -> Any:
+    """Compile a part for kinds of arguments, not for each value that a caller writes out; Python calls `kernel`."""
+    if not IS_COMPILED:
+        return part
+
+    class Storey(type(part)):  # type: ignore[misc]
+        def get_call_template(self, arguments: Any, named: Any) -> Any:
+            return super().get_call_template(tuple(numba.types.unliteral(each) for each in arguments), named)
+
+        def __call__(self, *arguments: Any) -> Any:
+            if kernel is None:
+                raise TypeError(f"{part.__name__} is a part of a kernel: only kernels can call it")
+            return kernel(*arguments)
+
+    part.__class__ = Storey
+    return part
+
+
+# What is not said is done as in the function that happened to call first.
+_MELTED_PART = {**_PART, **_BARE, **_MELTED, "forceinline": True}
+_CALLED_PART = {**_PART, **_BARE, **_CALLED, "forceinline": False}
+
+
+def tower_part(function: Kernel) -> Kernel:
+    """Compile a part among many that call one another, and melt it into its caller; it makes no arrays but slices."""
+    return _storey(numba.njit(**_MELTED_PART)(function))
+
+
+def tower_call(function: Kernel) -> Kernel:
+    """Compile such a part that is called rather than melted in."""
+    return _storey(numba.njit(**_CALLED_PART)(function))
+
+
+def melted_door(function: Kernel) -> Kernel:
+    """Compile a part that is melted into its caller; for Python it is compiled once more, as a kernel."""
+    return _storey(numba.njit(**_MELTED_PART)(function), bare_jit(function))
+
+
+def tower_door(function: Kernel) -> Kernel:
+    """Compile a part that is called rather than melted in; for Python it is compiled once more, as a kernel."""
+    return _storey(numba.njit(**_CALLED_PART)(function), bare_jit(function))
 
 
 def _prefetch(typing: Any, array: Any, at: Any) -> Any:
@@ -246,8 +337,73 @@ def _pointer_to(kind: Any) -> Any:
 # in a microsecond, one that is handed the arrays themselves in a microsecond each.
 pointer_to: dict[str, Any] = {
     name: None if numba.config.DISABLE_JIT else _pointer_to(getattr(numba.types, name))  # type: ignore[attr-defined]
-    for name in ("int8", "uint8", "int32", "int64", "float64")
+    for name in ("int8", "uint8", "int32", "int64", "uint64", "float32", "float64")
 }
+
+
+TABLE_COLUMNS = 5
+"""Of a table of arrays: the address of one, then its lengths in up to four dimensions, 1 where it has fewer."""
+_KINDS = {"i": "int64", "f": "float64", "u": "uint64", "s": "float32"}
+
+
+def _leaves(layout: Any) -> int:
+    """How many arrays a layout of `arrays_at` has."""
+    return sum(1 if isinstance(part, str) else _leaves(part) for part in layout[1])
+
+
+def _tuple_type(layout: Any) -> Any:
+    parts = [
+        numba.types.Array(getattr(numba.types, _KINDS[part[0]]), int(part[1]), "C")
+        if isinstance(part, str)
+        else _tuple_type(part)
+        for part in layout[1]
+    ]
+    return numba.types.BaseTuple.from_types(parts, layout[0])
+
+
+def arrays_at(layout: Any) -> Any:
+    """A function for kernels that makes a named tuple of the arrays that stand in a table at an address (int64 rows of
+    TABLE_COLUMNS). `layout` is (tuple type, parts in order): of an array its kind and dimensions ("i2": int64 of two
+    dimensions, "f": float64, "u": uint64, "s": float32), of a tuple in it a layout of its own.
+
+    It costs nothing for arrays that the kernel does not use, and none of them is counted. None as plain Python.
+    """
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return None
+
+    def read(typing: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            from llvmlite import ir
+            from numba.np.arrayobj import populate_array
+
+            word = ir.IntType(64)
+            table = builder.inttoptr(arguments[0], word.as_pointer())
+            row = iter(range(_leaves(layout)))
+
+            def array(kind: Any) -> Any:
+                first = next(row) * TABLE_COLUMNS
+                cells = [
+                    builder.load(builder.gep(table, [ir.Constant(word, first + column)]))
+                    for column in range(1 + kind.ndim)
+                ]
+                size = context.get_abi_sizeof(context.get_data_type(kind.dtype))
+                strides = [ir.Constant(word, size)]
+                for length in reversed(cells[2:]):
+                    strides.insert(0, builder.mul(strides[0], length))
+                made = context.make_array(kind)(context, builder)
+                data = builder.inttoptr(cells[0], context.get_data_type(kind.dtype).as_pointer())
+                populate_array(made, data, cells[1:], strides, ir.Constant(word, size), None)
+                return made._getvalue()
+
+            def pack(kind: Any) -> Any:
+                values = [pack(part) if isinstance(part, numba.types.BaseTuple) else array(part) for part in kind]
+                return context.make_tuple(builder, kind, values)
+
+            return pack(signature.return_type)
+
+        return _tuple_type(layout)(numba.types.int64), generate
+
+    return numba.extending.intrinsic(read)
 
 
 def _caller(result: str, arguments: tuple[str, ...]) -> Any:
@@ -302,9 +458,6 @@ def address_of(function: Any, result: str, arguments: tuple[str, ...]) -> Any:
     function.compile(getattr(numba.types, result)(*kinds))
     compiled = function.overloads[kinds]
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
-
-
-IS_COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 def straight(kernel: Kernel, *arguments: object) -> Kernel:

@@ -1,4 +1,4 @@
-"""A simulated day of one symbol as a venue would have recorded it: level-3 book events, and what follows from them."""
+"""One symbol's day at one venue as level-3 book events, whatever market made it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tcakit.errors import DataError
 from tcakit.market import codes
+from tcakit.market.clock import NS_PER_SECOND, parse_date, wall_ns
 from tcakit.market.day import MarketDay
 from tcakit.market.instrument import Instrument
 from tcakit.simulator.window_kernel import NO_PRICE, windows
+from tcakit.venue import engine_layout_kernel as layout
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+OPEN_SECONDS = 9.5 * 3600
+CLOSE_SECONDS = 16.0 * 3600
+
 
 @dataclass(frozen=True, slots=True)
-class SimulatedDay:
-    """One symbol's day as level-3 book events, all columns of one length, in the venue's order.
+class RecordedDay:
+    """A day as the venue would have recorded it, all columns of one length, in the venue's order.
 
-    `ts_ns` int64; `kind` uint8 (ADD, REDUCE, DELETE, EXECUTE, PRINT_HIDDEN of market.codes); `side` int8 of
-    the resting order; `price`, `size`, `level_size` int64 in stored units (`level_size` -1 where the
-    displayed book is untouched); `order_id` int64 (0 for hidden prints); `seq` int64. The first
-    `opening_rows` are the orders that stood at the open.
+    `ts_ns` int64; `kind` uint8 (market.codes: orders, trades, auction prints, halts); `side` int8 of the resting order;
+    `price`, `size`, `level_size` int64 in stored units (`level_size` -1 where the displayed book is untouched);
+    `order_id` int64 (0 where no displayed order is named); `seq` int64. The first `opening_rows` are the orders that
+    stood at the open.
     """
 
     instrument: Instrument
@@ -46,9 +52,13 @@ class SimulatedDay:
     @property
     def session(self) -> tuple[int, int]:
         """Start and end of continuous trading, ns since 1970 UTC."""
-        start, end = self.instrument.session_open_ns, self.instrument.session_close_ns
-        assert start is not None
-        assert end is not None
+        known = self.instrument.session_open_ns, self.instrument.session_close_ns
+        if known[0] is not None and known[1] is not None:
+            return known[0], known[1]
+        start, end = (
+            wall_ns(self.date, int(seconds * NS_PER_SECOND), self.instrument.timezone)
+            for seconds in (OPEN_SECONDS, CLOSE_SECONDS)
+        )
         return start, end
 
     def book_events(self) -> pl.DataFrame:
@@ -56,17 +66,18 @@ class SimulatedDay:
         import polars as pl
 
         missing = self.level_size < 0
-        hidden = self.kind == codes.PRINT_HIDDEN
+        nameless = ~np.isin(self.kind, codes.BOOK_KINDS)
+        about_all = np.isin(self.kind, (codes.HALT, codes.QUOTE_RESUME, codes.TRADE_RESUME))
         return pl.DataFrame(
             {
                 "seq": self.seq,
                 "ts_ns": self.ts_ns,
                 "kind": self.kind,
                 "side": self.side,
-                "price": self.price,
-                "size": self.size,
+                "price": pl.Series(self.price).set(pl.Series(about_all), None),
+                "size": pl.Series(self.size).set(pl.Series(about_all), None),
                 "level_size": pl.Series(self.level_size).set(pl.Series(missing), None),
-                "order_id": pl.Series(self.order_id).set(pl.Series(hidden), None),
+                "order_id": pl.Series(self.order_id).set(pl.Series(nameless), None),
             }
         )
 
@@ -74,7 +85,8 @@ class SimulatedDay:
         """Row numbers and best `depth` levels after them: ask price, ask size, bid price, bid size a level.
 
         Prices are stored units, -1 (with size 0) for a level that is not there. Rows are those that change
-        these levels, and trades; with `quotes_only` those that change them, and the end of the opening book.
+        these levels, trades, halts and resumptions; with `quotes_only` those that change them while the market
+        trades, and the end of the opening book.
         """
         tick_size = self.instrument.tick_size
         tick = self.price // tick_size
@@ -99,10 +111,10 @@ class SimulatedDay:
         return row_of[:kept].copy(), window
 
     def trades(self) -> pl.DataFrame:
-        """The prints: ts_ns, price, size (stored units), aggressor (+1/-1), displayed, resting order_id."""
+        """The prints: ts_ns, price, size (stored units), aggressor (0 in an auction), displayed, resting order_id."""
         import polars as pl
 
-        at = np.flatnonzero((self.kind == codes.EXECUTE) | (self.kind == codes.PRINT_HIDDEN))
+        at = np.flatnonzero(np.isin(self.kind, codes.PRINT_KINDS))
         return pl.DataFrame(
             {
                 "ts_ns": self.ts_ns[at],
@@ -148,3 +160,38 @@ class SimulatedDay:
             print_displayed=trades["displayed"].to_numpy(),
             print_aggressor=trades["aggressor"].to_numpy(),
         )
+
+
+def day_of_tape(
+    tape: NDArray[np.int64], instrument: Instrument, date: str, lowest_tick: int, opening_rows: int = 0
+) -> RecordedDay:
+    """A matching engine's tape as a day: what the public saw of it, nothing of owners and takers.
+
+    `tape` int64 (rows, TAPE_COLUMNS), `lowest_tick` the price of level 0 in ticks, `date` YYYY-MM-DD in the
+    instrument's zone. Raises DataError where a price would not be above zero.
+    """
+    tick = instrument.tick_size
+    level, part = tape[:, layout.TAPE_LEVEL], tape[:, layout.TAPE_PART]
+    price = (lowest_tick + level) * tick + part * tick // 100
+    kind = tape[:, layout.TAPE_KIND]
+    about_all = np.isin(kind, (codes.HALT, codes.QUOTE_RESUME, codes.TRADE_RESUME))
+    price[about_all] = 0
+    if (price[~about_all] <= 0).any():
+        raise DataError(
+            f"a price of {int(price[~about_all].min())} on the tape",
+            place=f"{instrument.symbol} {date}",
+            remedy="let level 0 stand for a higher price",
+        )
+    return RecordedDay(
+        instrument=instrument,
+        date=parse_date(date),
+        opening_rows=opening_rows,
+        ts_ns=tape[:, layout.TAPE_TS].copy(),
+        kind=kind.astype(np.uint8),
+        side=tape[:, layout.TAPE_SIDE].astype(np.int8),
+        price=price,
+        size=tape[:, layout.TAPE_SIZE].copy(),
+        level_size=tape[:, layout.TAPE_LEVEL_SIZE].copy(),
+        order_id=tape[:, layout.TAPE_ORDER_ID].copy(),
+        seq=np.arange(len(tape), dtype=np.int64),
+    )
