@@ -57,6 +57,28 @@ def proxy_orders(tape: Tape, scale: TapeScale, traders: int, random: np.random.G
     A run, ended by a trade of the other sign by the same trader or else by the day, is an order if it has two children
     or more. UsageError with no trader.
     """
+    begin, end, children, shares = trader_runs(tape, traders, random)
+    traded = np.cumsum(tape.trade_shares)
+    started, ended = tape.mid_before(tape.trade_ns[begin]), tape.mid_at(tape.trade_ns[end])
+    moved = tape.trade_sign[begin] * np.log(ended / started) / scale.volatility_daily
+    known = np.isfinite(moved)
+    volume = traded[end] - traded[begin] + tape.trade_shares[begin]
+    return ProxyOrders(
+        size_adv=(shares / scale.adv_shares)[known],
+        moved=moved[known],
+        duration=(volume / scale.adv_shares)[known],
+        start_ns=tape.trade_ns[begin][known],
+        children=children[known],
+    )
+
+
+def trader_runs(
+    tape: Tape, traders: int, random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """The trades that each order begins and ends with, rows of the tape, its children and its shares.
+
+    UsageError with no trader.
+    """
     if traders < 1:
         raise UsageError(f"{traders} traders", remedy="give one or more")
     signed = np.flatnonzero(tape.trade_sign)
@@ -68,19 +90,7 @@ def proxy_orders(tape: Tape, scale: TapeScale, traders: int, random: np.random.G
     children = np.diff(np.append(first, len(sign)))
     shares = np.add.reduceat(tape.trade_shares[by_trader], first) if len(first) else np.zeros(0)
     kept = children >= 2
-    begin, end = by_trader[first[kept]], by_trader[(first + children - 1)[kept]]
-    traded = np.cumsum(tape.trade_shares)
-    started, ended = tape.mid_before(tape.trade_ns[begin]), tape.mid_at(tape.trade_ns[end])
-    moved = tape.trade_sign[begin] * np.log(ended / started) / scale.volatility_daily
-    known = np.isfinite(moved)
-    volume = traded[end] - traded[begin] + tape.trade_shares[begin]
-    return ProxyOrders(
-        size_adv=(shares[kept] / scale.adv_shares)[known],
-        moved=moved[known],
-        duration=(volume / scale.adv_shares)[known],
-        start_ns=tape.trade_ns[begin][known],
-        children=children[kept][known],
-    )
+    return by_trader[first[kept]], by_trader[(first + children - 1)[kept]], children[kept], shares[kept]
 
 
 def size_sums(orders: ProxyOrders, cluster: NDArray[np.int64], clusters: int) -> NDArray[np.float64]:
