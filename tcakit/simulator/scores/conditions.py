@@ -99,7 +99,7 @@ def conditional(condition: Condition, real: Events, made: Events, *, draws: int 
     if not all(len(sample) for sample in given):
         nowhere = Distance(float("nan"), np.zeros(0))
         return Conditional(Apart(nowhere, nowhere), float("nan"))
-    bins = _bins(condition, given)
+    bins = bins_of(condition, given)
     total = sum(len(sample) for sample in given)
     found = np.zeros((2, draws + 1))
     unmatched = 0
@@ -121,7 +121,7 @@ def conditional(condition: Condition, real: Events, made: Events, *, draws: int 
     return Conditional(Apart(*both), unmatched / total)
 
 
-def _bins(condition: Condition, given: list[Sample]) -> list[NDArray[np.int64]]:
+def bins_of(condition: Condition, given: list[Sample]) -> list[NDArray[np.int64]]:
     """The bin of each value of both days, numbered from 0; some may be empty."""
     both = np.concatenate(given)
     if condition.by_value:

@@ -28,7 +28,6 @@ _REACH = 1 << 20  # ticks from the middle of the market that the ladder holds
 # What a venue sends of single orders and trades; auction prints are not part of continuous trading.
 MESSAGES = (codes.ADD, codes.REDUCE, codes.DELETE, codes.EXECUTE, codes.EXECUTE_UNPRINTED, codes.PRINT_HIDDEN)
 _CANCELS = (codes.REDUCE, codes.DELETE)
-_WHOLE_BOOKS = (codes.SET, codes.LEAVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,8 @@ class Events:
     ticks; `size` float64 in shares; `level` int64, which level of its side it was about, 1 the best (of a new order
     after it, of all others before it; 0 unknown). `bid` and `ask` int64 in ticks, -1 where a side is empty; sizes
     at the touch and of the best `levels` in shares, float64. Where the recording names no orders (`named` False) a row
-    is an instant at which the book changed, and kind, side, price, size and level say nothing.
+    is an instant at which the book changed, and kind, side, price, size and level say nothing. `trade_ns` int64 and
+    `trade_size` float64, shares, are the prints against displayed orders.
     """
 
     symbol: str
@@ -63,6 +63,8 @@ class Events:
     ask: NDArray[np.int64]
     ask_size: NDArray[np.float64]
     ask_depth: NDArray[np.float64]
+    trade_ns: NDArray[np.int64]
+    trade_size: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.ns)
@@ -86,8 +88,17 @@ class Events:
         """The messages from `begin` up to `end`; the session is then from the first of them to the last."""
         columns = {field.name: getattr(self, field.name)[begin:end] for field in fields(self) if field.name in _COLUMNS}
         ns = columns["ns"]
-        edges = {"open_ns": int(ns[0]), "close_ns": int(ns[-1])} if len(ns) else {}
-        return replace(self, **columns, **edges)
+        if not len(ns):
+            return replace(self, **columns, trade_ns=self.trade_ns[:0], trade_size=self.trade_size[:0])
+        traded = slice(*(int(np.searchsorted(self.trade_ns, *at)) for at in ((ns[0], "left"), (ns[-1], "right"))))
+        return replace(
+            self,
+            **columns,
+            open_ns=int(ns[0]),
+            close_ns=int(ns[-1]),
+            trade_ns=self.trade_ns[traded],
+            trade_size=self.trade_size[traded],
+        )
 
     def halves(self) -> tuple[Events, Events]:
         """What came before the middle of the session, and what came from it on."""
@@ -119,12 +130,18 @@ class BookRows:
     order_id: NDArray[np.int64]
 
 
-def events_of(instrument: Instrument, date: str, rows: BookRows, *, levels: int = LEVELS, named: bool = True) -> Events:
+Prints = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def events_of(
+    instrument: Instrument, date: str, rows: BookRows, *, levels: int = LEVELS, prints: Prints | None = None
+) -> Events:
     """The messages of a day's session that are about the best `levels` of the book, as a window recording has them.
 
-    `named` says that rows are single orders and trades (level 3, or a window as LOBSTER's); else the rows of one
-    instant are one change of the book. DataError where nothing is left.
+    `prints` (times and stored sizes) are given where rows are no single orders and trades, as those of level 3 or of a
+    window like LOBSTER's are: the rows of one instant are then one change of the book. DataError where nothing is left.
     """
+    named = prints is None
     where = f"{instrument.symbol} on {date}"
     tick = rows.price // instrument.tick_size
     on_ladder, base, ticks = _ladder(rows, tick, where)
@@ -148,6 +165,9 @@ def events_of(instrument: Instrument, date: str, rows: BookRows, *, levels: int 
     if not kept.any():
         raise DataError(f"{where}: no message of the session is left", remedy="ingest a book of the session")
     shares = float(instrument.size_scale)
+    executed = kept & (kind == codes.EXECUTE)
+    trade_ns, trade_size = (ns[executed], rows.size[message][executed]) if prints is None else prints
+    in_session = (trade_ns >= opened) & (trade_ns <= closed)
 
     def ticks_of(column: int) -> NDArray[np.int64]:
         return np.where(state[kept, column] < 0, -1, state[kept, column] + base)
@@ -174,6 +194,8 @@ def events_of(instrument: Instrument, date: str, rows: BookRows, *, levels: int 
         ask=ticks_of(ASK),
         ask_size=state[kept, ASK_SIZE] / shares,
         ask_depth=state[kept, ASK_DEPTH] / shares,
+        trade_ns=trade_ns[in_session],
+        trade_size=trade_size[in_session] / shares,
     )
 
 

@@ -151,8 +151,7 @@ def volume_per_minute(events: Events) -> Sample:
     The first and last such second count from the first or up to the last trade, and not at all if that is less than a
     tenth of a second.
     """
-    traded = events.kind == codes.EXECUTE
-    ns, size = events.ns[traded], events.size[traded]
+    ns, size = events.trade_ns, events.trade_size
     if not len(ns):
         return np.zeros(0)
     second = ns // _SECOND_NS
@@ -211,6 +210,21 @@ def _log(values: Sample) -> Sample:
     return np.asarray(np.log(np.where(values > 0.0, values, _NO_TIME)))
 
 
+def order_size(events: Events) -> Sample:
+    """Sizes of new orders, shares."""
+    return events.size[events.kind == codes.ADD]
+
+
+def trade_size(events: Events) -> Sample:
+    """Sizes of prints against displayed orders, shares."""
+    return events.trade_size
+
+
+def log_time_between_trades(events: Events) -> Sample:
+    """Logarithm of the milliseconds between prints of different instants."""
+    return np.asarray(np.log(np.diff(np.unique(events.trade_ns)) / 1e6))
+
+
 QUANTITIES = (
     Quantity("spread", "Spread", "ticks", spread, discrete=True),
     Quantity("orderbook_imbalance", "Imbalance at the touch", "share", imbalance),
@@ -228,9 +242,15 @@ QUANTITIES = (
     Quantity("limit_bid_order_levels", "Level of new bids", "level", bid_limit_level, True, True, 2),
     Quantity("ask_cancellation_levels", "Level of cancelled asks", "level", ask_cancel_level, True, True, 2),
     Quantity("bid_cancellation_levels", "Level of cancelled bids", "level", bid_cancel_level, True, True, 2),
-    Quantity("vol_per_min", "Volume a minute", "shares", volume_per_minute, needs_orders=True),
+    Quantity("vol_per_min", "Volume a minute", "shares", volume_per_minute),
     Quantity("ofi", "Order-flow imbalance", "shares", order_flow_imbalance),
     Quantity("ofi_up", "Imbalance before a rise", "shares", imbalance_before_rise),
     Quantity("ofi_stay", "Imbalance before no move", "shares", imbalance_before_no_move),
     Quantity("ofi_down", "Imbalance before a fall", "shares", imbalance_before_fall),
+)
+# What the benchmark has no score of.
+FURTHER = (
+    Quantity("order_size", "Size of new orders", "shares", order_size, needs_orders=True),
+    Quantity("trade_size", "Size of executions", "shares", trade_size),
+    Quantity("log_time_between_trades", "Time between trades", "log ms", log_time_between_trades),
 )
