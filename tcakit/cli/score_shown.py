@@ -48,6 +48,8 @@ def _show_scores(rows: list[dict[str, Any]], title: str, console: Console) -> No
             continue
         if row["floor_reason"] is not None:
             unknown.append(f"{row['label']}: no floor, {row['floor_reason']}")
+        if row["unmatched"]:
+            unknown.append(f"{row['label']}: {row['unmatched']:.1%} of all values lie in bins that only one day has")
         variation, moved = row["total_variation"], row["wasserstein"] or {}
         cells.append(
             [row["label"], number(variation["value"], 3), _between(variation), number(variation["floor"], 3),

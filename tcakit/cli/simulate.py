@@ -18,7 +18,9 @@ from tcakit.cli.common import (
     WaitOption,
 )
 
-app = typer.Typer(help="Make synthetic markets, and say how like real ones they are.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Make synthetic markets, and say how like real ones they are.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.callback()

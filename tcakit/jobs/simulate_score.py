@@ -20,6 +20,9 @@ from tcakit.store import market_data
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, find_symbol_day, plain
 
+_HIGH_FLOOR = 0.5
+_UNEVEN = 5  # halves of which one has so many times the messages of the other are poor witnesses
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
@@ -75,7 +78,7 @@ def simulate_score(folder: Path, request: ScoreRequest) -> dict[str, Any]:
         "levels": levels,
         **card,
     }
-    result |= {"told": told(result), "notes": _notes(chosen, read, other is None, levels)}
+    result |= {"told": told(result), "notes": _notes(chosen, read, floor if other is None else None, levels)}
     if request.out is not None:
         from tcakit.jobs.report import write_whole
         from tcakit.report.score_page import render_score
@@ -92,9 +95,10 @@ def told(result: dict[str, Any]) -> list[str]:
         median = result["averages"][name].get("median")
         if median is not None and median["ratio"] is not None:
             verdict = "within" if median["ratio"] <= WITHIN else "beyond"
+            poor = f", but a floor above {_HIGH_FLOOR:g} says little" if median["floor"] > _HIGH_FLOOR else ""
             sentences.append(
                 f"median {label} of {result['averages'][name]['scores']} distributions is {median['value']:.3f}, "
-                f"{median['ratio']:.1f} times the floor's {median['floor']:.3f}: {verdict} the aim of {WITHIN:g}"
+                f"{median['ratio']:.1f} times the floor's {median['floor']:.3f}: {verdict} the aim of {WITHIN:g}{poor}"
             )
     far = [
         (row[name]["ratio"], row["label"].lower())
@@ -171,12 +175,18 @@ def _named(day: SymbolDay, events: Events) -> dict[str, Any]:
     }
 
 
-def _notes(days: list[SymbolDay], read: list[Day], halves: bool, levels: int) -> list[str]:
+def _notes(days: list[SymbolDay], read: list[Day], halves: tuple[Day, Day] | None, levels: int) -> list[str]:
     notes = []
-    if halves:
+    if halves is not None:
         notes.append(
             "the floor is half a day against the other: hours differ, which raises it, and there is half of the data"
         )
+        count = sorted(len(half.events) for half in halves)
+        if count[1] > _UNEVEN * count[0]:
+            notes.append(
+                f"one half of the real day has {count[0]:,} messages, the other {count[1]:,}: they are not alike, and "
+                "a floor so high says little; give --floor another day"
+            )
     if levels < LEVELS:
         notes.append(f"{levels} level{'s' if levels > 1 else ''} of the book, as recorded, where the benchmark has 10")
     for day, scored in zip(days, read, strict=True):

@@ -11,7 +11,7 @@ from tcakit.report.page import filled
 from tcakit.report.palette import LIGHT, light_to_dark
 from tcakit.report.wording import number
 
-DISTANCES = {"total_variation": "Total variation", "wasserstein": "Wasserstein, deviations"}
+DISTANCES = {"total_variation": "Total variation", "wasserstein": "Wasserstein"}
 AVERAGES = {"mean": "Mean", "median": "Median", "iqm": "Interquartile mean"}
 GROUPS = {
     "unconditional": "Distributions (the benchmark’s 21)",
@@ -27,7 +27,7 @@ def render_score(result: dict[str, Any]) -> str:
     payload = {"figures": figures, "orders": [], "dark": light_to_dark()}
     return filled(
         "score.html", payload, result=result, figures=figures, slug=slug, between=between, distances=DISTANCES,
-        averages=AVERAGES, groups=GROUPS, meeting=meeting, title=day_name,
+        averages=AVERAGES, groups=GROUPS, meeting=meeting, title=day_name, sentence=sentence,
     )  # fmt: skip
 
 
@@ -67,6 +67,15 @@ def meeting(row: dict[str, Any]) -> str:
 def day_name(day: dict[str, Any]) -> str:
     """Symbol and date of one of the days."""
     return f"{day['symbol']} {day['date']}"
+
+
+def sentence(words: str) -> str:
+    """Words with a capital letter in front, and a full stop behind them.
+
+    >>> sentence("half of it")
+    'Half of it.'
+    """
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def score_figures(result: dict[str, Any]) -> dict[str, Figure]:

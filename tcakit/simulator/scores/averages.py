@@ -29,9 +29,7 @@ def averages(distances: Sequence[Distance], *, seed: int = 0) -> dict[str, tuple
     drawn = np.stack([random.choice(np.append(one.draws, one.value), _DRAWS) for one in known], axis=1)
     tail = 50.0 * (1.0 - CONFIDENCE)
     found = {}
-    for name, value, draws in zip(
-        KINDS, _three(np.array([[one.value for one in known]])), _three(drawn), strict=True
-    ):
+    for name, value, draws in zip(KINDS, _three(np.array([[one.value for one in known]])), _three(drawn), strict=True):
         low, high = np.percentile(draws, [tail, 100.0 - tail]).tolist()
         found[name] = (float(value[0]), low, high)
     return found

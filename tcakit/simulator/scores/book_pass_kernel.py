@@ -10,7 +10,7 @@ import numpy as np
 
 from tcakit.book.ladder_kernel import clear_book, set_level
 from tcakit.jit import inline, jit
-from tcakit.market.codes import CLEAR, LEAVE
+from tcakit.market.codes import CLEAR, DELETE, EXECUTE, LEAVE, PRINT, REDUCE
 
 BLOCK = 64  # ticks that are passed over at once where none of them shows anything
 BID, BID_SIZE, BID_DEPTH, ASK, ASK_SIZE, ASK_DEPTH = 0, 1, 2, 3, 4, 5
@@ -119,3 +119,23 @@ def book_pass(kind, side, tick, level, message, levels, sizes, shown, out_level,
         for column in range(STATES):
             out_state[written, column] = state[column]
     return written + 1
+
+
+@jit
+def name_executions(ns, kind, side, price, size, out):
+    """Where a venue prints a trade and then takes the orders out that it met, say that these traded.
+
+    Columns are those of the store, of n; `out` uint8 (n) is `kind` and gets EXECUTE at orders that go, whole or in
+    part, at the instant, side and price of a print before them, up to its size.
+    """
+    for i in range(kind.shape[0]):
+        if kind[i] != PRINT or side[i] == 0:
+            continue
+        left = size[i]
+        j = i + 1
+        while left > 0 and j < kind.shape[0] and ns[j] == ns[i]:
+            goes = out[j] == REDUCE or out[j] == DELETE
+            if goes and side[j] == side[i] and price[j] == price[i] and size[j] <= left:
+                out[j] = EXECUTE
+                left -= size[j]
+            j += 1

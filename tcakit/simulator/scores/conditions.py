@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tcakit.simulator.scores.distances import DRAWS, Apart, Distance, apart, deciles
+from tcakit.simulator.scores.distances import DRAWS, NOWHERE, Apart, Distance, apart, deciles
 from tcakit.simulator.scores.events import Events
 from tcakit.simulator.scores.quantities import Sample
 
@@ -97,8 +97,7 @@ def conditional(condition: Condition, real: Events, made: Events, *, draws: int 
     given = [condition.given(day) for day in (real, made)]
     compared = [condition.compared(day) for day in (real, made)]
     if not all(len(sample) for sample in given):
-        nowhere = Distance(float("nan"), np.zeros(0))
-        return Conditional(Apart(nowhere, nowhere), float("nan"))
+        return Conditional(NOWHERE, float("nan"))
     bins = bins_of(condition, given)
     total = sum(len(sample) for sample in given)
     found = np.zeros((2, draws + 1))
@@ -117,8 +116,8 @@ def conditional(condition: Condition, real: Events, made: Events, *, draws: int 
         for row, part in enumerate((distance.total_variation, distance.wasserstein)):
             if np.isfinite(part.value):
                 found[row] += weight * np.concatenate([[part.value], part.draws])
-    both = (Distance(float(row[0]), row[1:]) for row in found)
-    return Conditional(Apart(*both), unmatched / total)
+    variation, moved = (Distance(float(row[0]), row[1:]) for row in found)
+    return Conditional(Apart(variation, moved if unmatched < total else NOWHERE.wasserstein), unmatched / total)
 
 
 def bins_of(condition: Condition, given: list[Sample]) -> list[NDArray[np.int64]]:
@@ -132,4 +131,3 @@ def bins_of(condition: Condition, given: list[Sample]) -> list[NDArray[np.int64]
         edges = deciles(both)
     number = np.unique(np.searchsorted(edges, both, "right"), return_inverse=True)[1]
     return [number[: len(given[0])], number[len(given[0]) :]]
-

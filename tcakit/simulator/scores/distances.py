@@ -163,9 +163,7 @@ def _together(counts: NDArray[np.int64], bins: NDArray[np.int64]) -> NDArray[np.
     return np.add.reduceat(counts, first, axis=1)
 
 
-def _cells(
-    values: NDArray[np.float64], counts: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _cells(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Counts of both samples in cells of about the same weight, and the mean of the values in each cell."""
     both = counts.sum(axis=0)
     if len(values) <= _CELLS:
@@ -190,9 +188,7 @@ def _total_variation(real: NDArray[np.int64], made: NDArray[np.int64]) -> NDArra
     return np.asarray(0.5 * np.abs(shares[0] - shares[1]).sum(axis=-1))
 
 
-def _wasserstein(
-    values: NDArray[np.float64], real: NDArray[np.int64], made: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _wasserstein(values: NDArray[np.float64], real: NDArray[np.int64], made: NDArray[np.int64]) -> NDArray[np.float64]:
     """∫ |F - G| over the sorted values, in their unit."""
     below = [np.cumsum(counts, axis=-1)[..., :-1] / counts.sum(axis=-1, keepdims=True) for counts in (real, made)]
     return np.asarray(np.abs(below[0] - below[1]) @ np.diff(values))

@@ -21,6 +21,7 @@ from tcakit.simulator.scores.book_pass_kernel import (
     BLOCK,
     STATES,
     book_pass,
+    name_executions,
 )
 
 LEVELS = 10
@@ -143,6 +144,10 @@ def events_of(
     """
     named = prints is None
     where = f"{instrument.symbol} on {date}"
+    if named and (rows.kind == codes.PRINT).any():
+        said = rows.kind.copy()
+        name_executions(rows.ts_ns, rows.kind, rows.side, rows.price, rows.size, said)
+        rows = replace(rows, kind=said)
     tick = rows.price // instrument.tick_size
     on_ladder, base, ticks = _ladder(rows, tick, where)
     message = np.isin(rows.kind, MESSAGES) if named else _last_of_instant(rows.ts_ns)

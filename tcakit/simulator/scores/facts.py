@@ -71,7 +71,7 @@ def facts_of(events: Events, tape: Tape, *, seed: int = 0) -> Facts:
     size, why = trade_facts.size_exponent(tape, seed=seed)
     add("impact_exponent", "Impact of orders made of the tape: δ in Q^δ", "0.4 to 0.7", size, why)
     path, left, why = trade_facts.impact_path(tape, seed=seed)
-    add("impact_left", "Impact left at twice an order's time, of its end", "0.3 to 0.8", left, why)
+    add("impact_left", "Impact left at twice an order's time, of its end", "0.3 to 0.8 of real orders", left, why)
     if len(path.value) > 1:
         curves.append(Curve("impact_path", "Impact while an order lasts and after it", "Time, of the order's own",
                             "Move, of that at its end", trade_facts.PATH, path))  # fmt: skip
@@ -95,13 +95,11 @@ def facts_of(events: Events, tape: Tape, *, seed: int = 0) -> Facts:
     return Facts(tuple(facts), tuple(curves))
 
 
-def _add_returns(
-    tape: Tape, add: Callable[[str, str, str, Estimate, str | None], None], curves: list[Curve]
-) -> None:
+def _add_returns(tape: Tape, add: Callable[[str, str, str, Estimate, str | None], None], curves: list[Curve]) -> None:
     named = (
         ("return_memory", "Correlation of 10 s moves with the next", "about 0"),
         ("kurtosis_10s", "Excess kurtosis of 10 s moves", "above 3"),
-        ("kurtosis_300s", "Excess kurtosis of 5 min moves", "about 10, less than at 10 s"),
+        ("kurtosis_300s", "Excess kurtosis of 5 min moves", "less than at 10 s"),
         ("hill_index", "Tail index of 10 s moves (Hill)", "2 to 5"),
         ("cluster_exponent", "Volatility clusters: b in lag^-b", "0.2 to 0.4"),
         ("signature_ratio", "Signature: variance rate at 1 s over 5 min", "0.8 to 1.5"),
@@ -127,9 +125,9 @@ def _add_returns(
               (True, False)),
         Curve("kurtosis", "Tails by horizon", "Seconds", "Excess kurtosis", horizons, tails, (True, False)),
         Curve("return_correlation", "Memory of moves", "Seconds later", "Correlation",
-              return_facts.RETURN_LAGS * seconds, memory),
+              np.asarray(return_facts.RETURN_LAGS * seconds, np.float64), memory),
         Curve("clusters", "Memory of the sizes of moves", "Seconds later", "Correlation",
-              return_facts.CLUSTER_LAGS * seconds, clusters),
+              np.asarray(return_facts.CLUSTER_LAGS * seconds, np.float64), clusters),
     ]  # fmt: skip
 
 

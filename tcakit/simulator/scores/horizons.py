@@ -21,7 +21,7 @@ KINDS = ("total_variation", "wasserstein")
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """For each piece: the message it ends with, and each quantity's distance (pieces, quantities) from the whole day."""
+    """For each piece: the message it ends with, and how far each quantity (pieces, quantities) is from the whole day."""
 
     ends: NDArray[np.int64]
     names: tuple[str, ...]

@@ -31,7 +31,9 @@ def histogram(real: Sample, made: Sample) -> dict[str, list[float]]:
         edges = np.linspace(low, high, BINS + 1)
         at = (edges[1:] + edges[:-1]) / 2.0
         edges = edges[1:-1]
-    shares = [np.bincount(np.searchsorted(edges, part, "right"), minlength=len(at)) / len(part) for part in (real, made)]
+    shares = [
+        np.bincount(np.searchsorted(edges, part, "right"), minlength=len(at)) / len(part) for part in (real, made)
+    ]
     return {"at": at.tolist(), "real": shares[0].tolist(), "made": shares[1].tolist()}
 
 

@@ -17,7 +17,7 @@ STEP_S = 10
 RETURN_LAGS = np.arange(1, 21)
 CLUSTER_LAGS = np.arange(1, 61)
 TAIL = 0.05
-_FEWEST = 500
+_FEWEST_SECONDS = 1_500
 Values = NDArray[np.float64]
 
 
@@ -30,8 +30,8 @@ def second_mids(tape: Tape) -> Values:
 def enough(tape: Tape) -> str | None:
     """Why the session is too short for these facts, or its price too still; None where it is not."""
     mids = second_mids(tape)
-    if len(mids) < _FEWEST * STEP_S // 2:
-        return f"{len(mids)} seconds with a quote, {_FEWEST * STEP_S // 2} are needed"
+    if len(mids) < _FEWEST_SECONDS:
+        return f"{len(mids)} seconds with a quote, {_FEWEST_SECONDS} are needed"
     if not np.any(np.diff(mids)):
         return "the price never moves"
     return None

@@ -50,9 +50,7 @@ class Day:
         return Day(events[0], tapes[0]), Day(events[1], tapes[1])
 
 
-def score_days(
-    real: Day, made: Day, floor: tuple[Day, Day], *, draws: int = DRAWS, seed: int = 0
-) -> dict[str, Any]:
+def score_days(real: Day, made: Day, floor: tuple[Day, Day], *, draws: int = DRAWS, seed: int = 0) -> dict[str, Any]:
     """All scores as plain numbers, null where one cannot be said, each with its `reason` then.
 
     `scores`: distances of distributions with 99 % intervals; `averages`: over the benchmark's 21; `responses`: curves
@@ -86,7 +84,7 @@ def _distributions(real: Day, made: Day, floor: tuple[Day, Day], draws: int, see
         if reason is not None:
             yield row | _no_score(reason), None
             continue
-        own, other = (_apart(quantity, *pair, draws, seed + place) for pair in (samples[:2], samples[2:]))
+        own, other = (_apart(quantity, one, two, draws, seed + place) for one, two in (samples[:2], samples[2:]))
         reason = None if all(len(sample) for sample in samples[2:]) else "one of the two real days has no such value"
         yield row | _score(own, other, reason) | {"picture": histogram(samples[0], samples[1])}, (own, other)
 
@@ -112,7 +110,7 @@ def _conditionals(real: Day, made: Day, floor: tuple[Day, Day], draws: int, seed
 
 
 def _no_score(reason: str) -> dict[str, Any]:
-    return dict.fromkeys(DISTANCES) | {"reason": reason, "floor_reason": None, "picture": None}
+    return dict.fromkeys(DISTANCES) | {"reason": reason, "floor_reason": None, "picture": None, "unmatched": None}
 
 
 def _score(own: Apart, floor: Apart, floor_reason: str | None) -> dict[str, Any]:
@@ -120,7 +118,7 @@ def _score(own: Apart, floor: Apart, floor_reason: str | None) -> dict[str, Any]
         name: _beside(getattr(own, name), float("nan") if floor_reason else getattr(floor, name).value)
         for name in DISTANCES
     }
-    return told | {"reason": None, "floor_reason": floor_reason}
+    return told | {"reason": None, "floor_reason": floor_reason, "unmatched": None}
 
 
 def _beside(distance: Distance, floor: float) -> dict[str, float | None] | None:
@@ -190,7 +188,9 @@ def _curve(sums: Responses, kind: int, seed: int) -> dict[str, list[float | None
     }
 
 
-def _facts(real: Day, made: Day, floor: tuple[Day, Day], seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _facts(
+    real: Day, made: Day, floor: tuple[Day, Day], seed: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     found = [facts_of(day.events, day.tape, seed=seed) for day in (real, made, *floor)]
     rows = []
     for own, other, one, two in zip(*(day.facts for day in found), strict=True):

@@ -9,14 +9,22 @@ from tcakit.errors import DataError
 from tcakit.impact.random_traders import fit_size_law, proxy_orders, size_sums, trader_runs
 from tcakit.impact.tape import Tape
 from tcakit.impact.tape_scale import scales
-from tcakit.simulator.scores.block_draws import BLOCKS, UNKNOWN, Estimate, block_sums, estimate, power_law
+from tcakit.simulator.scores.block_draws import (
+    BLOCKS,
+    UNKNOWN,
+    Estimate,
+    block_sums,
+    blocks_of_time,
+    estimate,
+    power_law,
+)
 
 SIGN_LAGS = np.unique(np.round(np.logspace(0.0, np.log10(200.0), 24)).astype(np.int64))
 TRADERS = 10
 DEALS = 5
 PATH = np.array([0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0])
 _END, _AFTER = 3, 6  # places of 1 and 2 in `PATH`
-_PART_NS = 1_800_000_000_000
+PARTS = 13
 _FEWEST_TRADES = 1_000
 
 
@@ -48,16 +56,16 @@ def sign_memory(tape: Tape) -> tuple[Estimate, Estimate, str | None]:
 def size_exponent(tape: Tape, *, seed: int = 0) -> tuple[Estimate, str | None]:
     """δ in I(Q) ~ Q^δ of orders made of the tape by ten traders drawn at random (Maitrier, Loeper and Bouchaud 2025).
 
-    About 0.5 in markets. Half-hours are drawn anew. None, and why, where too few orders can be made.
+    About 0.5 in markets. Thirteenths of the session, half-hours of most, are drawn anew. None, and why, where too few
+    orders can be made.
     """
     random = np.random.default_rng(seed)
     try:
         (scale,) = scales([tape])
-        parts = int((tape.close_ns - tape.open_ns) // _PART_NS) + 1
         total = np.zeros(1)
         for _ in range(DEALS):
             orders = proxy_orders(tape, scale, TRADERS, random)
-            total = total + size_sums(orders, (orders.start_ns - tape.open_ns) // _PART_NS, parts)
+            total = total + size_sums(orders, _part_of(tape, orders.start_ns), PARTS)
         law = fit_size_law(total)
     except DataError as error:
         return UNKNOWN, str(error)
@@ -87,8 +95,7 @@ def impact_path(tape: Tape, *, seed: int = 0) -> tuple[Estimate, Estimate, str |
     moved, when = np.concatenate(moves), np.concatenate(starts)
     if len(moved) < _FEWEST_TRADES:
         return UNKNOWN, UNKNOWN, f"{len(moved)} orders of the tape whose aftermath is seen, {_FEWEST_TRADES} are needed"
-    parts = int((tape.close_ns - tape.open_ns) // _PART_NS) + 1
-    sums = block_sums((when - tape.open_ns) // _PART_NS, moved.T, parts)
+    sums = block_sums(_part_of(tape, when), moved.T, PARTS)
 
     def path_of(found: NDArray[np.float64]) -> NDArray[np.float64]:
         peak = found[..., _END : _END + 1]
@@ -97,3 +104,7 @@ def impact_path(tape: Tape, *, seed: int = 0) -> tuple[Estimate, Estimate, str |
     left = estimate(sums, lambda found: path_of(found)[..., _AFTER : _AFTER + 1])
     why = None if np.isfinite(left.value[0]) else "orders made of the tape do not move the price their way"
     return estimate(sums, path_of), left, why
+
+
+def _part_of(tape: Tape, ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    return blocks_of_time(ns, tape.open_ns, tape.close_ns, PARTS)
