@@ -64,7 +64,7 @@ def simulate_score(folder: Path, request: ScoreRequest) -> dict[str, Any]:
         other = find_symbol_day(store, request.against, request.floor_date, request.against_venue)
     chosen = [day for day in (made, real, other) if day is not None]
     levels = min([request.levels, *(_depth(day) for day in chosen)])
-    read = [_read(store, day, levels) for day in chosen]
+    read = [read_day(store, day, levels) for day in chosen]
     floor = read[1].halves() if other is None else (read[1], read[2])
     if not all(len(day.events) for day in floor):
         raise DataError(
@@ -136,7 +136,8 @@ def _depth(day: SymbolDay) -> int:
     return LEVELS * LEVELS if "book-l3" in day.contents or day.depth is None else day.depth
 
 
-def _read(store: Store, day: SymbolDay, levels: int) -> Day:
+def read_day(store: Store, day: SymbolDay, levels: int) -> Day:
+    """A stored day as it is scored, with so many levels of its book; DataError where it has no book and no quotes."""
     tape, _ = read_tape(store, day)
     return Day(_events(store, day, levels), tape)
 

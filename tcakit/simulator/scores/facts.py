@@ -71,7 +71,7 @@ def facts_of(events: Events, tape: Tape, *, seed: int = 0) -> Facts:
     size, why = trade_facts.size_exponent(tape, seed=seed)
     add("impact_exponent", "Impact of orders made of the tape: δ in Q^δ", "0.4 to 0.7", size, why)
     path, left, why = trade_facts.impact_path(tape, seed=seed)
-    add("impact_left", "Impact left at twice an order's time, of its end", "0.3 to 0.8 of real orders", left, why)
+    add("impact_left", "Move at twice an order's time, of that at its end", "0.3 to 0.8 if known", left, why)
     if len(path.value) > 1:
         curves.append(Curve("impact_path", "Impact while an order lasts and after it", "Time, of the order's own",
                             "Move, of that at its end", trade_facts.PATH, path))  # fmt: skip

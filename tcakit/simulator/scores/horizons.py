@@ -21,7 +21,7 @@ KINDS = ("total_variation", "wasserstein")
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """For each piece: the message it ends with, and how far each quantity (pieces, quantities) is from the whole day."""
+    """The message each piece ends with, and how far each quantity (pieces, quantities) is from all of the day."""
 
     ends: NDArray[np.int64]
     names: tuple[str, ...]

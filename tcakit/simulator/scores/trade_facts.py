@@ -22,10 +22,12 @@ from tcakit.simulator.scores.block_draws import (
 SIGN_LAGS = np.unique(np.round(np.logspace(0.0, np.log10(200.0), 24)).astype(np.int64))
 TRADERS = 10
 DEALS = 5
+CHILDREN = 3
 PATH = np.array([0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0])
 _END, _AFTER = 3, 6  # places of 1 and 2 in `PATH`
 PARTS = 13
 _FEWEST_TRADES = 1_000
+_FEWEST_ORDERS = 500
 
 
 def sign_memory(tape: Tape) -> tuple[Estimate, Estimate, str | None]:
@@ -76,13 +78,17 @@ def size_exponent(tape: Tape, *, seed: int = 0) -> tuple[Estimate, str | None]:
 def impact_path(tape: Tape, *, seed: int = 0) -> tuple[Estimate, Estimate, str | None]:
     """Mean move at each of `PATH` over that at the end of the same orders, and how much is left at twice their time.
 
-    `PATH` counts an order's own duration from its start. 0.3 to 0.8 is left in markets. Only orders of which all three
-    durations lie in the session count. Or why there is none.
+    `PATH` counts an order's own duration from its start. An order is the first three trades of a run of one of ten
+    traders drawn at random: a run as a whole ends because its trader turns, and a trade the other way would seem to be
+    decay. 0.3 to 0.8 is left of real orders; others' flow goes on after these, as signs are alike. Only orders of which
+    three durations lie in the session count. Or why there is none.
     """
     random = np.random.default_rng(seed)
     moves, starts = [], []
     for _ in range(DEALS):
-        begin, end, _, _ = trader_runs(tape, TRADERS, random)
+        trades, first, length = trader_runs(tape, TRADERS, random)
+        first = first[length >= CHILDREN]
+        begin, end = trades[first], trades[first + CHILDREN - 1]
         start, lasted = tape.trade_ns[begin], tape.trade_ns[end] - tape.trade_ns[begin]
         held = (lasted > 0) & (start + 3 * lasted <= tape.close_ns)
         start, lasted, begin = start[held], lasted[held], begin[held]
@@ -93,8 +99,8 @@ def impact_path(tape: Tape, *, seed: int = 0) -> tuple[Estimate, Estimate, str |
         moves.append(found[known])
         starts.append(start[known])
     moved, when = np.concatenate(moves), np.concatenate(starts)
-    if len(moved) < _FEWEST_TRADES:
-        return UNKNOWN, UNKNOWN, f"{len(moved)} orders of the tape whose aftermath is seen, {_FEWEST_TRADES} are needed"
+    if len(moved) < _FEWEST_ORDERS:
+        return UNKNOWN, UNKNOWN, f"{len(moved)} orders of the tape whose aftermath is seen, {_FEWEST_ORDERS} are needed"
     sums = block_sums(_part_of(tape, when), moved.T, PARTS)
 
     def path_of(found: NDArray[np.float64]) -> NDArray[np.float64]:
