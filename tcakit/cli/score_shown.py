@@ -14,6 +14,7 @@ _GROUPS = {
     "conditional": "one quantity given another: the benchmark's 3",
     "further": "further distributions",
 }
+_MUCH_UNMATCHED = 0.01
 _DISTANCES = {"total_variation": "total variation", "wasserstein": "Wasserstein"}
 
 
@@ -48,7 +49,7 @@ def _show_scores(rows: list[dict[str, Any]], title: str, console: Console) -> No
             continue
         if row["floor_reason"] is not None:
             unknown.append(f"{row['label']}: no floor, {row['floor_reason']}")
-        if row["unmatched"]:
+        if (row["unmatched"] or 0.0) > _MUCH_UNMATCHED:
             unknown.append(f"{row['label']}: {row['unmatched']:.1%} of all values lie in bins that only one day has")
         variation, moved = row["total_variation"], row["wasserstein"] or {}
         cells.append(

@@ -195,8 +195,8 @@ def _notes(days: list[SymbolDay], read: list[Day], halves: tuple[Day, Day] | Non
         where = f"{of.symbol} on {day.date}"
         if scored.events.left_out:
             notes.append(
-                f"{where}: {scored.events.left_out:,} messages behind the best {levels} levels are left out, as a "
-                "window recording has none of them"
+                f"{where}: messages behind the best {levels} levels, left out as a window recording has none of them: "
+                f"{scored.events.left_out:,}"
             )
         if of.session_open_ns is None or of.session_close_ns is None:
             notes.append(f"{where}: the hours of the session are not known, all that was recorded is taken for it")

@@ -74,13 +74,13 @@ def power_law(lags: Values, values: Values) -> Values:
     """The exponent b of A · lag^-b, A above 0, that leaves least squares of each row of `values` (..., lags).
 
     The errors of correlations are alike at all lags, so that no logarithm is taken. NaN where the values are no such
-    law: the best A is not above 0.
+    law, the best A not above 0; 0 where they do not fall with the lag.
 
     >>> lags = np.arange(1.0, 50.0)
     >>> power_law(lags, 0.3 * lags**-0.5).round(2).tolist()
     0.5
     """
-    exponents = np.arange(1, 301) / 100.0
+    exponents = np.arange(301) / 100.0
     shapes = lags[None, :] ** -exponents[:, None]
     products = values @ shapes.T
     gain = np.where(products > 0.0, products**2 / (shapes**2).sum(axis=1), -1.0)

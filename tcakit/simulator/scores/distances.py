@@ -190,13 +190,15 @@ def _total_variation(real: NDArray[np.int64], made: NDArray[np.int64]) -> NDArra
 
 def _wasserstein(values: NDArray[np.float64], real: NDArray[np.int64], made: NDArray[np.int64]) -> NDArray[np.float64]:
     """∫ |F - G| over the sorted values, in their unit."""
-    below = [np.cumsum(counts, axis=-1)[..., :-1] / counts.sum(axis=-1, keepdims=True) for counts in (real, made)]
-    return np.asarray(np.abs(below[0] - below[1]) @ np.diff(values))
+    apart_at = np.cumsum(real, axis=-1) / real.sum(axis=-1, keepdims=True)
+    apart_at -= np.cumsum(made, axis=-1) / made.sum(axis=-1, keepdims=True)
+    np.abs(apart_at, out=apart_at)
+    return np.asarray((apart_at[..., :-1] * np.diff(values)).sum(axis=-1))
 
 
 def _deviation(values: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
     total = int(counts.sum())
     if total < 2:
         return float("nan")
-    mean = float(values @ counts) / total
-    return float(np.sqrt(((values - mean) ** 2 @ counts) / (total - 1)))
+    mean = float((values * counts).sum()) / total
+    return float(np.sqrt(((values - mean) ** 2 * counts).sum() / (total - 1)))
