@@ -88,9 +88,11 @@ def run(
 def score(
     symbol: Annotated[str, typer.Argument(help="The store's symbol of the day that is scored.")],
     date: DateOption = None,
-    against: Annotated[str, typer.Option("--against", help="Symbol of the real day it is compared with.")] = "",
+    against: Annotated[
+        str | None, typer.Option("--against", help="Symbol of the real day it is compared with; else the same one.")
+    ] = None,
     against_date: Annotated[
-        str | None, typer.Option("--against-date", help="Date of the real day; may be left out where only one is.")
+        str | None, typer.Option("--against-date", help="Date of the real day, where its symbol has several.")
     ] = None,
     floor: Annotated[
         str | None,
@@ -109,18 +111,15 @@ def score(
     """Say how like a real day another day is: LOB-Bench's scores, response curves and facts of markets.
 
     Each score stands beside the floor, the same score of two real days or of the halves of one: real markets are not
-    alike either.
+    alike either. Of a day without a day to compare it with, the floor is all that is said.
 
     \b
-    Example: tcakit simulate score ALFA --date 2026-03-03 --against BRVO --against-date 2026-03-03
+    Example: tcakit simulate score ALFA --date 2026-03-03 --levels 5
     """
     from tcakit.cli.score_shown import show_score
-    from tcakit.errors import UsageError
     from tcakit.jobs.simulate_score import ScoreRequest, simulate_score
     from tcakit.market.clock import parse_date
 
-    if not against:
-        raise UsageError("no real day to compare with", place="--against", remedy="give a stored symbol")
     out = Out(json, quiet, verbose)
     dates = {
         name: None if given is None else parse_date(given, name)

@@ -21,19 +21,24 @@ from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay, find_symbol_day, plain
 
 _HIGH_FLOOR = 0.5
+_ITSELF = "the day is compared with itself, and is nothing away: only the floor says something"
 _UNEVEN = 5  # halves of which one has so many times the messages of the other are poor witnesses
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """Which day is scored, against which real one, and the floor: another `floor_date` of the real symbol, or None for
-    the real day's first half against its second. `levels` is how many levels of the book are looked at, or fewer where
-    one of the days was recorded with fewer; `out` a page to write, if any."""
+    """Which day is scored, and against which real one: of the same symbol where `against` is None, and with no date
+    either the day itself, for the floor alone.
+
+    The floor is another `floor_date` of the real symbol or, where None, the real day's first half against its second.
+    `levels` is how many levels of the book are looked at, or fewer where one of the days was recorded with fewer; `out`
+    a page to write, if any.
+    """
 
     symbol: str
-    date: str | None
-    against: str
-    against_date: str | None
+    date: str | None = None
+    against: str | None = None
+    against_date: str | None = None
     venue: str | None = None
     against_venue: str | None = None
     floor_date: str | None = None
@@ -52,8 +57,12 @@ def simulate_score(folder: Path, request: ScoreRequest) -> dict[str, Any]:
         raise UsageError(f"{request.out} is no page", place="--out", remedy="give a file that ends in .html")
     store = Store(folder)
     made = find_symbol_day(store, request.symbol, request.date, request.venue)
+    against, against_date, against_venue = request.against, request.against_date, request.against_venue
+    if against is None:
+        against, against_date = made.instrument.symbol, against_date or made.date
+        against_venue = against_venue or made.instrument.venue
     try:
-        real = find_symbol_day(store, request.against, request.against_date, request.against_venue)
+        real = find_symbol_day(store, against, against_date, against_venue)
     except UsageError as error:
         error.place = {"--date": "--against-date", "symbol": "--against"}.get(error.place or "", error.place)
         raise
@@ -61,7 +70,7 @@ def simulate_score(folder: Path, request: ScoreRequest) -> dict[str, Any]:
     if request.floor_date is not None:
         if request.floor_date == real.date:
             raise UsageError(f"{real.date} is the real day itself", place="--floor", remedy="give another day of it")
-        other = find_symbol_day(store, request.against, request.floor_date, request.against_venue)
+        other = find_symbol_day(store, against, request.floor_date, against_venue)
     chosen = [day for day in (made, real, other) if day is not None]
     levels = min([request.levels, *(_depth(day) for day in chosen)])
     read = [read_day(store, day, levels) for day in chosen]
@@ -78,7 +87,11 @@ def simulate_score(folder: Path, request: ScoreRequest) -> dict[str, Any]:
         "levels": levels,
         **card,
     }
-    result |= {"told": told(result), "notes": _notes(chosen, read, floor if other is None else None, levels)}
+    itself = made.data_keys == real.data_keys and made.instrument == real.instrument
+    result |= {
+        "told": [_ITSELF] if itself else told(result),
+        "notes": _notes(chosen, read, floor if other is None else None, levels),
+    }
     if request.out is not None:
         from tcakit.jobs.report import write_whole
         from tcakit.report.score_page import render_score

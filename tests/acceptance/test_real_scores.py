@@ -36,7 +36,7 @@ def raw(real_data: Path) -> RawDay:
 
 @pytest.fixture(scope="module")
 def card(ingested: Ingested) -> dict[str, Any]:
-    return simulate_score(ingested.store, ScoreRequest("AAPL", None, "AMZN", None))
+    return simulate_score(ingested.store, ScoreRequest("AAPL", against="AMZN"))
 
 
 def test_states_are_those_of_the_raw_windows(amazon: Events, raw: RawDay) -> None:

@@ -63,7 +63,8 @@ def test_another_flow_is_farther_than_another_day(scored: dict[str, Any]) -> Non
 
 
 def test_a_day_is_nothing_from_itself(store: Path) -> None:
-    found = simulate_score(store, ScoreRequest("ALFA", DATE, "ALFA", DATE))
+    found = simulate_score(store, ScoreRequest("ALFA", DATE))
+    assert found["told"] == ["the day is compared with itself, and is nothing away: only the floor says something"]
     for row in found["scores"]:
         for name in ("total_variation", "wasserstein"):
             assert row[name]["value"] == 0.0
