@@ -41,7 +41,7 @@ def show_score(result: dict[str, Any], console: Console) -> None:
 def _show_scores(rows: list[dict[str, Any]], title: str, console: Console) -> None:
     columns = [Column("score"), Column("total\nvariation", True), Column("99 % interval", True, rank=2)]
     columns += [Column("floor", True), Column("floors", True), Column("Wasserstein", True, rank=1)]
-    columns += [Column("floor", True, rank=1), Column("floors", True, rank=1)]
+    columns += [Column("99 % interval", True, rank=3), Column("floor", True, rank=1), Column("floors", True, rank=1)]
     cells, unknown = [], []
     for row in rows:
         if row["reason"] is not None:
@@ -54,8 +54,8 @@ def _show_scores(rows: list[dict[str, Any]], title: str, console: Console) -> No
         variation, moved = row["total_variation"], row["wasserstein"] or {}
         cells.append(
             [row["label"], number(variation["value"], 3), _between(variation), number(variation["floor"], 3),
-             number(variation["ratio"], 1), number(moved.get("value"), 3), number(moved.get("floor"), 3),
-             number(moved.get("ratio"), 1)]
+             number(variation["ratio"], 1), number(moved.get("value"), 3), _between(moved),
+             number(moved.get("floor"), 3), number(moved.get("ratio"), 1)]
         )  # fmt: skip
     if cells:
         show_table(console, columns, cells, title)
@@ -97,7 +97,7 @@ def _show_responses(told: dict[str, Any], console: Console) -> None:
 def _show_facts(facts: list[dict[str, Any]], console: Console) -> None:
     columns = [Column("fact"), Column("usual", rank=3), Column("real", True), Column("95 % interval", True, rank=1)]
     columns += [Column("made", True), Column("95 % interval", True, rank=1), Column("apart", True, rank=2)]
-    columns += [Column("floor", True, rank=2)]
+    columns += [Column("floor", True, rank=2), Column("floors", True, rank=2)]
     cells, unknown = [], []
     for row in facts:
         unknown += [
@@ -109,7 +109,8 @@ def _show_facts(facts: list[dict[str, Any]], console: Console) -> None:
             unknown.append(f"{row['label']}: no floor, {row['floor_reason']}")
         cells.append(
             [row["label"], row["usual"], number(row["real"]["value"], 3), _between(row["real"]),
-             number(row["made"]["value"], 3), _between(row["made"]), number(row["gap"], 3), number(row["floor"], 3)]
+             number(row["made"]["value"], 3), _between(row["made"]), number(row["gap"], 3), number(row["floor"], 3),
+             number(row["ratio"], 1)]
         )  # fmt: skip
     show_table(console, columns, cells, "facts of markets")
     for words in unknown:
@@ -118,6 +119,6 @@ def _show_facts(facts: list[dict[str, Any]], console: Console) -> None:
 
 
 def _between(row: dict[str, Any], decimals: int = 3) -> str:
-    if row["low"] is None or row["high"] is None:
+    if row.get("low") is None or row.get("high") is None:
         return ""
     return f"{number(row['low'], decimals)} to {number(row['high'], decimals)}"

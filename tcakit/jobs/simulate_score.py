@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def simulate_score(folder: Path, request: ScoreRequest) -> dict[str, Any]:
         other = find_symbol_day(store, against, request.floor_date, against_venue)
     chosen = [day for day in (made, real, other) if day is not None]
     levels = min([request.levels, *(_depth(day) for day in chosen)])
-    read = [read_day(store, day, levels) for day in chosen]
+    read = read_days(store, chosen, levels)
     floor = read[1].halves() if other is None else (read[1], read[2])
     if not all(len(day.events) for day in floor):
         raise DataError(
@@ -149,18 +150,36 @@ def _depth(day: SymbolDay) -> int:
     return LEVELS * LEVELS if "book-l3" in day.contents or day.depth is None else day.depth
 
 
-def read_day(store: Store, day: SymbolDay, levels: int) -> Day:
-    """A stored day as it is scored, with so many levels of its book; DataError where it has no book and no quotes."""
-    tape, _ = read_tape(store, day)
-    return Day(_events(store, day, levels), tape)
+def read_days(store: Store, days: Sequence[SymbolDay], levels: int) -> list[Day]:
+    """Stored days as they are scored, with so many levels of their books; DataError where one has no book nor quotes.
+
+    Where one of them names no orders, none does: what is compared is of one kind.
+    """
+    rows = [_book_rows(store, day) for day in days]
+    named = all(bool(((own.kind == codes.ADD) & (own.order_id >= 0)).any()) for own in rows)
+    found = []
+    for day, own in zip(days, rows, strict=True):
+        prints = None
+        if not named:
+            market = market_day(store, day)
+            seen = market.print_displayed
+            prints = market.print_ns[seen], market.print_size[seen]
+        events = events_of(day.instrument, day.date, own, levels=levels, prints=prints)
+        found.append(Day(events, read_tape(store, day)[0]))
+    return found
 
 
-def _events(store: Store, day: SymbolDay, levels: int) -> Events:
+def _book_rows(store: Store, day: SymbolDay) -> BookRows:
     if has_book(day):
         raw = market_data.book_events(store, day)
-    else:
+    elif "quotes" in day.contents:
         raw = quote_book(market_data.quotes(store, day))
-    rows = BookRows(
+    else:
+        raise DataError(
+            f"{day.instrument.symbol} on {day.date} has only {', '.join(day.contents)}",
+            remedy="a score needs an order book or quotes: ingest one",
+        )
+    return BookRows(
         ts_ns=plain(raw["ts_ns"]).astype(np.int64),
         kind=plain(raw["kind"]).astype(np.uint8),
         side=plain(raw["side"]).astype(np.int8),
@@ -169,12 +188,6 @@ def _events(store: Store, day: SymbolDay, levels: int) -> Events:
         level_size=plain(raw["level_size"], -1).astype(np.int64),
         order_id=plain(raw["order_id"], -1).astype(np.int64),
     )
-    if bool(((rows.kind == codes.ADD) & (rows.order_id >= 0)).any()):
-        return events_of(day.instrument, day.date, rows, levels=levels)
-    market = market_day(store, day)
-    seen = market.print_displayed
-    prints = market.print_ns[seen], market.print_size[seen]
-    return events_of(day.instrument, day.date, rows, levels=levels, prints=prints)
 
 
 def _named(day: SymbolDay, events: Events) -> dict[str, Any]:
@@ -213,4 +226,8 @@ def _notes(days: list[SymbolDay], read: list[Day], halves: tuple[Day, Day] | Non
             )
         if of.session_open_ns is None or of.session_close_ns is None:
             notes.append(f"{where}: the hours of the session are not known, all that was recorded is taken for it")
-    return notes
+    if not read[0].events.named:
+        notes.append(
+            "one of the recordings names no orders: of all days, the instants are compared at which the best levels change"
+        )
+    return list(dict.fromkeys(notes))

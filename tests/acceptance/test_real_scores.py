@@ -11,7 +11,7 @@ import pytest
 from acceptance_data import FILES, Ingested
 from raw_lobster import ASK, BID, DELETE, EXECUTION, NEW, PARTIAL_CANCEL, RawDay, read_raw
 
-from tcakit.jobs.simulate_score import ScoreRequest, read_day, simulate_score
+from tcakit.jobs.simulate_score import ScoreRequest, read_days, simulate_score
 from tcakit.simulator.scores.events import Events
 from tcakit.simulator.scores.quantities import QUANTITIES
 from tcakit.store.database import Store
@@ -26,7 +26,8 @@ ROWS = 30_000
 @pytest.fixture(scope="module")
 def amazon(ingested: Ingested) -> Events:
     store = Store(ingested.store)
-    return read_day(store, find_symbol_day(store, "AMZN"), 5).events.rows(0, ROWS)
+    (day,) = read_days(store, [find_symbol_day(store, "AMZN")], 5)
+    return day.events.rows(0, ROWS)
 
 
 @pytest.fixture(scope="module")

@@ -121,6 +121,7 @@ def test_quotes_alone_give_what_they_can_and_say_the_rest(tmp_path: Path, store:
     reasons = {row["name"]: row["real"]["reason"] for row in found["facts"]}
     assert reasons["cancel_share"] == "the recording names no single orders"
     assert reasons["sign_exponent"] == "signs of trades are not alike over any lags"
+    assert any("names no orders" in words for words in found["notes"])
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "not known: the recording names no single orders" in page
     assert "chart-response" not in page

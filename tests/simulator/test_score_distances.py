@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
+from tcakit.simulator.scores import distances
 from tcakit.simulator.scores.averages import averages
 from tcakit.simulator.scores.distances import Distance, Tally, apart, deciles, freedman_diaconis
 
@@ -88,6 +89,15 @@ def test_the_same_seed_draws_the_same():
     one, two, other = (apart(real, made, seed=seed) for seed in (3, 3, 4))
     assert np.array_equal(one.wasserstein.draws, two.wasserstein.draws)
     assert not np.array_equal(one.wasserstein.draws, other.wasserstein.draws)
+
+
+def test_draws_of_many_bins_are_made_in_parts(monkeypatch):
+    real, made = np.random.default_rng(6).integers(0, 50, size=(2, 400)).astype(np.float64)
+    whole = apart(real, made, discrete=True).total_variation.draws
+    monkeypatch.setattr(distances, "_MOST_COUNTS", 150)
+    parts = apart(real, made, discrete=True).total_variation.draws
+    assert len(parts) == len(whole) == distances.DRAWS
+    assert parts.mean() == pytest.approx(whole.mean(), rel=0.1)
 
 
 def test_a_sample_that_was_counted_gives_the_same():

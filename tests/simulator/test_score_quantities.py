@@ -231,11 +231,13 @@ def test_books_without_orders_say_so():
             (0.5, codes.SET, 1, 100, 50, 50, -1),
             (0.5, codes.SET, -1, 102, 50, 50, -1),
             (1.5, codes.SET, 1, 101, 10, 10, -1),
+            (1.7, codes.SET, 1, 101, 10, 10, -1),  # nothing new
+            (1.8, codes.SET, 1, 90, 10, 10, -1),  # behind the best levels
             (2.0, codes.SET, 1, 101, 0, 0, -1),
         )
     )
     prints = (np.array([OPEN_NS + SECOND, OPEN_NS - SECOND]), np.array([7, 9]))
-    events = events_of(INSTRUMENT, "2026-03-03", rows, prints=prints)
+    events = events_of(INSTRUMENT, "2026-03-03", rows, levels=2, prints=prints)
     assert events.spread.tolist() == [2, 1, 2]
     assert events.trade_size.tolist() == [7.0]
     unknown = {quantity.name for quantity in QUANTITIES if quantity.why_not(events) is not None}

@@ -16,6 +16,7 @@ CONFIDENCE = 0.99
 _MOST_BINS = 1 << 20
 # Cells of equal weight that samples are drawn anew on: what lies within one does not matter for an interval.
 _CELLS = 2_048
+_MOST_COUNTS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def apart(
     spread = _deviation(values, counts.sum(axis=0))
     variation = Distance(
         float(_total_variation(binned[0], binned[1])),
-        _total_variation(*(_drawn(row, draws, random) for row in binned)) if draws else np.zeros(0),
+        _drawn_variation(binned, draws, random),
     )
     if not spread > 0.0:
         return Apart(variation, NOWHERE.wasserstein)
@@ -181,6 +182,16 @@ def _drawn(counts: NDArray[np.int64], draws: int, random: np.random.Generator) -
     found = np.zeros((draws, len(counts)), np.int64)
     found[:, held] = random.multinomial(int(counts.sum()), counts[held] / counts.sum(), size=draws)
     return found
+
+
+def _drawn_variation(binned: NDArray[np.int64], draws: int, random: np.random.Generator) -> NDArray[np.float64]:
+    """Total variation in each draw; as many draws at once as memory is no matter for."""
+    step = max(1, _MOST_COUNTS // binned.shape[1])
+    parts = [
+        _total_variation(*(_drawn(row, min(step, draws - begin), random) for row in binned))
+        for begin in range(0, draws, step)
+    ]
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def _total_variation(real: NDArray[np.int64], made: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -39,7 +39,7 @@ class Events:
     ticks; `size` float64 in shares; `level` int64, which level of its side it was about, 1 the best (of a new order
     after it, of all others before it; 0 unknown). `bid` and `ask` int64 in ticks, -1 where a side is empty; sizes
     at the touch and of the best `levels` in shares, float64. Where the recording names no orders (`named` False) a row
-    is an instant at which the book changed, and kind, side, price, size and level say nothing. `trade_ns` int64 and
+    is an instant at which these levels changed, and kind, side, price, size and level say nothing. `trade_ns` int64 and
     `trade_size` float64, shares, are the prints against displayed orders.
     """
 
@@ -140,7 +140,8 @@ def events_of(
     """The messages of a day's session that are about the best `levels` of the book, as a window recording has them.
 
     `prints` (times and stored sizes) are given where rows are no single orders and trades, as those of level 3 or of a
-    window like LOBSTER's are: the rows of one instant are then one change of the book. DataError where nothing is left.
+    window like LOBSTER's are, or shall not be: the rows of one instant that change the best levels are then one row.
+    DataError where nothing is left.
     """
     named = prints is None
     where = f"{instrument.symbol} on {date}"
@@ -167,6 +168,8 @@ def events_of(
     hidden = kind == codes.PRINT_HIDDEN
     seen = hidden | ((number >= 1) & (number <= levels)) if named else np.ones(count, np.bool_)
     kept = inside & seen
+    if not named:
+        kept[1:] &= (state[1:] != state[:-1]).any(axis=1)
     if not kept.any():
         raise DataError(f"{where}: no message of the session is left", remedy="ingest a book of the session")
     shares = float(instrument.size_scale)
