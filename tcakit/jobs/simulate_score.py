@@ -228,6 +228,6 @@ def _notes(days: list[SymbolDay], read: list[Day], halves: tuple[Day, Day] | Non
             notes.append(f"{where}: the hours of the session are not known, all that was recorded is taken for it")
     if not read[0].events.named:
         notes.append(
-            "one of the recordings names no orders: of all days, the instants are compared at which the best levels change"
+            "a recording names no orders: of all days, the instants are compared at which the best levels change"
         )
     return list(dict.fromkeys(notes))
