@@ -125,9 +125,9 @@ def _picture(row: dict[str, Any], names: tuple[str, str]) -> Figure:
     """Shares by value, or of a conditional score the mean of the one by the other."""
     picture = row["picture"]
     if row["group"] == "conditional":
-        compared, given = row["label"].split(", given ")
+        compared = row["label"].partition(", given ")[0].lower()
         data = list(_both(picture["at"], picture["real"], picture["made"], names, "lines+markers"))
-        return {"data": data, "layout": _layout(plain(given.capitalize()), plain(f"Mean: {compared.lower()}"))}
+        return {"data": data, "layout": _layout(plain(row["unit"]), plain(f"Mean {compared}"))}
     data = list(_both(picture["at"], picture["real"], picture["made"], names, "lines"))
     for trace in data:
         trace["line"] |= {"shape": "hvh"}

@@ -22,7 +22,8 @@ class Condition:
     """One conditional score: what is compared, given what; both one value a message, of two-sided books.
 
     Bins of the condition are its values if `by_value`, those between `thresholds` if given, else its deciles over both
-    days. What is compared within each is binned by value if `discrete`, else by its deciles there.
+    days. What is compared within each is binned by value if `discrete`, else by its deciles there. `shown` is what the
+    condition is called on a picture, with its unit, and its factor to it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Condition:
     discrete: bool = False
     by_value: bool = False
     thresholds: tuple[float, ...] | None = None
+    shown: tuple[str, float] = ("Spread, ticks", 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,12 @@ CONDITIONS = (
     Condition(
         "spread | time", "Spread, given the hour", _spread, seconds_of_day,
         # 24 edges make 23 parts of 62.6 minutes: the benchmark's hours.
-        thresholds=tuple(np.linspace(0.0, _DAY_S, 24).tolist()),
+        thresholds=tuple(np.linspace(0.0, _DAY_S, 24).tolist()), shown=("Hour of the day", 1.0 / 3_600.0),
     ),
-    Condition("spread | volatility", "Spread, given volatility", _spread, run_volatility, discrete=True),
+    Condition(
+        "spread | volatility", "Spread, given volatility", _spread, run_volatility, discrete=True,
+        shown=("Volatility of 0.1 s returns, bps", 1e4),
+    ),
 )  # fmt: skip
 
 

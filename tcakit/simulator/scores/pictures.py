@@ -47,7 +47,7 @@ def means_given(condition: Condition, real: Events, made: Events) -> dict[str, l
     total = held[0] + held[1]
     kept = np.flatnonzero(total >= _LEAST_WEIGHT * total.sum())
     place = sum(np.bincount(numbers, values, count) for numbers, values in zip(bins, given, strict=True)) / total
-    found: dict[str, list[Any]] = {"at": place[kept].tolist()}
+    found: dict[str, list[Any]] = {"at": (place[kept] * condition.shown[1]).tolist()}
     for name, numbers, values, often in zip(("real", "made"), bins, compared, held, strict=True):
         sums = np.bincount(numbers, values, count)
         found[name] = [float(sums[row] / often[row]) if often[row] else None for row in kept.tolist()]

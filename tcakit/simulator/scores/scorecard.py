@@ -95,7 +95,7 @@ def _apart(quantity: Quantity, one: NDArray[np.float64], other: NDArray[np.float
 
 def _conditionals(real: Day, made: Day, floor: tuple[Day, Day], draws: int, seed: int) -> Iterator[Scored]:
     for condition in CONDITIONS:
-        row = {"name": condition.name, "label": condition.label, "group": "conditional", "unit": ""}
+        row = {"name": condition.name, "label": condition.label, "group": "conditional", "unit": condition.shown[0]}
         own, other = (
             conditional(condition, one.events, two.events, draws=draws, seed=seed) for one, two in ((real, made), floor)
         )
