@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -142,3 +143,13 @@ def _time(told: pl.DataFrame, column: str) -> pl.Expr:
 def finite(value: Any) -> Any:
     """The value itself, None where it is a float that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def rate_of(row: Mapping[str, Any]) -> float | None:
+    """What a unit of the currency that an order was traded in is worth in its row's; None where no rate says.
+
+    >>> rate_of({"currency": "EUR"}), rate_of({"exchange_rate": None})
+    (1.0, None)
+    """
+    rate: float | None = row.get("exchange_rate", 1.0)
+    return rate
