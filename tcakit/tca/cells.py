@@ -14,7 +14,7 @@ from tcakit.tca.group_sums import group_sums
 from tcakit.tca.inference import CONFIDENCE, bootstrap_ratio
 from tcakit.tca.order_facts import order_of
 from tcakit.tca.shortfall import BPS
-from tcakit.tca.significance import benjamini_hochberg, unpaired_p
+from tcakit.tca.significance import RankedCosts, benjamini_hochberg
 
 DRAWS = 1_000
 Cell = dict[str, Any]
@@ -63,12 +63,8 @@ def cell_table(
 
     bounds = _bounds(orders, list(by))
     cells = [told(key, rows) for key, rows in bounds]
-    everything = np.ones(len(paid), np.bool_)
-    p_values: list[float | None] = []
-    for _, rows in bounds:
-        others = everything.copy()
-        others[rows] = False
-        p_values.append(unpaired_p(paid[rows], paid[others]))
+    ranked = RankedCosts(paid)
+    p_values = [ranked.p_against_others(rows) for _, rows in bounds]
     for cell, p_value, q_value in zip(cells, p_values, benjamini_hochberg(p_values), strict=True):
         cell |= {"p_value": p_value, "q_value": q_value}
     whole = _by_order(lines, [], measures)
