@@ -21,7 +21,7 @@ from tcakit.report.dimensions import (
 )  # fmt: skip
 from tcakit.report.executive import executive
 from tcakit.report.groups import measured_frame
-from tcakit.report.rows import COSTS
+from tcakit.report.rows import COSTS, rate_of, values_of
 from tcakit.tca import cells
 from tcakit.tca.control_limits import control_chart, period_of
 from tcakit.tca.difficulty import difficulty_adjusted
@@ -75,7 +75,7 @@ def _costs(rows: Sequence[Row]) -> pl.DataFrame:
     schema: dict[str, Any] = {
         name: pl.String() if name in texts else pl.Boolean() if name == "priced" else pl.Float64() for name in names
     }
-    told = pl.DataFrame({name: [row[name] for row in rows] for name in names}, schema=schema)
+    told = pl.DataFrame(dict(zip(names, values_of(rows, names), strict=True)), schema=schema)
     own = measured_frame(rows)
     return told.with_columns(own.drop([name for name in own.columns if name in told.columns]))
 
@@ -83,7 +83,7 @@ def _costs(rows: Sequence[Row]) -> pl.DataFrame:
 def _orders(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
     """A row an order: its facts, its costs in the report's currency, and `cost`, `notional` of what is compared."""
     told = _costs(rows).with_columns(
-        side_code(), pl.Series("exchange_rate", [row.get("exchange_rate", 1.0) for row in rows], dtype=pl.Float64)
+        side_code(), pl.Series("exchange_rate", [rate_of(row) for row in rows], dtype=pl.Float64)
     )
     facts = facts_of(data, _worth(data))
     facts = facts.drop([name for name in facts.columns if name in told.columns and name != "parent_id"])

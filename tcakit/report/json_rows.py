@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.report.rows import finite
+from tcakit.report.rows import finite, values_of
 
 TEXT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str)
 _ESCAPED = r'["\\\x00-\x1f]'
@@ -53,7 +53,7 @@ def _text(column: pl.Series) -> pl.Expr:
     return own.cast(pl.String)
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> tuple[pl.DataFrame, set[str]]:
+def columns_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[pl.DataFrame, set[str]]:
     """Values by name of many dicts as columns, and which of these hold JSON: those whose values are of several kinds,
     or neither numbers, texts nor truths.
 
@@ -61,14 +61,14 @@ def columns_of(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> tuple
     [(1, '[2]'), (None, '3.5')]
     """
     columns, ready = {}, set()
-    for name in names:
-        columns[name], is_ready = column_of([row[name] for row in rows])
+    for name, values in zip(names, values_of(rows, names), strict=True):
+        columns[name], is_ready = column_of(values)
         if is_ready:
             ready.add(name)
     return pl.DataFrame(columns), ready
 
 
-def column_of(values: list[Any]) -> tuple[pl.Series, bool]:
+def column_of(values: Sequence[Any]) -> tuple[pl.Series, bool]:
     """Values as a column, and whether it holds JSON, as in `columns_of`."""
     kinds = {*map(type, values)} - {type(None)}
     if not kinds:

@@ -12,7 +12,7 @@ from tcakit.market.codes import BUY, SELL
 from tcakit.report.data import ReportData
 from tcakit.report.inputs import contradicting_orders
 from tcakit.report.json_rows import TEXT, column_of, column_texts, columns_of, json_texts
-from tcakit.report.rows import rate_of
+from tcakit.report.rows import rate_of, values_of
 from tcakit.tca.order_facts import KNOWN_BEFORE
 
 _INPUTS = (
@@ -40,8 +40,9 @@ class OrderInputs:
 
     def with_numbers(self) -> list[str]:
         """The columns of the report in which some order has a number."""
-        names = self._rows[0] if self._rows else ()
-        return sorted(name for name in names if {type(row[name]) for row in self._rows} & {int, float})
+        names = list(self._rows[0]) if self._rows else []
+        told = zip(names, values_of(self._rows, names), strict=True)
+        return sorted(name for name, values in told if {*map(type, values)} & {int, float})
 
     def texts(self, columns: Sequence[str] | None = None) -> pl.Series:
         """The values of these columns (None: all) of each order as JSON, with commas between them."""

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from tcakit.report.json_rows import TEXT, column_texts, columns_of
+from tcakit.report.rows import values_of
 from tcakit.report.verifier import printed_together
 from tcakit.report.verifier.rows import is_name
 
@@ -60,7 +61,7 @@ def _is_many(value: Any) -> bool:
         return False
     names = value[0].keys()
     return all(type(row) is dict and row.keys() == names for row in value) and all(
-        _is_of_one_kind({type(row[name]) for row in value} - {type(None)}) for name in names
+        _is_of_one_kind({*map(type, values)} - {type(None)}) for values in values_of(value, list(names))
     )
 
 
@@ -70,7 +71,7 @@ def _is_of_one_kind(kinds: set[type]) -> bool:
 
 def _many(rows: list[dict[str, Any]], path: Path) -> pl.Series:
     # Whether a text names the numbers beside it does not hang on which of the list it is of.
-    frame, ready = columns_of(rows, rows[0])
+    frame, ready = columns_of(rows, list(rows[0]))
     shown = [name for name in frame.columns if name in ready or _is_shown(frame[name], (*path, 0, name))]
     names, values = [], []
     for name, text in column_texts(frame.select(shown), ready).items():
