@@ -100,6 +100,7 @@ def _report(folder: Path, request: ReportRequest, wait_s: float) -> dict[str, An
     from tcakit.report.explain import explain
     from tcakit.report.monitoring import monitored, with_labels
     from tcakit.report.redaction import label, redacted
+    from tcakit.tca.fill_places import of_fills
 
     run = results.run(store, run_id)
     assert run is not None
@@ -126,8 +127,9 @@ def _report(folder: Path, request: ReportRequest, wait_s: float) -> dict[str, An
         for name, rows in own.items()
     }
     fills = tables["fills"]
-    tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
-    markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
+    tca_fills, markouts = (
+        of_fills(results.table(store, name, run_id), fills["fill_id"]) for name in ("tca_fills", "tca_markouts")
+    )
     markets = markets_of_parents(store, days_of_orders(tables["parents"], fills))
     later = end_days(store, tables["parents"], markets, markets_of_parents)
     markets |= {(day.instrument.symbol, day.date): day for day in later.values()}

@@ -103,15 +103,16 @@ def _worth(data: ReportData) -> Mapping[tuple[str, str], float | None] | None:
 def _groups(data: ReportData, orders: pl.DataFrame, currency: str) -> list[dict[str, Any]]:
     asked = known_dimensions(data.scope.by, data.tag_names) if data.scope.by else ()
     wanted = [asked, *(by for by in DEFAULT if by != asked)] if asked else list(DEFAULT)
-    fills = fill_lines(data, orders)
+    of_orders = cells.Lines(orders, COST_MEASURES)
+    of_fills = cells.Lines(fill_lines(data, orders), FILL_MEASURES)
     out = []
     for by in wanted:
-        lines = fills if is_of_fills(by) else orders
+        held = of_fills if is_of_fills(by) else of_orders
+        lines = held.lines
         if by != asked and not all(lines[name].drop_nulls().n_unique() > 0 for name in by):
             continue
-        measures = FILL_MEASURES if is_of_fills(by) else COST_MEASURES
         draws = cells.DRAWS if by == asked or by == ("broker", "algo") else DRAWS_OF_DEFAULT_TABLES
-        found, total = cells.cell_table(lines, by, measures, TESTED, draws=draws)
+        found, total = held.table(by, TESTED, draws=draws)
         for cell in [*found, total]:
             cell |= _sums(lines, cell["key"], is_of_fills(by))
         out.append(
