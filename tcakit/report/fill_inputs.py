@@ -7,7 +7,6 @@ side. Of a fill that was restated after a split, or shares its id with another, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S
 from tcakit.report.data import ReportData
+from tcakit.report.order_times import rows_by_market
 from tcakit.tca.fill_places import rows_and_places
 from tcakit.tca.markouts import mids_around
 from tcakit.tca.measure import in_another_currency
@@ -49,7 +49,7 @@ def fill_inputs(data: ReportData) -> pl.DataFrame:
     received, stamps = fills["received_ns"].fill_null(-1).to_numpy(), fills["ts_ns"].to_numpy()
     foreign = fills["parent_id"].is_in(list(in_another_currency(data.parents, data.markets))).fill_null(False)
     own_money = ~foreign.to_numpy()
-    for key, every in _by_market(fills):
+    for key, every in rows_by_market(fills).items():
         day = data.markets.get(key)
         rows = every[own_money[every]]
         if day is None or not day.quote_ns.size:
@@ -130,13 +130,6 @@ def _markout_matrix(data: ReportData) -> Floats:
     stated = data.markouts["markout_bps_of_price"].fill_null(np.nan).to_numpy()
     out[places[known], columns[known]] = stated[rows[known]]
     return out
-
-
-def _by_market(fills: pl.DataFrame) -> Iterable[tuple[tuple[str, str], NDArray[np.int64]]]:
-    for key, group in (
-        fills.select("symbol", "date").with_row_index("_row").group_by("symbol", "date", maintain_order=True)
-    ):
-        yield (str(key[0]), str(key[1])), group["_row"].to_numpy().astype(np.int64)
 
 
 def _near(found: Any, stated: Any) -> Any:
