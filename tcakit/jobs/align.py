@@ -14,8 +14,8 @@ from tcakit.errors import DataError
 from tcakit.jobs.clock_shift import EVERYBODY, given_as
 from tcakit.jobs.coverage import Markets, markets_of
 from tcakit.jobs.firm import load_blotter
-from tcakit.report.order_times import rows_by_market
 from tcakit.store.database import Store
+from tcakit.tca.by_market import rows_by_market
 from tcakit.tca.clock_offset import estimate, inside_by_order, inside_by_shift
 
 LEAST_FILLS = 20

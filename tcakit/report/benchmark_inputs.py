@@ -12,8 +12,9 @@ from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
 from tcakit.report.data import ReportData
 from tcakit.report.inputs import contradicting_orders
-from tcakit.report.order_times import LATEST, MISSING_NS, USABLE, Ns, OrderTimes, rows_by_market, times_of
+from tcakit.report.order_times import LATEST, MISSING_NS, USABLE, Ns, OrderTimes, times_of
 from tcakit.tca.benchmark_formulas import pwp_letter
+from tcakit.tca.by_market import rows_by_market
 from tcakit.tca.markouts import mids_around
 from tcakit.tca.measure import in_another_currency
 from tcakit.tca.measure_benchmarks import day_vwap, open_print

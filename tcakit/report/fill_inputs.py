@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S
 from tcakit.report.data import ReportData
-from tcakit.report.order_times import rows_by_market
+from tcakit.tca.by_market import rows_by_market
 from tcakit.tca.fill_places import rows_and_places
 from tcakit.tca.markouts import mids_around
 from tcakit.tca.measure import in_another_currency

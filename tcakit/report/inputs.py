@@ -21,8 +21,9 @@ from tcakit.market.clock import NS_PER_SECOND, zone
 from tcakit.market.codes import BUY, SELL
 from tcakit.market.day import MarketDay
 from tcakit.report.data import ReportData
-from tcakit.report.order_times import LATEST, MISSING_NS, USABLE, Ns, OrderTimes, rows_by_market, times_of
+from tcakit.report.order_times import LATEST, MISSING_NS, USABLE, Ns, OrderTimes, times_of
 from tcakit.report.window_inputs import mid_integrals, print_sums
+from tcakit.tca.by_market import rows_by_market
 from tcakit.tca.measure import in_another_currency
 from tcakit.tca.quotes import EDGE_NS, first_mid, quoted_span
 

@@ -11,7 +11,7 @@ import polars as pl
 from tcakit.market.clock import NS_PER_SECOND, zone
 from tcakit.market.day import MarketDay
 from tcakit.report.data import ReportData
-from tcakit.report.order_times import rows_by_market
+from tcakit.tca.by_market import rows_by_market
 
 BUCKET_S = 1_800
 

@@ -86,13 +86,3 @@ class OrderTimes:
 def times_of(values: pl.Series) -> Ns:
     """Times as numbers, `MISSING_NS` for null."""
     return values.cast(pl.Int64).fill_null(MISSING_NS).to_numpy()
-
-
-def rows_by_market(orders: pl.DataFrame) -> dict[tuple[str, str], NDArray[np.int64]]:
-    """The places of the rows of each (symbol, date)."""
-    places = orders.select("symbol", "date").with_row_index("_row")
-    groups = places.group_by("symbol", "date", maintain_order=True).agg("_row")
-    return {
-        (symbol, date): np.asarray(rows, np.int64)
-        for symbol, date, rows in zip(groups["symbol"], groups["date"], groups["_row"], strict=True)
-    }
