@@ -77,7 +77,7 @@ def column_of(values: Sequence[Any]) -> tuple[pl.Series, bool]:
     if not kinds and kind in _PLAIN:
         try:
             return pl.Series(values, dtype=_PLAIN[kind]), False
-        except OverflowError:  # a whole number beyond 64 bits
+        except (OverflowError, TypeError):  # a whole number beyond 64 bits
             pass
     told = [None if finite(value) is None else TEXT.encode(value) for value in values]
     return pl.Series(told, dtype=pl.String), True
