@@ -7,14 +7,25 @@ from typing import Annotated
 
 import typer
 
-from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, WaitOption
+from tcakit.cli.common import (
+    DEFAULT_STORE,
+    DateOption,
+    JsonOption,
+    Out,
+    QuietOption,
+    StoreOption,
+    VerboseOption,
+    WaitOption,
+)
 
-app = typer.Typer(help="Make synthetic markets.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Make synthetic markets, and say how like real ones they are.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.callback()
 def root() -> None:
-    """Make synthetic markets."""
+    """Make synthetic markets, and say how like real ones they are."""
 
 
 @app.command("run")
@@ -71,3 +82,53 @@ def run(
             f"{symbol} {date}: {result['events']:,} events, {result['trades']:,} prints, seed {seed}, {where}"
         ),
     )
+
+
+@app.command("score")
+def score(
+    symbol: Annotated[str, typer.Argument(help="The store's symbol of the day that is scored.")],
+    date: DateOption = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="Symbol of the real day it is compared with; else the same one.")
+    ] = None,
+    against_date: Annotated[
+        str | None, typer.Option("--against-date", help="Date of the real day, where its symbol has several.")
+    ] = None,
+    floor: Annotated[
+        str | None,
+        typer.Option("--floor", help="Another date of the real symbol; left out: the real day's halves."),
+    ] = None,
+    levels: Annotated[int, typer.Option("--levels", min=1, max=50, help="Levels of the book to look at.")] = 10,
+    venue: Annotated[str | None, typer.Option("--venue", help="Venue, where the symbol has several.")] = None,
+    against_venue: Annotated[str | None, typer.Option("--against-venue", help="The same of the real symbol.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draws that intervals are made of.")] = 0,
+    page: Annotated[Path | None, typer.Option("--out", help="Write the curves too: FILE.html.")] = None,
+    store: StoreOption = DEFAULT_STORE,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Say how like a real day another day is: LOB-Bench's scores, response curves and facts of markets.
+
+    Each score stands beside the floor, the same score of two real days or of the halves of one: real markets are not
+    alike either. Of a day without a day to compare it with, the floor is all that is said.
+
+    \b
+    Example: tcakit simulate score ALFA --date 2026-03-03 --levels 5
+    """
+    from tcakit.cli.score_shown import show_score
+    from tcakit.jobs.simulate_score import ScoreRequest, simulate_score
+    from tcakit.market.clock import parse_date
+
+    out = Out(json, quiet, verbose)
+    dates = {
+        name: None if given is None else parse_date(given, name)
+        for name, given in (("--date", date), ("--against-date", against_date), ("--floor", floor))
+    }
+    request = ScoreRequest(
+        symbol, dates["--date"], against, dates["--against-date"], venue, against_venue, dates["--floor"], levels,
+        seed, page,
+    )  # fmt: skip
+    with out.kernels():
+        result = simulate_score(Path(store), request)
+    out.result(result, lambda console: show_score(result, console))
