@@ -48,7 +48,10 @@ def parameters_text(parameters: MarketParameters) -> str:
     lines = [flow_text(parameters.model).rstrip(), _HEAD.rstrip(), "[sources]"]
     lines += [f"{key} = {_plain(getattr(world, name))}" for key, name in _SOURCES.items()]
     lines.append(f"self_match = {_plain(codes.VENUE_SELF_MATCH_NAMES[world.self_match])}")
-    lines += ["", "# Seconds of the auctions' calls, 0 for none; a trade more than band_ticks from the last auction starts one."]
+    lines += [
+        "",
+        "# Seconds of the auctions' calls, 0 for none; a trade more than band_ticks from the last auction starts one.",
+    ]
     lines.append("[calendar]")
     lines += [f"{name} = {_plain(getattr(world, name))}" for name in _CALENDAR if getattr(world, name) is not None]
     lines += ["", "# What fundamental traders believe in: how far it wanders in a day, as a fraction.", "[value]"]
