@@ -13,7 +13,7 @@ from tcakit.simulator.calibration_day import CalibrationDay, quotes_and_prints, 
 from tcakit.simulator.calibration_feedback import SideLikelihood, side_likelihood, side_trades
 from tcakit.simulator.calibration_impact import ImpactFit, fit_feedback
 from tcakit.simulator.flow_parameters import FlowModel
-from tcakit.simulator.flow_toml import flow_text
+from tcakit.simulator.market_parameters import MarketParameters, parameters_text, usual_world
 from tcakit.simulator.metaorder_experiment import MetaorderImpact
 from tcakit.store import market_data
 from tcakit.store.database import Store
@@ -86,7 +86,7 @@ def write_flow(model: FlowModel, path: Path) -> None:
     """Write the parameters, the folder made if need be. UsageError if that cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(flow_text(model), encoding="utf-8")
+        path.write_text(parameters_text(MarketParameters(model, usual_world(model))), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write the parameters: {error}", place=str(path), remedy="choose another") from None
 

@@ -39,10 +39,12 @@ class MarketParameters:
 
 
 def usual_world(model: FlowModel) -> World:
-    """A world with the participants that most markets have, their sizes and spreads those of a flow."""
+    """A world with the participants that most markets have, their sizes and spreads those of a flow; they are switched
+    off, as a flow fitted to a whole market has everybody's orders in it already."""
     taken = model.sizes["take"]
     size = max(model.lot_size, round(float(np.average(taken.values, weights=taken.weights))))
-    return World(participants=usual_participants(size, float(model.start_ask - model.start_bid)))
+    groups = usual_participants(size, float(model.start_ask - model.start_bid))
+    return World(participants=groups, are_participants_on=False)
 
 
 def parameters_text(parameters: MarketParameters) -> str:
