@@ -65,24 +65,26 @@ def table(columns: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int64], int, int
 
 
 class Ours:
-    """Our engine, emptied before each run; the tape is as long as it has to be."""
+    """Our engine, of which each run empties as much as the last one used; the tape is as long as it has to be."""
 
     def __init__(self, columns: dict[str, NDArray[Any]]) -> None:
         self.rows, self.lowest, levels = table(columns)
         self.no_parts = np.zeros((0, message.PART_COLUMNS), np.int64)
         self.results = np.zeros((len(self.rows), message.RESULT_COLUMNS), np.int64)
-        slots = len(self.rows) // 14 + 2_000
+        slots = len(self.rows) // 4 + 1_000
         self.empty = layout.new_engine(slots, levels, 1, 1)
         self.engine = layout.new_engine(slots, levels, 3 * len(self.rows) + slots, 1)
         self.engine.tape[:] = 0
+        self.used = 0
 
-    def __call__(self) -> list[tuple[int, int, int, int]]:
-        for array, empty in zip(self.engine, self.empty, strict=True):
-            if array is not self.engine.tape:
-                array[...] = empty
+    def __call__(self) -> None:
+        for name in ("counters", "best", "levels"):
+            getattr(self.engine, name)[...] = getattr(self.empty, name)
+        for name in ("orders", "pool"):
+            getattr(self.engine, name)[: self.used] = getattr(self.empty, name)[: self.used]
         status, row = message.process(self.engine, self.rows, self.no_parts, self.results, 0, len(self.rows))
         assert (status, row) == (0, len(self.rows))
-        return []
+        self.used = int((self.engine.pool != self.empty.pool).nonzero()[0].max(initial=0)) + 1
 
     def trades(self) -> list[tuple[int, int, int, int]]:
         """(price, size, number of the order that came, number of the one that stood) of each trade of the last run."""

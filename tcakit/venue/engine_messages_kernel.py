@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcakit.book.fifo_kernel import NEXT, OK, PREVIOUS
+from tcakit.book.fifo_kernel import NEXT, OK, PREVIOUS, TAIL, side_row
 from tcakit.jit import bare_jit, prefetch, tower_call, tower_part
 from tcakit.market.codes import BAD_TERMS
 from tcakit.venue.engine_auction_kernel import close_day, halt, resume, start_call, uncross
@@ -10,6 +10,7 @@ from tcakit.venue.engine_kernel import cancel_slot, displayed_slot, reduce_slot,
 from tcakit.venue.engine_layout_kernel import (
     BOOK_FULL,
     CLOCK,
+    DISPLAYED,
     ENGINE_ORDER_COLUMNS,
     LIVE,
     ORDER_ID,
@@ -59,7 +60,7 @@ CLOSE_DAY = 10
 _FAR_AHEAD = 24  # rows
 _AHEAD = 14
 _NEAR = 7
-_MANY = 20_000  # orders that the processor's cache does not hold
+_MANY = 5_000  # orders that the processor's cache does not hold
 
 RESULT_STATUS = 0
 RESULT_VALUE = 1  # the order's id, 0 none; of an auction its level
@@ -145,6 +146,13 @@ def _ask_ahead(engine, messages, results, row, last):
     if slot >= 0:
         prefetch(orders, slot * ENGINE_ORDER_COLUMNS)
     if engine.counters[LIVE] < _MANY:
+        return
+    ahead = row + _NEAR
+    if ahead < last and messages[ahead, MESSAGE_KIND] == NEW_LIMIT:
+        level = messages[ahead, MESSAGE_LEVEL]
+        if 0 <= level < engine.levels.shape[2]:
+            tail = engine.levels[DISPLAYED, side_row(messages[ahead, MESSAGE_SIDE]), level, TAIL]
+            prefetch(orders, max(tail, 0) * ENGINE_ORDER_COLUMNS)
         return
     slot = _slot_ahead(messages, results, row, _NEAR, last)
     if slot >= 0:
