@@ -13,12 +13,12 @@ from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market_kernel import run
-from tcakit.simulator.order_parts import OrderParts, checked
 from tcakit.simulator.seen_kernel import BEST_ASK, BEST_BID, SEEN, SEEN_VOLUME, see
 from tcakit.venue import engine_layout_kernel as ek
 from tcakit.venue.engine import enlarged
 from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
 from tcakit.venue.limits import OrderGuard, PreTradeLimits
+from tcakit.venue.order_parts import OrderParts, check_parts, check_size
 
 _ASKS = {ml.SEND_NEW: SUBMIT, ml.SEND_CANCEL: CANCEL, ml.SEND_MODIFY: MODIFY}
 _OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
@@ -157,7 +157,8 @@ class SimulatedMarket:
         self, owner: int, side: int, quantity: int, tick: int | None, time_in_force: int, parts: OrderParts
     ) -> int:
         """Send an order of a strategy (numbered from 0) now; gives its number. ValueError for what cannot be."""
-        checked(side, quantity, tick, time_in_force, parts, self.instrument.lot_size)
+        check_size(side, quantity, self.instrument.lot_size)
+        check_parts(parts, quantity, tick, time_in_force, self.instrument.lot_size)
         number, now = len(self.orders), self.now
         if number >= self.market.own.shape[0]:
             self.market = self.market._replace(own=_longer(self.market.own, -1))
@@ -196,9 +197,7 @@ class SimulatedMarket:
         if self.rules.limits is not None:
             guard = self._guard(owner)
             touch = self.best_tick(0), self.best_tick(1)
-            refusal = guard.refusal(
-                order.side, quantity, tick, *touch, now_ns=now, worst_tick=tick, order=number
-            )
+            refusal = guard.refusal(order.side, quantity, tick, *touch, now_ns=now, worst_tick=tick, order=number)
             if refusal:
                 self._refuse(number, refusal, codes.MODIFY_REJECTED)
                 return

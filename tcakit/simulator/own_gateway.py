@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from heapq import heappush
-
 from tcakit.errors import UsageError
 from tcakit.market import codes
 from tcakit.simulator.market import SimulatedMarket
-from tcakit.simulator.order_parts import OrderParts
+from tcakit.venue.order_parts import OrderParts
+from tcakit.venue.wakes import Wakes
 
 _PLAIN = OrderParts()
-
-
-class Wakes:
-    """Who is to be asked when: a heap of (ns, number of the wish, strategy): of one time the first wish first."""
-
-    __slots__ = ("count", "heap")
-
-    def __init__(self) -> None:
-        self.heap: list[tuple[int, int, int]] = []
-        self.count = 0
-
-    def add(self, ns: int, who: int) -> None:
-        """Have somebody asked at a time."""
-        self.count += 1
-        heappush(self.heap, (ns, self.count, who))
 
 
 class SimulatedGateway:
@@ -72,7 +56,7 @@ class SimulatedGateway:
     ) -> int:
         parts = _PLAIN
         if not (stop_tick is display_quantity is peg is None and not peg_offset_ticks and not is_hidden):
-            parts = OrderParts(stop_tick, display_quantity, is_hidden, peg, peg_offset_ticks)
+            parts = OrderParts(stop_tick, display_quantity, peg, peg_offset_ticks, is_hidden)
         return self._market.submit(self._owner, side, quantity, tick, time_in_force, parts)
 
     def cancel(self, order_id: int) -> None:

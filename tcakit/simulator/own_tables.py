@@ -60,7 +60,9 @@ def _state(own: NDArray[np.int64]) -> int:
     return state
 
 
-def orders(market: SimulatedMarket, log: NDArray[np.int64], run_id: str, prefix: str, parents: Sequence[str]) -> pl.DataFrame:
+def orders(
+    market: SimulatedMarket, log: NDArray[np.int64], run_id: str, prefix: str, parents: Sequence[str]
+) -> pl.DataFrame:
     """The child orders (schema ORDERS); `log` as `log_of` gives it, `parents` the parent's id of each strategy."""
     instrument, tick = market.instrument, market.instrument.tick_size
     rows: list[dict[str, Any]] = []
@@ -105,7 +107,10 @@ def order_events(market: SimulatedMarket, log: NDArray[np.int64], run_id: str, p
     """Every step of every order (schema ORDER_EVENTS), in the order of our clock and the venue's."""
     rows: list[tuple[int, int, dict[str, Any]]] = []
     tick = market.instrument.tick_size
-    asked = [(order.submitted_ns, number, codes.NEW, order.tick, order.quantity) for number, order in enumerate(market.orders)]
+    asked = [
+        (order.submitted_ns, number, codes.NEW, order.tick, order.quantity)
+        for number, order in enumerate(market.orders)
+    ]
     # Our own acts come before what the venue does with them at the same instant.
     for ns, number, event, at_tick, size in [*asked, *market.local_events]:
         rows.append((ns, 0, _event(run_id, f"{prefix}{number}", ns, ns, event, codes.BY_STRATEGY) | {
@@ -160,6 +165,7 @@ def fills(
     acknowledged: dict[int, int] = {}
     for row in log[log[:, ml.LOG_EVENT] == codes.ACKNOWLEDGED].tolist():
         acknowledged.setdefault(row[ml.LOG_ORDER], row[ml.LOG_NS])
+    received = [acknowledged.get(row[ml.LOG_ORDER], row[ml.LOG_NS]) for row in part.tolist()]
     prices = np.array([_price(market, row[ml.LOG_LEVEL], row[ml.LOG_PART]) or 0 for row in part.tolist()], np.int64)
     side = np.array([each.side for each in sent], np.int64)
     is_maker = part[:, ml.LOG_LIQUIDITY] == codes.MAKER
@@ -172,7 +178,7 @@ def fills(
             "order_id": [f"{prefix}{number}" for number in order.tolist()],
             "parent_id": [parents[each.owner] for each in sent],
             "ts_ns": part[:, ml.LOG_NS],
-            "received_ns": [acknowledged.get(number, ns) for number, ns in zip(order.tolist(), part[:, ml.LOG_NS].tolist(), strict=True)],
+            "received_ns": received,
             "side": side,
             "price": prices,
             "quantity": part[:, ml.LOG_SIZE],
@@ -182,8 +188,11 @@ def fills(
             "bid": [_price(market, level) for level in part[:, ml.LOG_BID].tolist()],
             "ask": [_price(market, level) if level < ladder else None for level in part[:, ml.LOG_ASK].tolist()],
         },
-        schema_overrides={"fill_id": pl.String, "order_id": pl.String, "parent_id": pl.String, "bid": pl.Int64, "ask": pl.Int64},
-    )  # fmt: skip
+        schema_overrides={
+            **dict.fromkeys(("fill_id", "order_id", "parent_id"), pl.String),
+            **dict.fromkeys(("bid", "ask"), pl.Int64),
+        },
+    )
     return FILLS.conform(
         frame.with_columns(
             run_id=pl.lit(run_id),

@@ -9,8 +9,9 @@ from heapq import heappop
 from tcakit.market import codes
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market import SimulatedMarket
-from tcakit.simulator.own_gateway import SimulatedGateway, Wakes
+from tcakit.simulator.own_gateway import SimulatedGateway
 from tcakit.venue.gateway import Fill, Strategy
+from tcakit.venue.wakes import Wakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,7 @@ class Trader:
     end_ns: int
 
 
-def trade(
-    market: SimulatedMarket, traders: Sequence[Trader], progress: Callable[[int], None] | None = None
-) -> None:
+def trade(market: SimulatedMarket, traders: Sequence[Trader], progress: Callable[[int], None] | None = None) -> None:
     """Run a market until every trader's end has passed and nothing of theirs is under way.
 
     `progress`, if given, is called now and then with the time that the market has come to.
