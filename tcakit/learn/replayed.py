@@ -13,10 +13,11 @@ from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.instrument import Instrument
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
-from tcakit.replay.own_gateway import OwnGateway, Wakes
+from tcakit.replay.own_gateway import OwnGateway
 from tcakit.replay.recorded_market import RecordedMarket
 from tcakit.replay.replay import teller
 from tcakit.replay.settings import ReplaySettings
+from tcakit.venue.wakes import Wakes
 
 _BLOCK_NS = 1_800 * NS_PER_SECOND
 _SAMPLES = 2_000

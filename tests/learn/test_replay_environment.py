@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,61 +11,36 @@ from gymnasium.utils.env_checker import check_env
 
 from tcakit.errors import UsageError
 from tcakit.learn import episode_layout_kernel as el
-from tcakit.learn.actions import child_order, limit_offset, schedule_rate
 from tcakit.learn.environment import ExecutionEnvironment
 from tcakit.learn.features import FEATURES
 from tcakit.learn.replayed import ReplayedMarkets
 from tcakit.learn.task import ExecutionTask, Weights
 from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
-from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
-from tcakit.replay.settings import ReplaySettings
-from tcakit.simulator.order_flow import FlowParameters, make_day
+from tcakit.replay.columns import Feed
 from tcakit.tca.shortfall import shortfall
-from tcakit.venue.latency import ConstantLatency
 
-MS = 1_000_000
 SIZE, TICK, EVENT = lk.LOG_SIZE, lk.LOG_TICK, lk.LOG_EVENT
 FILL = (codes.PARTIAL, codes.FILLED)
-KINDS = {
-    "rates": schedule_rate(),
-    "rate": schedule_rate(most=3.0),
-    "offsets": limit_offset(),
-    "offset": limit_offset(bounds=(-5, 3)),
-    "children": child_order(4, 100),
-    "child": child_order(4, 100, is_continuous=True),
-}
-
-
-@pytest.fixture(scope="module")
-def feed() -> Feed:
-    day = make_day("ALFA", "2026-03-03", seed=7, parameters=FlowParameters(events_per_day=30_000, spread_ticks=3))
-    book = {name: getattr(day, name) for name in ("ts_ns", "kind", "side", "price", "size", "level_size")}
-    return feed_from_columns(day.instrument, feed_columns(day.instrument, book))
-
-
-def environment(feed: Feed, kind: str = "rates", entry_ms: int = 0, **given: object) -> ExecutionEnvironment:
-    settings = ReplaySettings(ConstantLatency(entry_ns=entry_ms * MS, response_ns=entry_ms * MS))
-    source = ReplayedMarkets([feed], settings, every_s=300.0)
-    task = ExecutionTask(None, 1_500, seconds=120.0, steps=8)
-    return ExecutionEnvironment(source, task, KINDS[kind], **given)  # type: ignore[arg-type]
+KINDS = ("rates", "rate", "offsets", "offset", "children", "child")
+Made = Callable[..., ExecutionEnvironment]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_gymnasium_finds_nothing_to_say(feed: Feed, kind: str) -> None:
+def test_gymnasium_finds_nothing_to_say(environment: Made, kind: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         # Gymnasium tells whoever makes an environment by hand that it did not make it.
         warnings.filterwarnings("ignore", message=".*not created from a registered.*")
         warnings.filterwarnings("ignore", message=".*no `spec`.*")
-        check_env(environment(feed, kind, features=tuple(FEATURES)), skip_render_check=True)
+        check_env(environment(kind, features=tuple(FEATURES)), skip_render_check=True)
 
 
 @pytest.mark.parametrize("entry_ms", [0, 400])
 @pytest.mark.parametrize("kind", KINDS)
-def test_rewards_add_up_to_the_shortfall(feed: Feed, kind: str, entry_ms: int) -> None:
+def test_rewards_add_up_to_the_shortfall(feed: Feed, environment: Made, kind: str, entry_ms: int) -> None:
     """Fills as the market's log has them, measured as any order is; with latencies orders cross the ends of steps."""
-    played = environment(feed, kind, entry_ms)
+    played = environment(kind, entry_ms)
     chance = np.random.default_rng(3)
     for draw in range(4):
         _, info = played.reset(options={"draw": draw * 7})
@@ -83,8 +59,8 @@ def test_rewards_add_up_to_the_shortfall(feed: Feed, kind: str, entry_ms: int) -
         assert info["cost_bps"] == pytest.approx(told.total_bps_of_paper, rel=1e-12, abs=1e-12)
 
 
-def test_an_even_schedule_is_twap_and_is_done_at_the_end(feed: Feed) -> None:
-    played = environment(feed, "rate")
+def test_an_even_schedule_is_twap_and_is_done_at_the_end(environment: Made) -> None:
+    played = environment("rate")
     played.reset(options={"draw": 11})
     left, over = [1_500], False
     while not over:
@@ -95,8 +71,8 @@ def test_an_even_schedule_is_twap_and_is_done_at_the_end(feed: Feed) -> None:
     assert info["left_at_end"] == 0
 
 
-def test_what_is_left_is_bought_at_the_end(feed: Feed) -> None:
-    played = environment(feed, "children", weights=Weights(completion=2.0))
+def test_what_is_left_is_bought_at_the_end(environment: Made) -> None:
+    played = environment("children", weights=Weights(completion=2.0))
     played.reset(options={"draw": 5})
     for step in range(8):
         _, reward, over, _, info = played.step(0)
@@ -107,8 +83,8 @@ def test_what_is_left_is_bought_at_the_end(feed: Feed) -> None:
     assert reward == pytest.approx(info["rewards"]["price"] - 2.0)
 
 
-def test_an_order_that_stands_where_it_is_wanted_keeps_its_place(feed: Feed) -> None:
-    played = environment(feed, "offsets")
+def test_an_order_that_stands_where_it_is_wanted_keeps_its_place(environment: Made) -> None:
+    played = environment("offsets")
     played.reset(options={"draw": 2, "side": 1})
     orders = set()
     for _ in range(8):
@@ -124,9 +100,9 @@ def test_an_order_that_stands_where_it_is_wanted_keeps_its_place(feed: Feed) -> 
     assert len(orders) > 1
 
 
-def test_the_parts_of_the_reward(feed: Feed) -> None:
+def test_the_parts_of_the_reward(environment: Made) -> None:
     weights = Weights(1.0, 2.0, 3.0, 4.0, 5.0, allowed_participation=0.05)
-    played = environment(feed, "rates", weights=weights)
+    played = environment("rates", weights=weights)
     played.reset(options={"draw": 3})
     over = False
     while not over:
@@ -139,8 +115,8 @@ def test_the_parts_of_the_reward(feed: Feed) -> None:
         assert parts["speed"] == pytest.approx(-((info["left"] / 1_500) ** 2) / 8)
 
 
-def test_a_seed_is_an_episode(feed: Feed) -> None:
-    one, other = environment(feed), environment(feed)
+def test_a_seed_is_an_episode(environment: Made) -> None:
+    one, other = environment(), environment()
     other.reset(seed=1)
     other.step(5)
     for seed in (4, 5):
@@ -152,15 +128,15 @@ def test_a_seed_is_an_episode(feed: Feed) -> None:
             assert here[1:] == there[1:]
 
 
-def test_what_cannot_be_is_refused(feed: Feed) -> None:
-    played = environment(feed)
+def test_what_cannot_be_is_refused(feed: Feed, environment: Made) -> None:
+    played = environment()
     with pytest.raises(UsageError, match="no episode is under way"):
         played.step(1)
     played.reset(seed=0)
     with pytest.raises(UsageError, match="action 6"):
         played.step(6)
     with pytest.raises(UsageError, match="did you mean spread"):
-        environment(feed, features=("spred",))
+        environment(features=("spred",))
     with pytest.raises(UsageError, match="no option 'start'"):
         played.reset(options={"start": 1})
     with pytest.raises(UsageError, match="fits into the recording"):
