@@ -166,6 +166,11 @@ def bare_jit(function: Kernel) -> Kernel:
     return _kept(function, **_BARE)
 
 
+def melted_jit(function: Kernel) -> Kernel:
+    """Compile such a kernel, for Python and its tests; other kernels have it melted into them."""
+    return _kept(function, forceinline=True, **_BARE)
+
+
 def bare_call(function: Kernel) -> Kernel:
     """Compile a part of such a kernel that is called rather than melted in: it is large, or seldom needed."""
     return numba.njit(**{**_PART, **_BARE})(function)

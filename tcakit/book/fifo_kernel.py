@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import jit
+from tcakit.jit import jit, melted_jit
 from tcakit.market.codes import ADD, BUY, CLEAR, DELETE, EXECUTE, REDUCE, SNAPSHOT
 
 NEXT = 0
@@ -56,13 +56,13 @@ def new_book(slots, ladder_levels, order_columns):
     return orders, levels, best
 
 
-@jit
+@melted_jit
 def side_row(side):
     """The row of `levels` and `best` for a side: 0 bids, 1 asks."""
     return 0 if side == BUY else 1
 
 
-@jit
+@melted_jit
 def add(orders, levels, best, slot, side, level, size):
     """Put an order at the end of the queue of its level."""
     if slot < 0 or slot >= orders.shape[0]:
@@ -95,7 +95,7 @@ def add(orders, levels, best, slot, side, level, size):
     return OK
 
 
-@jit
+@melted_jit
 def remove(orders, levels, best, slot):
     """Take an order out, wherever it stands in its queue."""
     if slot < 0 or slot >= orders.shape[0]:
@@ -132,7 +132,7 @@ def remove(orders, levels, best, slot):
     return OK
 
 
-@jit
+@melted_jit
 def reduce(orders, levels, best, slot, amount):
     """Shrink an order in place; it keeps its priority, and leaves when nothing is left of it."""
     if slot < 0 or slot >= orders.shape[0]:
@@ -164,7 +164,7 @@ def modify(orders, levels, best, slot, level, size):
     return add(orders, levels, best, slot, side, level, size)
 
 
-@jit
+@melted_jit
 def front(levels, side, level):
     """The slot of the order that trades first at a level, -1 if the level is empty."""
     return levels[side_row(side), level, HEAD]

@@ -91,6 +91,7 @@ SELF_MATCH_NAMES = {
     CANCEL_OLDEST: "cancel-oldest",
     CANCEL_BOTH: "cancel-both",
 }
+DECREMENT = 4  # both shrink by the smaller one: simulated venues only
 
 # --- states of an order, and the events that lead there -------------------------------------------------------
 NEW = 0  # made by the strategy, on its way to the venue
@@ -148,6 +149,12 @@ LIMIT_POSITION = 20
 LIMIT_COLLAR = 21
 LIMIT_OPEN_ORDERS = 22
 LIMIT_MESSAGES = 23
+# The venue refused it:
+WRONG_PHASE = 24  # in this phase of the day there is no such order
+SIZE_REFUSED = 25  # not above zero, or absurd
+ODD_LOT = 26  # not in whole lots
+PRICE_BAND = 27  # the price is too far away
+BAD_TERMS = 28  # terms that do not go together
 PRE_TRADE_LIMITS = (LIMIT_SIZE, LIMIT_NOTIONAL, LIMIT_POSITION, LIMIT_COLLAR, LIMIT_OPEN_ORDERS, LIMIT_MESSAGES)
 REASON_NAMES = {
     NO_REASON: "",
@@ -174,6 +181,11 @@ REASON_NAMES = {
     LIMIT_COLLAR: "pre-trade limit: price collar",
     LIMIT_OPEN_ORDERS: "pre-trade limit: open orders",
     LIMIT_MESSAGES: "pre-trade limit: messages a second",
+    WRONG_PHASE: "not in this phase",
+    SIZE_REFUSED: "size refused",
+    ODD_LOT: "not in whole lots",
+    PRICE_BAND: "outside the price band",
+    BAD_TERMS: "terms that do not go together",
 }
 
 TAKER = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import jit
+from tcakit.jit import bare_call
 from tcakit.market.codes import BUY, SELL
 from tcakit.simulator.market_layout_kernel import REFERENCE, WORLD
 from tcakit.simulator.random_kernel import exponential, uniform
@@ -18,7 +18,7 @@ _CROSSING = 0.35  # of the orders are willing to pay the reference or more
 _LOT = 100
 
 
-@jit
+@bare_call
 def call_order(market, number):
     """Put the `number`-th proposal into the call; gives the engine's status."""
     seed = market.seeds[WORLD]

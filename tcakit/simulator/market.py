@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tcakit.book import fifo_kernel as fk
 from tcakit.errors import DataError
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
@@ -139,7 +140,7 @@ class SimulatedMarket:
         if not 0 <= level < self._ladder:
             return 0
         if self._sizes is None:
-            return int(self.market.engine.levels[ek.DISPLAYED, row, level, ek.LEVEL_SIZE])
+            return int(self.market.engine.levels[ek.DISPLAYED, row, level, fk.LEVEL_SIZE])
         self._look()
         return int(self._sizes[row, level])
 

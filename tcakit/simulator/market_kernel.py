@@ -8,7 +8,8 @@ our orders alone see the same proposals at the same times (common random numbers
 
 from __future__ import annotations
 
-from tcakit.jit import jit
+from tcakit.book import fifo_kernel as fk
+from tcakit.jit import bare_call, bare_jit, bare_part
 from tcakit.simulator.background_kernel import propose
 from tcakit.simulator.bus_kernel import pop
 from tcakit.simulator.call_kernel import call_order
@@ -75,20 +76,21 @@ from tcakit.simulator.participants_kernel import wake
 from tcakit.simulator.settle_kernel import settle
 from tcakit.simulator.value_kernel import walk_to
 from tcakit.venue import engine_layout_kernel as ek
-from tcakit.venue.engine_kernel import cancel, close_day, halt, modify, resume, room, start_call, submit, uncross
+from tcakit.venue.engine_kernel import cancel, modify, room, submit
+from tcakit.venue.engine_phase_kernel import close_day, halt, resume, start_call, uncross
 
 _MESSAGES_A_WAKE = 4
 _ROWS_A_MESSAGE = 4  # of our log, beyond one for each order that stands
 
 
-@jit
+@bare_jit
 def run(market, until):
     """Let the market run to a time (ns), to the first answer that reaches us, or to the first change of a touch that is
     watched; gives which of them it was, or what has to be enlarged before it is called again."""
     at, counters = market.at, market.engine.counters
     while True:
         status = _room(market)
-        if status != ek.OK:
+        if status != fk.OK:
             return status
         now = min(at[PROPOSAL_NS], at[PEOPLE_NS])
         if at[BUS_COUNT] > 0:
@@ -120,7 +122,7 @@ def run(market, until):
                 status = call_order(market, number)
             at[PROPOSAL] = number + 1
             at[PROPOSAL_NS] = now + wait_ns(market.flow, market.seeds[FLOW], number + 1, now)
-        if status != ek.OK and status != ek.INTERRUPTED:
+        if status != fk.OK and status != ek.INTERRUPTED:
             return status
         settle(market, sent, client)
         if counters[ek.PHASE] == ek.VOLATILITY and at[UNCROSS_NS] == NEVER:
@@ -131,7 +133,7 @@ def run(market, until):
             return TOUCHED
 
 
-@jit
+@bare_part
 def _is_touched(market):
     """Whether the touch, or what it shows, is another than at the last look."""
     at, best = market.at, market.engine.best
@@ -146,28 +148,28 @@ def _is_touched(market):
     return changed
 
 
-@jit
+@bare_part
 def _room(market):
     """Whether the next event, whatever it is, has room for all that it may write."""
     status = room(market.engine)
-    if status != ek.OK:
+    if status != fk.OK:
         return status
     at = market.at
     if at[BUS_COUNT] + _MESSAGES_A_WAKE * market.people.shape[0] + 1 > market.bus.shape[0]:
         return BUS_FULL
     if at[LOG_ROWS] + _ROWS_A_MESSAGE * (market.own.shape[0] + 1) > market.log.shape[0]:
         return LOG_FULL
-    return ek.OK
+    return fk.OK
 
 
-@jit
+@bare_part
 def _calendar_ns(market):
     row = market.at[SCHEDULE_ROW]
     scheduled = market.schedule[row, SCHEDULE_NS] if row < market.schedule.shape[0] else NEVER
     return min(scheduled, market.at[UNCROSS_NS])
 
 
-@jit
+@bare_call
 def _calendar(market, now):
     """Do what the calendar says of this moment."""
     at, engine = market.at, market.engine
@@ -181,7 +183,7 @@ def _calendar(market, now):
     if what == NEWS:
         walk_to(market, now)
         market.facts[VALUE] += value / 1000.0
-        return ek.OK
+        return fk.OK
     if what == CALL:
         if engine.counters[ek.LAST_LEVEL] >= 0:
             at[REFERENCE] = engine.counters[ek.LAST_LEVEL]
@@ -199,10 +201,10 @@ def _calendar(market, now):
     if what == CLOSE:
         at[UNCROSS_NS] = NEVER
         return close_day(engine)
-    return ek.OK
+    return fk.OK
 
 
-@jit
+@bare_call
 def _arrive(market):
     """Hand the engine the message that arrives now; gives (status, id of the order that came in, its number)."""
     at, bus, engine = market.at, market.bus, market.engine
@@ -227,11 +229,11 @@ def _arrive(market):
         status = modify(engine, owner, order, level, size)
     # That an order is refused is told to its owner; here it is no trouble.
     if status != ek.INTERRUPTED:
-        status = ek.OK
+        status = fk.OK
     return status, order, client
 
 
-@jit
+@bare_part
 def _stands(engine, order):
     slot = order & ek.SLOT_MASK
-    return order > 0 and engine.orders[slot, ek.ORDER_ID] == order and engine.orders[slot, ek.SIDE] != 0
+    return order > 0 and engine.orders[slot, ek.ORDER_ID] == order and engine.orders[slot, fk.SIDE] != 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tcakit.book import fifo_kernel as fk
 from tcakit.book.fifo_kernel import LEVEL_SIZE, SIZE, side_row
-from tcakit.jit import jit
+from tcakit.jit import bare_call, bare_part
 from tcakit.market.codes import ACKNOWLEDGED, EXECUTE, PRINT_CROSS, PRINT_HIDDEN
 from tcakit.simulator.market_layout_kernel import (
     FIRST_OWN,
@@ -31,7 +32,7 @@ from tcakit.simulator.participants_kernel import tell
 from tcakit.venue import engine_layout_kernel as ek
 
 
-@jit
+@bare_part
 def settle(market, sent, client):
     """Read what the last message wrote: the tape's new rows and the reports, which are then gone.
 
@@ -47,7 +48,12 @@ def settle(market, sent, client):
     for row in range(counters[ek.REPORT_ROWS]):
         owner, order = reports[row, ek.REPORT_OWNER], reports[row, ek.REPORT_ORDER_ID]
         if owner < at[FIRST_OWN]:
-            event, side = reports[row, ek.REPORT_EVENT], reports[row, ek.REPORT_SIDE]
+            event = reports[row, ek.REPORT_EVENT]
+            # The tape names the side that rested; whoever did not came against it.
+            traded = reports[row, ek.REPORT_TAPE_ROW]
+            side = tape[traded, ek.TAPE_SIDE]
+            if tape[traded, ek.TAPE_RESTING_ID] != order:
+                side = -side
             tell(market.people, owner - 1, order, event, side, reports[row, ek.REPORT_SIZE])
         else:
             number = client if order == sent else market.client_of_slot[order & ek.SLOT_MASK]
@@ -57,7 +63,7 @@ def settle(market, sent, client):
         market.client_of_slot[sent & ek.SLOT_MASK] = client
 
 
-@jit
+@bare_call
 def _log(market, row, number):
     """Write down for us what the engine says of one of our orders."""
     at, log, reports = market.at, market.log, market.engine.reports
@@ -81,12 +87,12 @@ def _log(market, row, number):
     at[LOG_ROWS] = place + 1
 
 
-@jit
+@bare_part
 def _ahead(engine, order):
     """Displayed size before an order that has just come to rest, -1 if it does not rest where others see it."""
     slot = order & ek.SLOT_MASK
     orders = engine.orders
-    if orders[slot, ek.ORDER_ID] != order or orders[slot, ek.SIDE] == 0 or orders[slot, ek.BOOK] != ek.DISPLAYED:
+    if orders[slot, ek.ORDER_ID] != order or orders[slot, fk.SIDE] == 0 or orders[slot, ek.BOOK] != ek.DISPLAYED:
         return -1
-    row = side_row(orders[slot, ek.SIDE])
-    return engine.levels[ek.DISPLAYED, row, orders[slot, ek.LEVEL], LEVEL_SIZE] - orders[slot, SIZE]
+    row = side_row(orders[slot, fk.SIDE])
+    return engine.levels[ek.DISPLAYED, row, orders[slot, fk.LEVEL], LEVEL_SIZE] - orders[slot, SIZE]

@@ -1,0 +1,238 @@
+"""Where an order of the engine stands: its slot in the pool, its place in a book, the list of pegged orders."""
+
+from __future__ import annotations
+
+from tcakit.book.fifo_kernel import LEVEL, SIDE, SIZE, add, remove, side_row
+from tcakit.jit import bare_call, bare_part
+from tcakit.market.codes import LIMIT as LIMIT_ORDER
+from tcakit.market.codes import NO_PEG
+from tcakit.venue.engine_layout_kernel import (
+    BIDS,
+    BOOK,
+    DISPLAY,
+    DISPLAYED,
+    EXTRA_ROWS,
+    ICEBERGS,
+    LIMIT,
+    LIVE,
+    NO_LEVEL,
+    NOWHERE,
+    ORDER_ID,
+    OWNED,
+    OWNER,
+    PEG,
+    PEG_FIRST,
+    PEG_LAST,
+    PEGS,
+    POOL_PLACE,
+    PUBLIC_ID,
+    RESERVE,
+    SEQUENCE,
+    SLOT_BITS,
+    STOP_ORDERS,
+    STOPS,
+    TIME_IN_FORCE,
+    TYPE,
+    UNSEEN,
+)
+
+_NEXT_PEG = 0
+_PREVIOUS_PEG = 1
+
+
+@bare_part
+def next_id(engine, slot):
+    """A number that no order had before, and from which its slot is read."""
+    engine.counters[SEQUENCE] += 1
+    return (engine.counters[SEQUENCE] << SLOT_BITS) | slot
+
+
+@bare_part
+def _swap(engine, place, other):
+    """Let the slots of two places of the pool change them."""
+    pool = engine.pool
+    first, second = pool[place], pool[other]
+    pool[place] = second
+    pool[other] = first
+    engine.orders[second, POOL_PLACE] = place
+    engine.orders[first, POOL_PLACE] = other
+
+
+@bare_part
+def wear_nothing(engine, slot):
+    """Let an order be a plain anonymous one that is displayed."""
+    orders = engine.orders
+    orders[slot, OWNER] = 0
+    orders[slot, RESERVE] = 0
+    orders[slot, DISPLAY] = 0
+    orders[slot, BOOK] = DISPLAYED
+    orders[slot, TYPE] = LIMIT_ORDER
+    orders[slot, TIME_IN_FORCE] = 0
+    orders[slot, PEG] = NO_PEG
+    orders[slot, LIMIT] = NO_LEVEL
+
+
+@bare_call
+def allot(engine, owner):
+    """The slot of a new order, which nobody sees yet and which has an id and no parts; `room` has said there is one."""
+    counters = engine.counters
+    place = counters[LIVE] + counters[UNSEEN]
+    slot = engine.pool[place]
+    counters[UNSEEN] += 1
+    order_id = next_id(engine, slot)
+    orders = engine.orders
+    wear_nothing(engine, slot)
+    orders[slot, POOL_PLACE] = place
+    orders[slot, ORDER_ID] = order_id
+    orders[slot, PUBLIC_ID] = order_id
+    orders[slot, OWNER] = owner
+    orders[slot, BOOK] = NOWHERE
+    if owner > 0:
+        counters[OWNED] += 1
+    return slot
+
+
+@bare_call
+def release(engine, slot):
+    """Give the slot of an order back that stands in no book and is not displayed."""
+    orders, counters = engine.orders, engine.counters
+    if orders[slot, PEG] != NO_PEG:
+        _unlink_peg(engine, slot)
+    if orders[slot, OWNER] > 0:
+        counters[OWNED] -= 1
+    _swap(engine, orders[slot, POOL_PLACE], counters[LIVE] + counters[UNSEEN] - 1)
+    counters[UNSEEN] -= 1
+    orders[slot, SIZE] = 0
+    orders[slot, SIDE] = 0
+    orders[slot, ORDER_ID] = 0
+    orders[slot, OWNER] = 0
+
+
+@bare_part
+def name_anew(engine, slot):
+    """Give an order that lost its place another name on the tape."""
+    if engine.orders[slot, PUBLIC_ID] == 0:
+        engine.orders[slot, PUBLIC_ID] = next_id(engine, slot)
+
+
+@bare_part
+def slices(engine, slot):
+    """How many times an iceberg will yet show a new tip."""
+    reserve = engine.orders[slot, RESERVE]
+    if reserve == 0:
+        return 0
+    display = engine.orders[slot, DISPLAY]
+    return (reserve + display - 1) // display
+
+
+@bare_part
+def _extra_rows(engine, slot, book):
+    """Rows of the tape that an order in a book can cause beside the one that every displayed order can: see `room`."""
+    if book == DISPLAYED:
+        return 2 * slices(engine, slot)  # a tip is taken, the next one is shown
+    if book == STOPS:
+        return 3  # takes part of an order, is queued, is taken
+    return 1 if engine.orders[slot, PEG] == NO_PEG else 2  # is taken; a pegged one may take as well
+
+
+@bare_call
+def queue(engine, slot, book, side, level, size):
+    """Put an order at the end of a level of a book; `size` is without the reserve. A stop is of the other side."""
+    orders, counters = engine.orders, engine.counters
+    add(orders, engine.levels[book], engine.best[book], slot, side, level, size)
+    orders[slot, BOOK] = book
+    counters[EXTRA_ROWS] += _extra_rows(engine, slot, book)
+    if book == DISPLAYED:
+        _swap(engine, orders[slot, POOL_PLACE], counters[LIVE])
+        counters[LIVE] += 1
+        counters[UNSEEN] -= 1
+        counters[BIDS + side_row(side)] += 1
+        if orders[slot, RESERVE] > 0:
+            counters[ICEBERGS] += 1
+    elif book == STOPS:
+        counters[STOP_ORDERS] += 1
+
+
+@bare_call
+def unqueue(engine, slot):
+    """Take an order out of its book; it keeps its slot, level and reserve, and its size is forgotten."""
+    orders, counters = engine.orders, engine.counters
+    book, side = orders[slot, BOOK], orders[slot, SIDE]
+    counters[EXTRA_ROWS] -= _extra_rows(engine, slot, book)
+    if book == DISPLAYED:
+        if orders[slot, RESERVE] > 0:
+            counters[ICEBERGS] -= 1
+        _swap(engine, orders[slot, POOL_PLACE], counters[LIVE] - 1)
+        counters[LIVE] -= 1
+        counters[UNSEEN] += 1
+        counters[BIDS + side_row(side)] -= 1
+    elif book == STOPS:
+        counters[STOP_ORDERS] -= 1
+    remove(orders, engine.levels[book], engine.best[book], slot)
+    orders[slot, BOOK] = NOWHERE
+
+
+@bare_call
+def set_reserve(engine, slot, reserve):
+    """Change what a queued iceberg has not shown yet."""
+    orders, counters = engine.orders, engine.counters
+    counters[EXTRA_ROWS] -= 2 * slices(engine, slot)
+    if reserve == 0 and orders[slot, RESERVE] > 0:
+        counters[ICEBERGS] -= 1
+    orders[slot, RESERVE] = reserve
+    counters[EXTRA_ROWS] += 2 * slices(engine, slot)
+
+
+@bare_call
+def park(engine, slot, side, level, size):
+    """Let a pegged order that has no price wait outside all books."""
+    orders = engine.orders
+    name_anew(engine, slot)
+    orders[slot, SIDE] = side
+    orders[slot, SIZE] = size
+    orders[slot, LEVEL] = level
+    engine.counters[EXTRA_ROWS] += 2
+
+
+@bare_call
+def unpark(engine, slot):
+    """Make such an order ready for a book."""
+    engine.orders[slot, SIDE] = 0
+    engine.orders[slot, SIZE] = 0
+    engine.counters[EXTRA_ROWS] -= 2
+
+
+@bare_call
+def link_peg(engine, slot):
+    """Put an order at the end of the list of pegged ones."""
+    counters, pegs = engine.counters, engine.pegs
+    last = counters[PEG_LAST]
+    pegs[slot, _PREVIOUS_PEG] = last
+    pegs[slot, _NEXT_PEG] = -1
+    if last >= 0:
+        pegs[last, _NEXT_PEG] = slot
+    else:
+        counters[PEG_FIRST] = slot
+    counters[PEG_LAST] = slot
+    counters[PEGS] += 1
+
+
+@bare_call
+def _unlink_peg(engine, slot):
+    counters, pegs = engine.counters, engine.pegs
+    before, after = pegs[slot, _PREVIOUS_PEG], pegs[slot, _NEXT_PEG]
+    if before >= 0:
+        pegs[before, _NEXT_PEG] = after
+    else:
+        counters[PEG_FIRST] = after
+    if after >= 0:
+        pegs[after, _PREVIOUS_PEG] = before
+    else:
+        counters[PEG_LAST] = before
+    counters[PEGS] -= 1
+
+
+@bare_part
+def peg_after(engine, slot):
+    """The pegged order that was entered next, -1 none."""
+    return engine.pegs[slot, _NEXT_PEG]
