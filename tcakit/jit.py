@@ -246,7 +246,7 @@ def _pointer_to(kind: Any) -> Any:
 # in a microsecond, one that is handed the arrays themselves in a microsecond each.
 pointer_to: dict[str, Any] = {
     name: None if numba.config.DISABLE_JIT else _pointer_to(getattr(numba.types, name))  # type: ignore[attr-defined]
-    for name in ("int8", "uint8", "int32", "int64", "float64")
+    for name in ("int8", "uint8", "int32", "int64", "uint64", "float32", "float64")
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -15,25 +15,12 @@ from tcakit.learn.actions import Actions, schedule_rate
 from tcakit.learn.episode import Episode
 from tcakit.learn.features import USUAL_FEATURES, numbers_of, observation_space
 from tcakit.learn.stepped_market import MarketSource
+from tcakit.learn.stepper import Arrays, Stepper, arrays_of
 from tcakit.learn.task import OBJECTIVES, ExecutionTask, Scales, Weights, settings_of
 from tcakit.market.codes import BUY, SELL
 
 Observation = NDArray[np.float32]
 _DRAWS = 1 << 62
-
-
-class Stepper(Protocol):
-    """What works the order of an episode: `episode.Episode` in any market, a kernel in a simulated one."""
-
-    account: NDArray[np.int64]
-    measures: NDArray[np.float64]
-    observation: Observation
-
-    def begin(self, draw: int, side: int) -> None: ...
-
-    def act(self, kind: int, value: float, unit: int) -> None: ...
-
-    def instruct(self, quantity: int, offset: int) -> None: ...
 
 
 class ExecutionEnvironment(gymnasium.Env[Observation, Any]):
@@ -60,6 +47,7 @@ class ExecutionEnvironment(gymnasium.Env[Observation, Any]):
         features: Sequence[str] = USUAL_FEATURES,
         weights: Weights | None = None,
         scales: Scales | None = None,
+        arrays: Arrays | None = None,
     ) -> None:
         lot = source.instrument.lot_size
         if task.quantity % lot:
@@ -74,7 +62,8 @@ class ExecutionEnvironment(gymnasium.Env[Observation, Any]):
         self.observation_space = observation_space(self.features)  # type: ignore[assignment]
         self.action_space = self.actions.space
         settings = settings_of(self.weights, self.scales)
-        self.stepper: Stepper = stepper_of(source, task, settings, numbers)
+        self.arrays = arrays or arrays_of(len(numbers))
+        self.stepper = stepper_of(source, task, settings, numbers, self.arrays)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -83,7 +72,7 @@ class ExecutionEnvironment(gymnasium.Env[Observation, Any]):
         super().reset(seed=seed)
         draw, side = self.drawn(options or {})
         self.stepper.begin(draw, side)
-        return self.stepper.observation.copy(), self.info()
+        return self.arrays.observation.copy(), self.info()
 
     def drawn(self, options: dict[str, Any]) -> tuple[int, int]:
         """The number of the next episode and its side."""
@@ -115,18 +104,17 @@ class ExecutionEnvironment(gymnasium.Env[Observation, Any]):
         return self._told()
 
     def _check(self) -> None:
-        account = self.stepper.account
+        account = self.arrays.account
         if account[el.STEPS] == 0 or account[el.IS_OVER]:
             raise UsageError("no episode is under way", place="step", remedy="reset the environment")
 
     def _told(self) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        stepper = self.stepper
-        reward, over = float(stepper.measures[el.REWARD]), bool(stepper.account[el.IS_OVER])
-        return stepper.observation.copy(), reward, over, False, self.info()
+        account, measures, observation = self.arrays
+        return observation.copy(), float(measures[el.REWARD]), bool(account[el.IS_OVER]), False, self.info()
 
     def info(self) -> dict[str, Any]:
         """The episode so far: times, what is left, what it has cost in bps, and the parts of the last reward."""
-        at, measures = self.stepper.account.tolist(), self.stepper.measures.tolist()
+        at, measures = self.arrays.account.tolist(), self.arrays.measures.tolist()
         return {
             "step": at[el.STEP],
             "side": at[el.SIDE],
@@ -142,8 +130,13 @@ class ExecutionEnvironment(gymnasium.Env[Observation, Any]):
 
 
 def stepper_of(
-    source: MarketSource, task: ExecutionTask, settings: NDArray[np.float64], features: NDArray[np.int64]
+    source: MarketSource,
+    task: ExecutionTask,
+    settings: NDArray[np.float64],
+    features: NDArray[np.int64],
+    arrays: Arrays,
 ) -> Stepper:
     """The fastest stepper that a source's markets can be worked by."""
     own = getattr(source, "stepper", None)
-    return Episode(source, task, settings, features) if own is None else own(task, settings, features)
+    fast: Stepper | None = None if own is None else own(task, settings, features, arrays)
+    return fast or Episode(source, task, settings, features, arrays)

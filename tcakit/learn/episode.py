@@ -11,6 +11,7 @@ from tcakit.learn.episode_kernel import arrive, ask, begin, close_step, filled, 
 from tcakit.learn.feature_kernel import observe
 from tcakit.learn.features import FEATURES
 from tcakit.learn.stepped_market import MarketSource, OwnOrders, SteppedMarket
+from tcakit.learn.stepper import Arrays
 from tcakit.learn.task import ExecutionTask
 from tcakit.market import codes
 
@@ -20,18 +21,21 @@ _DEPTH_IMBALANCE = FEATURES["depth_imbalance"].number
 class Episode:
     """Episodes of one task, one after the other, in markets of a source.
 
-    `account`, `measures` and `observation` are the arrays of the last step (`episode_layout_kernel`), written anew at
-    each. Reading what an action asks for, fills and costs is the kernels' part, the market's the gateway's.
+    `arrays` are those of the last step, written anew at each. What an action asks for, fills and costs are the kernels'
+    part, the market is the gateway's.
     """
 
     def __init__(
-        self, source: MarketSource, task: ExecutionTask, settings: NDArray[np.float64], features: NDArray[np.int64]
+        self,
+        source: MarketSource,
+        task: ExecutionTask,
+        settings: NDArray[np.float64],
+        features: NDArray[np.int64],
+        arrays: Arrays,
     ) -> None:
-        self.task = task
-        self.account = np.zeros(el.ACCOUNT, np.int64)
-        self.measures = np.zeros(el.MEASURES)
-        self.settings = settings
-        self.observation = np.zeros(len(features), np.float32)
+        self.task, self.settings = task, settings
+        self.arrays = arrays
+        self.account, self.measures, self.observation = arrays
         self._source, self._features = source, features
         self._at = self.account.data
         self._market: SteppedMarket
@@ -94,8 +98,10 @@ class Episode:
             tick = touch + at[el.SIDE] * offset
         if at[el.ORDER] != el.NO_ORDER and offset != el.LEAVE and (tick != at[el.ORDER_TICK] or quantity > 0):
             market.gateway.cancel(at[el.ORDER])
-            while at[el.ORDER] != el.NO_ORDER and market.answered_ns <= end:
-                market.advance(market.answered_ns)
+            while (answered := market.answered_ns) <= end:
+                market.advance(answered)
+                if at[el.ORDER] == el.NO_ORDER or market.answered_ns <= market.gateway.now_ns:
+                    break
         if at[el.ORDER] != el.NO_ORDER and tick >= 0:
             # What has not been taken back in time still stands where it stood.
             tick = -1

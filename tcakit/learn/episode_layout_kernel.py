@@ -40,7 +40,15 @@ LEFT_AT_END = 29  # before what was left was sent as a market order
 IS_OVER = 30
 ASKED_QUANTITY = 31  # what the action wants: units to take at once, and
 ASKED_OFFSET = 32  # ticks from our side's touch of a limit order for the rest; or NO_LIMIT, or LEAVE
-ACCOUNT = 33
+# Of a simulated market alone, whose steps a kernel takes (`step_kernel`).
+PHASE = 33  # how far the step under way has come
+BASE_TICK = 34  # of the ladder's level 0
+ENTRY_NS = 35  # a message's way to the venue
+LAST_ARRIVAL_NS = 36  # of the messages sent so far
+SENT = 37  # orders sent so far
+TAPE_LOOKED = 38  # rows of the tape that have been looked at
+WAIT_NS = 39  # time that the step waits for
+ACCOUNT = 40
 
 NO_ORDER = -1
 NO_LIMIT = 1 << 40  # no limit order is to stand

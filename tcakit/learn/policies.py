@@ -73,7 +73,7 @@ class _Scheduled:
         raise NotImplementedError
 
     def step(self, environment: ExecutionEnvironment, observation: NDArray[np.float32]) -> Step:
-        account = environment.stepper.account
+        account = environment.arrays.account
         lot = int(account[el.LOT])
         wanted = (int(account[el.LEFT]) - self.target(account)) / lot
         return environment.instruct(max(0, math.floor(wanted + 0.5)) * lot, el.NO_LIMIT)
@@ -162,7 +162,7 @@ class SubmitAndLeave:
         """The account says all."""
 
     def step(self, environment: ExecutionEnvironment, observation: NDArray[np.float32]) -> Step:
-        is_first = environment.stepper.account[el.STEP] == 0
+        is_first = environment.arrays.account[el.STEP] == 0
         return environment.instruct(0, self.offset if is_first else el.LEAVE)
 
 

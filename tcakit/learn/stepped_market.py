@@ -80,17 +80,25 @@ class OwnOrders:
 
     def on_fill(self, gateway: Gateway, fill: Fill) -> None:
         """Take down a fill."""
-        left = self.leaves.get(fill.order_id, 0) - fill.quantity
-        self.on_filled(fill.tick, fill.quantity)
-        if left > 0:
-            self.leaves[fill.order_id] = left
-        else:
-            self.leaves.pop(fill.order_id, None)
+        self.filled(fill.order_id, fill.tick, fill.quantity)
 
     def on_order(self, gateway: Gateway, order_id: int, event: int, reason: int) -> None:
         """Take down that an order has ended."""
-        if event in _OVER and order_id in self.leaves:
-            self.on_gone(order_id, self.leaves.pop(order_id))
+        self.ended(order_id, event)
+
+    def filled(self, order: int, tick: int, size: int) -> None:
+        """Take down a fill of an order."""
+        left = self.leaves.get(order, 0) - size
+        if left > 0:
+            self.leaves[order] = left
+        else:
+            self.leaves.pop(order, None)
+        self.on_filled(tick, size)
+
+    def ended(self, order: int, event: int) -> None:
+        """Take down an event of an order, if it is its end."""
+        if event in _OVER and order in self.leaves:
+            self.on_gone(order, self.leaves.pop(order))
 
 
 def _nobody(_one: int, _other: int) -> None:

@@ -103,6 +103,10 @@ class SimulatedMarket:
                 return status
             self.market = _enlarged(self.market, status, self.instrument.symbol)
 
+    def enlarge(self, status: int) -> None:
+        """Make room for what a run came back for. DataError where no room would help."""
+        self.market = _enlarged(self.market, status, self.instrument.symbol)
+
     @property
     def is_idle(self) -> bool:
         """Whether neither message of ours nor answer is under way."""

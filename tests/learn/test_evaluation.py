@@ -43,7 +43,7 @@ def test_schedules_keep_to_what_they_promise(environment: Any) -> None:
     even = np.arange(1, 8)
     assert np.allclose(risk_averse[1:8], 1_500 * np.sinh(2.0 * (1 - even / 8)) / np.sinh(2.0), atol=0.5)
     assert left_after_steps(played, Immediate())[1] < 100
-    start = played.stepper.account[el.START_NS]
+    start = played.arrays.account[el.START_NS]
     late = VolumeCurve("late", start + np.array([0, 60, 120]) * 10**9, np.array([0.2, 0.3, 0.6]))
     assert left_after_steps(played, Vwap(late))[4] == 1_125
     nothing = VolumeCurve("none", start + np.array([0, 120]) * 10**9, np.array([0.5, 0.5]))
@@ -56,7 +56,7 @@ def test_a_share_of_the_volume_follows_it(environment: Any) -> None:
     policy = Pov(0.25)
     over = False
     while not over:
-        seen = int(played.stepper.account[el.VOLUME])
+        seen = int(played.arrays.account[el.VOLUME])
         observation, _, over, _, info = policy.step(played, observation)
         if not over:
             assert info["filled"] == pytest.approx(min(1_500, seen / 3), abs=1.0)
@@ -69,7 +69,7 @@ def test_submit_and_leave_leaves(environment: Any) -> None:
     orders, over = set(), False
     while not over:
         observation, _, over, _, _ = policy.step(played, observation)
-        orders.add(int(played.stepper.account[el.ORDER]))
+        orders.add(int(played.arrays.account[el.ORDER]))
     assert len(orders - {el.NO_ORDER}) == 1
 
 

@@ -88,11 +88,11 @@ def test_an_order_that_stands_where_it_is_wanted_keeps_its_place(environment: Ma
     played.reset(options={"draw": 2, "side": 1})
     orders = set()
     for _ in range(8):
-        before = played.stepper.account.copy()
+        before = played.arrays.account.copy()
         _, _, over, _, _ = played.step(0)
         if over:
             break
-        after = played.stepper.account
+        after = played.arrays.account
         orders.add(int(after[el.ORDER]))
         if before[el.ORDER] >= 0 and before[el.BID] - 4 == before[el.ORDER_TICK]:
             assert after[el.ORDER] in (before[el.ORDER], el.NO_ORDER)
