@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tcakit.market import codes
-from tcakit.simulator.order_flow import SimulatedDay
+from tcakit.simulator.simulated_day import SimulatedDay
 
 if TYPE_CHECKING:
     import polars as pl

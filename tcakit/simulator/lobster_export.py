@@ -13,7 +13,7 @@ import numpy as np
 from tcakit.errors import UsageError
 from tcakit.market import codes
 from tcakit.market.clock import midnight_ns
-from tcakit.simulator.order_flow import SimulatedDay
+from tcakit.simulator.simulated_day import SimulatedDay
 from tcakit.simulator.window_kernel import NO_PRICE
 
 if TYPE_CHECKING:
