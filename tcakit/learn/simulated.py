@@ -37,6 +37,8 @@ class SteppedSimulation:
         self.market = market
         self.gateway = SimulatedGateway(market, 0, Wakes())
         self._orders = orders
+        self._looked = 0  # rows of the tape
+        self._traded = 0, 0, 0
 
     def advance(self, until_ns: int) -> None:
         market = self.market
@@ -60,16 +62,20 @@ class SteppedSimulation:
         return market.now if market.is_idle else max(market.now, market.last_arrival_ns)
 
     def traded(self) -> tuple[int, int, int]:
-        engine, at = self.market.market.engine, self.market.market.at
-        tape = engine.tape[: engine.counters[ek.TAPE_ROWS]]
-        tape = tape[
-            : np.searchsorted(tape[:, ek.TAPE_TS], self.market.now - self.market.rules.latency.feed_ns, "right")
-        ]
-        first = at[ml.FIRST_OWN]
+        engine, first = self.market.market.engine, self.market.market.at[ml.FIRST_OWN]
+        heard = self.market.now - self.market.rules.latency.feed_ns
+        tape = engine.tape[self._looked : engine.counters[ek.TAPE_ROWS]]
+        tape = tape[: np.searchsorted(tape[:, ek.TAPE_TS], heard, "right")]
+        self._looked += len(tape)
         prints = tape[np.isin(tape[:, ek.TAPE_KIND], _PRINTS) & (tape[:, ek.TAPE_TAKER_OWNER] < first)]
         size, side = prints[:, ek.TAPE_SIZE], prints[:, ek.TAPE_SIDE]
-        volume = size[prints[:, ek.TAPE_OWNER] < first].sum()
-        return int(volume), int(size[side == codes.SELL].sum()), int(size[side == codes.BUY].sum())
+        volume, bought, sold = self._traded
+        self._traded = (
+            volume + int(size[prints[:, ek.TAPE_OWNER] < first].sum()),
+            bought + int(size[side == codes.SELL].sum()),
+            sold + int(size[side == codes.BUY].sum()),
+        )
+        return self._traded
 
 
 class SimulatedMarkets:

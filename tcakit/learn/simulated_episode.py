@@ -8,18 +8,20 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tcakit.errors import DataError
+from tcakit.errors import DataError, UsageError
 from tcakit.jit import IS_COMPILED, address_of, straight
 from tcakit.learn import episode_layout_kernel as el
 from tcakit.learn.episode_kernel import begin
 from tcakit.learn.simulated_start import Starts, copied, put_back, reseed, written
 from tcakit.learn.step_kernel import DONE, Book, look_around
 from tcakit.learn.stepper import Arrays
-from tcakit.learn.table_kernel import COLUMNS, GO_ON, INSTRUCTION, ROWS, act, act_at, act_each, look_around_at, run_at
+from tcakit.learn.table_kernel import GO_ON, INSTRUCTION, act, act_at, act_each, look_around_at
 from tcakit.learn.task import ExecutionTask
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market import SimulatedMarket
 from tcakit.simulator.market_kernel import run
+from tcakit.simulator.table_kernel import run_at
+from tcakit.venue import engine_layout_kernel as ek
 from tcakit.venue.latency import SUBMIT
 
 _SPARE_ORDERS = 8
@@ -46,7 +48,9 @@ class SimulatedEpisode:
         # Of every order sent, two a step and two at the end.
         leaves = np.zeros(2 * task.steps + _SPARE_ORDERS, np.int64)
         self._book = Book(self.account, self.measures, settings, features, observation, leaves)
-        self.table = np.zeros((ROWS, COLUMNS), np.int64)
+        rows = [(array.ctypes.data, len(array)) for array in self._book]
+        self._table = np.array(rows, np.int64)
+        self.address, self.book_address = 0, int(self._table.ctypes.data)
         self._running: SimulatedMarket | None = None
         self._market: ml.Market | None = None
         self._act: Callable[..., int]
@@ -60,7 +64,7 @@ class SimulatedEpisode:
         running = self._put_back(kept)
         reseed(running.market, draw)
         running.advance(running.now + source.lead_ns)
-        self._take(running.market)
+        self.take()
         account, lot, now = self.account, running.instrument.lot_size, running.now
         begin(account, self.measures, side, task.quantity, lot, task.steps, now, task.duration_ns)
         account[el.BASE_TICK] = running.base_tick
@@ -86,9 +90,8 @@ class SimulatedEpisode:
     def go_on(self, status: int) -> None:
         """Finish a step that came back with a status: enlarge what it needs enlarged."""
         while status != DONE:
-            assert self._running is not None
-            self._running.enlarge(status)
-            self._take(self._running.market)
+            self.market.enlarge(status)
+            self.take()
             status = self._act(GO_ON, 0.0, 1)
 
     def _put_back(self, kept: SimulatedMarket) -> SimulatedMarket:
@@ -96,7 +99,8 @@ class SimulatedEpisode:
         running = self._running
         if running is not None:
             pairs = written(running.market, kept.market)
-            if all(own.shape == other.shape for own, other in pairs):
+            has_room = len(running.market.engine.tape) > kept.market.engine.counters[ek.TAPE_ROWS]
+            if has_room and all(own.shape == other.shape for own, other in pairs):
                 put_back(pairs, running.market, kept.market)
                 return running
         own = np.full((len(self._book.leaves), 2), -1, np.int64)
@@ -105,17 +109,25 @@ class SimulatedEpisode:
         )
         return running
 
-    def _take(self, market: ml.Market) -> None:
-        """Take steps in these arrays from now on."""
+    @property
+    def market(self) -> SimulatedMarket:
+        """The market of the episode; UsageError before there was one."""
+        if self._running is None:
+            raise UsageError("no episode is under way", place="market", remedy="begin one")
+        return self._running
+
+    def take(self) -> None:
+        """Take steps in the arrays that the market has now."""
+        running, market = self.market, self.market.market
         if market is self._market:
             return
         self._market = market
-        arrays = (*market.engine, *market.flow, *market.feedback, *market[3:], *self._book)
-        self.table[:] = [(array.ctypes.data, *array.shape, *(1,) * (COLUMNS - 1 - array.ndim)) for array in arrays]
         if IS_COMPILED:
+            running.table.take(market)
             act_, look_around_, runner = compiled()
-            address = self.table.ctypes.data
-            self._act, self._look_around = partial(act_, address, runner), partial(look_around_, address)
+            self.address = running.table.address
+            self._act = partial(act_, runner, self.address, self.book_address)
+            self._look_around = partial(look_around_, self.address, self.book_address)
         else:
             self._act = partial(act, market, self._book, run, market)
             self._look_around = partial(look_around, market, self._book)
@@ -125,11 +137,11 @@ class SimulatedEpisode:
 def compiled() -> tuple[Callable[..., int], Callable[..., int], int]:
     """act_at and look_around_at for numbers of just these types, and the address of run_at."""
     runner = address_of(run_at, "int64", ("int64", "int64"))
-    return straight(act_at, 0, 0, 0, 0.0, 1), straight(look_around_at, 0), runner
+    return straight(act_at, 0, 0, 0, 0, 0.0, 1), straight(look_around_at, 0, 0), runner
 
 
 @cache
 def compiled_for_many() -> tuple[Callable[..., None], int]:
     """act_each for arrays and numbers of just these types, and the address of run_at."""
     whole, real = np.zeros(1, np.int64), np.zeros(1)
-    return straight(act_each, whole, 0, 0, real, 1, whole, 0, 1), compiled()[2]
+    return straight(act_each, 0, whole, whole, 0, real, 1, whole, 0, 1), compiled()[2]

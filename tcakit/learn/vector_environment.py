@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,10 +74,10 @@ class VectorExecutionEnvironment(VectorEnv[NDArray[np.float32], Any, NDArray[Any
         self._over = np.zeros(count, np.bool_)
         self._simulated = [each.stepper for each in self.environments if isinstance(each.stepper, SimulatedEpisode)]
         self._is_parallel = IS_COMPILED and len(self._simulated) == count
-        self._addresses = np.array([each.table.ctypes.data for each in self._simulated], np.int64)
+        self._books = np.array([each.book_address for each in self._simulated], np.int64)
+        self._markets = np.zeros(len(self._simulated), np.int64)
         parts = min(threads, count) if self._is_parallel else 1
-        edges = np.linspace(0, count, parts + 1).astype(int).tolist()
-        self._parts = list(zip(edges[:-1], edges[1:], strict=True))
+        self._parts = list(pairwise(np.linspace(0, count, parts + 1).astype(int).tolist()))
         self._pool = ThreadPoolExecutor(parts - 1, "episodes") if parts > 1 else None
 
     def reset(
@@ -123,8 +124,9 @@ class VectorExecutionEnvironment(VectorEnv[NDArray[np.float32], Any, NDArray[Any
             for place in np.flatnonzero(~self._over[first:end]) + first:
                 self.environments[place].stepper.act(actions.kind, float(values[place]), actions.unit)
             return
+        self._markets[first:end] = [each.address for each in self._simulated[first:end]]
         act_each, runner = compiled_for_many()
-        act_each(self._addresses, runner, actions.kind, values, actions.unit, statuses, first, end)
+        act_each(runner, self._markets, self._books, actions.kind, values, actions.unit, statuses, first, end)
         for place in np.flatnonzero(statuses[first:end] > 0) + first:
             self._simulated[place].go_on(int(statuses[place]))
 

@@ -13,7 +13,7 @@ from tcakit.errors import DataError
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.simulator import market_layout_kernel as ml
-from tcakit.simulator.market_kernel import run
+from tcakit.simulator.market_table import MarketTable
 from tcakit.simulator.seen_kernel import BEST_ASK, BEST_BID, SEEN, SEEN_VOLUME, see
 from tcakit.venue import engine_layout_kernel as ek
 from tcakit.venue.engine import enlarged
@@ -63,6 +63,7 @@ class SimulatedMarket:
         self, market: ml.Market, instrument: Instrument, base_tick: int, rules: TradingRules | None = None
     ) -> None:
         self.market = market
+        self.table = MarketTable()
         self.instrument = instrument
         self.base_tick = base_tick
         self.rules = rules or TradingRules()
@@ -98,7 +99,7 @@ class SimulatedMarket:
         """Run to a time (ns), or to the first answer or watched change before it; gives which (AT_TIME, RESPONSE or
         TOUCHED of `market_layout_kernel`). DataError where the market cannot go on."""
         while True:
-            status = int(run(self.market, until))
+            status = self.table.run(self.market, until)
             if status in (ml.AT_TIME, ml.RESPONSE, ml.TOUCHED):
                 return status
             self.market = _enlarged(self.market, status, self.instrument.symbol)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import runpy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from tcakit.execution.volume_curve import VolumeCurve
 from tcakit.learn import episode_layout_kernel as el
 from tcakit.learn.environment import ExecutionEnvironment
 from tcakit.learn.evaluation import evaluate
+from tcakit.learn.features import FEATURES
 from tcakit.learn.policies import (
     AlmgrenChrissPolicy,
     Chance,
@@ -24,6 +28,7 @@ from tcakit.learn.policies import (
     Vwap,
     baselines,
 )
+from tcakit.learn.task import OBJECTIVES
 
 
 def left_after_steps(played: ExecutionEnvironment, policy: Policy, draw: int = 4) -> list[int]:
@@ -116,3 +121,16 @@ def test_what_cannot_be_compared_is_refused(environment: Any) -> None:
         evaluate(environment(), [Twap()], episodes=1)
     with pytest.raises(UsageError, match="participation"):
         Pov(1.0)
+
+
+def test_the_example_of_the_page_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "learning-environment.md").read_text(encoding="utf-8")
+    found = re.search(r"^```python file=(\w+\.py)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert found
+    (tmp_path / found[1]).write_text(found[2], encoding="utf-8")
+    runpy.run_path(str(tmp_path / found[1]))
+    assert "hurry" in capsys.readouterr().out
+    for name, feature in FEATURES.items():
+        assert f"| `{name}` | {feature.low:g} | {feature.high:g} | {feature.what} |" in page
+    for name, what in OBJECTIVES.items():
+        assert f"| `{name}` | {what} |" in page
