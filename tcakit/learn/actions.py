@@ -52,10 +52,11 @@ class Actions:
     def of_many(self, actions: NDArray[Any]) -> NDArray[np.float64]:
         """`value` of each row of a batch."""
         if self.bounds is None:
-            numbers = np.asarray(actions).reshape(-1)
-            if numbers.min() < 0 or numbers.max() >= len(self.values):
+            numbers = np.asarray(actions, np.int64).reshape(-1)
+            # Numbers below zero are very large ones without a sign.
+            if bool((numbers.view(np.uint64) >= len(self.values)).any()):
                 raise UsageError("an action is none of the choices", place="action")
-            return np.asarray(self.values, np.float64)[numbers]
+            return np.array(self.values)[numbers]
         shares = np.asarray(actions, np.float64).reshape(-1)
         if not bool(((shares >= 0.0) & (shares <= 1.0)).all()):
             raise UsageError("an action is out of bounds", place="action", remedy="choose from 0 to 1")

@@ -12,7 +12,7 @@ from tcakit.errors import DataError, UsageError
 from tcakit.jit import IS_COMPILED, address_of, straight
 from tcakit.learn import episode_layout_kernel as el
 from tcakit.learn.episode_kernel import begin
-from tcakit.learn.simulated_start import Starts, copied, put_back, reseed, written
+from tcakit.learn.simulated_start import Starts, copied, put_back, reseed
 from tcakit.learn.step_kernel import DONE, Book, look_around
 from tcakit.learn.stepper import Arrays
 from tcakit.learn.table_kernel import GO_ON, INSTRUCTION, act, act_at, act_each, look_around_at
@@ -21,7 +21,6 @@ from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market import SimulatedMarket
 from tcakit.simulator.market_kernel import run
 from tcakit.simulator.table_kernel import run_at
-from tcakit.venue import engine_layout_kernel as ek
 from tcakit.venue.latency import SUBMIT
 
 _SPARE_ORDERS = 8
@@ -97,12 +96,8 @@ class SimulatedEpisode:
     def _put_back(self, kept: SimulatedMarket) -> SimulatedMarket:
         """A market of our own that stands where a kept one does."""
         running = self._running
-        if running is not None:
-            pairs = written(running.market, kept.market)
-            has_room = len(running.market.engine.tape) > kept.market.engine.counters[ek.TAPE_ROWS]
-            if has_room and all(own.shape == other.shape for own, other in pairs):
-                put_back(pairs, running.market, kept.market)
-                return running
+        if running is not None and put_back(running.market, kept.market):
+            return running
         own = np.full((len(self._book.leaves), 2), -1, np.int64)
         self._running = running = SimulatedMarket(
             copied(kept.market)._replace(own=own), kept.instrument, kept.base_tick, kept.rules

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tcakit.learn.put_back_kernel import put_engine_back
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market import SimulatedMarket
 from tcakit.venue import engine_layout_kernel as ek
@@ -55,20 +56,24 @@ def reseed(market: ml.Market, draw: int) -> None:
 
 
 def written(running: ml.Market, kept: ml.Market) -> Pairs:
-    """The arrays that a running market writes to, those aside that it adds to, each with that of the market it was."""
+    """The arrays beside its engine's that a running market writes to, each with that of the market it began as; but not
+    those that it only adds to."""
     pairs = [(getattr(running, name), getattr(kept, name)) for name in _WRITTEN]
-    grows = ("tape", "reports")
-    pairs += [
-        (getattr(running.engine, name), getattr(kept.engine, name)) for name in ek.Engine._fields if name not in grows
-    ]
     pairs += [(getattr(running.flow, name), getattr(kept.flow, name)) for name in ("memory", "scratch")]
     pairs += [(getattr(running.feedback, name), getattr(kept.feedback, name)) for name in ("terms", "memory")]
     return pairs
 
 
-def put_back(pairs: Pairs, running: ml.Market, kept: ml.Market) -> None:
-    """Have a running market stand where a kept one does, whose arrays are as long."""
+def put_back(running: ml.Market, kept: ml.Market) -> bool:
+    """Have a running market stand where a kept one does; False where its arrays are of other lengths, or too short.
+
+    What its tape told before is not written again: no kernel reads it.
+    """
+    pairs, engine, rows = written(running, kept), running.engine, int(kept.engine.counters[ek.TAPE_ROWS])
+    alike = [(getattr(engine, name), getattr(kept.engine, name)) for name in ("orders", "levels")]
+    if len(engine.tape) <= rows or not all(own.shape == other.shape for own, other in (*pairs, *alike)):
+        return False
     for own, other in pairs:
         np.copyto(own, other)
-    rows = int(kept.engine.counters[ek.TAPE_ROWS])
-    running.engine.tape[:rows] = kept.engine.tape[:rows]
+    put_engine_back(engine, kept.engine)
+    return True

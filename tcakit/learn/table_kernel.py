@@ -9,6 +9,7 @@ from __future__ import annotations
 from numba import carray
 
 from tcakit.jit import hot_part, jit, pointer_to
+from tcakit.learn import episode_layout_kernel as el
 from tcakit.learn.episode_kernel import ask
 from tcakit.learn.step_kernel import Book, look_around, step
 from tcakit.simulator.table_kernel import market_at
@@ -58,6 +59,31 @@ def act_at(runner, market, book, kind, value, unit):
 def look_around_at(market, book):
     """`look_around` where tables of addresses stand."""
     return look_around(market_at(market), _book_at(book))
+
+
+@jit
+def tell_each(account, measures, was_over, over, rewards, whole, real):
+    """Write down what many episodes say of their steps, from the rows of their accounts and measures.
+
+    `over` and `rewards` are what they return, those that have just begun nothing; `whole` int64 (WHOLE, n) and `real`
+    float64 (REAL, n) are the columns of their infos.
+    """
+    for place in range(account.shape[0]):
+        begins = was_over[place]
+        over[place] = not begins and account[place, el.IS_OVER] != 0
+        rewards[place] = 0.0 if begins else measures[place, el.REWARD]
+        ordered, arrival = account[place, el.QUANTITY], account[place, el.ARRIVAL_MID]
+        whole[0, place] = account[place, el.STEP]
+        whole[1, place] = account[place, el.SIDE]
+        whole[2, place] = account[place, el.LEFT]
+        whole[3, place] = ordered - account[place, el.LEFT]
+        whole[4, place] = account[place, el.LEFT_AT_END]
+        whole[5, place] = account[place, el.VOLUME]
+        real[0, place] = account[place, el.MID] / 2
+        real[1, place] = arrival / 2
+        real[2, place] = 1e4 * account[place, el.COST] / (ordered * arrival)
+        for part in range(el.OBJECTIVES):
+            real[3 + part, place] = measures[place, el.PRICE + part]
 
 
 @jit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,18 +14,21 @@ from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
 from tcakit.jit import IS_COMPILED
-from tcakit.learn import episode_layout_kernel as el
 from tcakit.learn.actions import Actions, schedule_rate
 from tcakit.learn.environment import ExecutionEnvironment
 from tcakit.learn.features import USUAL_FEATURES
+from tcakit.learn.helpers import Helper
 from tcakit.learn.simulated_episode import SimulatedEpisode, compiled_for_many
 from tcakit.learn.stepped_market import MarketSource
 from tcakit.learn.stepper import Arrays, arrays_of
-from tcakit.learn.table_kernel import OVER
+from tcakit.learn.table_kernel import OVER, tell_each
 from tcakit.learn.task import OBJECTIVES, ExecutionTask, Scales, Weights
 
 Told = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]
 _NOT_OVER = 0
+_WHOLE = ("step", "side", "left", "filled", "left_at_end", "volume")
+_REAL = ("mid_ticks", "arrival_mid_ticks", "cost_bps")
+"""What `tell_each` writes, in its order."""
 
 
 class VectorExecutionEnvironment(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
@@ -78,7 +81,7 @@ class VectorExecutionEnvironment(VectorEnv[NDArray[np.float32], Any, NDArray[Any
         self._markets = np.zeros(len(self._simulated), np.int64)
         parts = min(threads, count) if self._is_parallel else 1
         self._parts = list(pairwise(np.linspace(0, count, parts + 1).astype(int).tolist()))
-        self._pool = ThreadPoolExecutor(parts - 1, "episodes") if parts > 1 else None
+        self._helpers = [Helper() for _ in range(parts - 1)]
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -93,8 +96,8 @@ class VectorExecutionEnvironment(VectorEnv[NDArray[np.float32], Any, NDArray[Any
             raise UsageError(f"{len(seeds)} seeds", place="seed", remedy=f"give {self.num_envs}")
         for one, environment in zip(seeds, self.environments, strict=True):
             environment.reset(seed=one, options=options)
-        self._over[:] = False
-        return self._arrays.observation.copy(), self._infos()
+        self._over = np.ones(self.num_envs, np.bool_)  # they have just begun
+        return self._arrays.observation.copy(), self._told()[2]
 
     def step(self, actions: Any) -> Told:
         """Take a decision in every environment, or begin a new episode where the last one is over."""
@@ -102,18 +105,16 @@ class VectorExecutionEnvironment(VectorEnv[NDArray[np.float32], Any, NDArray[Any
         if len(values) != self.num_envs:
             raise UsageError(f"{len(values)} actions", place="actions", remedy=f"give {self.num_envs}")
         self._statuses[:] = np.where(self._over, OVER, _NOT_OVER)
-        if self._pool is None:
+        for helper, part in zip(self._helpers, self._parts[1:], strict=True):
+            helper.start(partial(self._part, values, *part))
+        try:
             self._part(values, *self._parts[0])
-        else:
-            others = [self._pool.submit(self._part, values, *part) for part in self._parts[1:]]
-            self._part(values, *self._parts[0])
-            for other in others:
-                other.result()
-        was_over = self._over
-        account, measures, observation = self._arrays
-        self._over = ~was_over & (account[:, el.IS_OVER] != 0)
-        rewards = np.where(was_over, 0.0, measures[:, el.REWARD])
-        return observation.copy(), rewards, self._over.copy(), np.zeros(self.num_envs, np.bool_), self._infos()
+        finally:
+            # Nothing goes on while nobody waits for it.
+            for helper in self._helpers:
+                helper.wait()
+        over, rewards, infos = self._told()
+        return self._arrays.observation.copy(), rewards, over, np.zeros(self.num_envs, np.bool_), infos
 
     def _part(self, values: NDArray[np.float64], first: int, end: int) -> None:
         """Take the steps of the environments from `first` to before `end`."""
@@ -130,30 +131,26 @@ class VectorExecutionEnvironment(VectorEnv[NDArray[np.float32], Any, NDArray[Any
         for place in np.flatnonzero(statuses[first:end] > 0) + first:
             self._simulated[place].go_on(int(statuses[place]))
 
-    def _infos(self) -> dict[str, Any]:
-        """`ExecutionEnvironment.info` of all of them, as Gymnasium has it: a column a name, and who has it."""
-        account, measures, _ = self._arrays
-        everyone = np.ones(self.num_envs, np.bool_)
-        columns = {
-            "step": account[:, el.STEP],
-            "side": account[:, el.SIDE],
-            "left": account[:, el.LEFT],
-            "filled": account[:, el.QUANTITY] - account[:, el.LEFT],
-            "left_at_end": account[:, el.LEFT_AT_END],
-            "volume": account[:, el.VOLUME],
-            "mid_ticks": account[:, el.MID] / 2,
-            "arrival_mid_ticks": account[:, el.ARRIVAL_MID] / 2,
-            "cost_bps": 1e4 * account[:, el.COST] / (account[:, el.QUANTITY] * account[:, el.ARRIVAL_MID]),
-        }
-        parts = {name: measures[:, el.PRICE + place] for place, name in enumerate(OBJECTIVES)}
-        found: dict[str, Any] = {"rewards": _told(parts, everyone), "_rewards": everyone}
-        return found | _told(columns, everyone)
+    def _told(self) -> tuple[NDArray[np.bool_], NDArray[np.float64], dict[str, Any]]:
+        """Which episodes are over, the rewards, and `ExecutionEnvironment.info` of all as Gymnasium has it: a column a
+        name, and who has it."""
+        count, parts = self.num_envs, len(_REAL)
+        over, rewards, everyone = np.empty(count, np.bool_), np.empty(count), np.ones(count, np.bool_)
+        whole, real = np.empty((len(_WHOLE), count), np.int64), np.empty((parts + len(OBJECTIVES), count))
+        tell_each(self._arrays.account, self._arrays.measures, self._over, over, rewards, whole, real)
+        self._over = over
+        infos = _named(_WHOLE, whole, everyone) | _named(_REAL, real[:parts], everyone)
+        infos["rewards"], infos["_rewards"] = _named(tuple(OBJECTIVES), real[parts:], everyone), everyone
+        return over.copy(), rewards, infos
 
     def close_extras(self, **kwargs: Any) -> None:
         """Let the threads go."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        for helper in self._helpers:
+            helper.close()
+        self._helpers = []
 
 
-def _told(columns: dict[str, NDArray[Any]], everyone: NDArray[np.bool_]) -> dict[str, Any]:
-    return {key: value for name, column in columns.items() for key, value in ((name, +column), (f"_{name}", everyone))}
+def _named(names: tuple[str, ...], columns: NDArray[Any], everyone: NDArray[np.bool_]) -> dict[str, Any]:
+    """Columns by name, each with who has it."""
+    found: dict[str, Any] = dict(zip(names, columns, strict=True))
+    return found | {f"_{name}": everyone for name in names}
