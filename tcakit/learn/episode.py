@@ -168,8 +168,8 @@ class Episode:
         """Take down the best tick of the bids (0) or the offers (1), what it shows, and what the best ticks show."""
         at, size_at, side = self._at, self._market.gateway.size_at, 1 - 2 * row
         ours = ours_at = 0
-        if self._market.shows_own and at[el.SIDE] == side and at[el.ORDER] != el.NO_ORDER:
-            ours, ours_at = self._orders.leaves[at[el.ORDER]], at[el.ORDER_TICK]
+        if at[el.SIDE] == side and at[el.ORDER] != el.NO_ORDER:
+            ours, ours_at = self._market.shown(at[el.ORDER]), at[el.ORDER_TICK]
         if best is not None and ours and best == ours_at and size_at(side, best) <= ours:
             best = self._behind(side, best)
         if best is None:

@@ -26,8 +26,6 @@ _SAMPLES = 2_000
 class ReplayedMarket:
     """A recorded market that has been replayed to a start (`stepped_market.SteppedMarket`)."""
 
-    shows_own = False
-
     def __init__(self, day: _Day, settings: ReplaySettings, orders: OwnOrders) -> None:
         self.instrument = day.feed.instrument
         self._day = day
@@ -45,6 +43,10 @@ class ReplayedMarket:
     def answered_ns(self) -> int:
         market = self._market
         return market.clock.now if market.is_done else max(market.clock.now, market.last_arrival_ns)
+
+    def shown(self, order: int) -> int:
+        """Nothing: a recording has no orders of ours in it."""
+        return 0
 
     def traded(self) -> tuple[int, int, int]:
         day = self._day

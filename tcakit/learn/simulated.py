@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tcakit.errors import UsageError
 from tcakit.learn.simulated_episode import SimulatedEpisode
 from tcakit.learn.simulated_start import copied, reseed
+from tcakit.learn.step_kernel import shown_of
 from tcakit.learn.stepped_market import OwnOrders
 from tcakit.learn.stepper import Arrays
 from tcakit.learn.task import ExecutionTask
@@ -29,8 +30,6 @@ _FILLS = (codes.FILLED, codes.PARTIAL)
 
 class SteppedSimulation:
     """A simulated market at the start of an episode (`stepped_market.SteppedMarket`)."""
-
-    shows_own = True
 
     def __init__(self, market: SimulatedMarket, orders: OwnOrders) -> None:
         self.instrument = market.instrument
@@ -60,6 +59,10 @@ class SteppedSimulation:
     def answered_ns(self) -> int:
         market = self.market
         return market.now if market.is_idle else max(market.now, market.last_arrival_ns)
+
+    def shown(self, order: int) -> int:
+        engine = self.market.market.engine
+        return int(shown_of(engine.orders, int(self.market.market.own[order, 0])))
 
     def traded(self) -> tuple[int, int, int]:
         engine, first = self.market.market.engine, self.market.market.at[ml.FIRST_OWN]
@@ -95,7 +98,7 @@ class SimulatedMarkets:
         *,
         starts: int = 8,
         warm_up_s: float = 300.0,
-        lead_s: float = 5.0,
+        lead_s: float = 20.0,
         first_seed: int = 0,
     ) -> None:
         if starts < 1 or warm_up_s < 0.0 or lead_s < 0.0:

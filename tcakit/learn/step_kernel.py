@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tcakit.book.fifo_kernel import LEVEL_SIZE
+from tcakit.book.fifo_kernel import LEVEL_SIZE, SIZE
 from tcakit.jit import call_step, jit
 from tcakit.learn import episode_layout_kernel as el
 from tcakit.learn.episode_kernel import arrive, close_step, filled, step_end_ns
@@ -52,7 +52,7 @@ def look_around(market, book):
     account[el.BID] = -1
     account[el.ASK] = -1
     account[el.TAPE_LOOKED] = market.engine.counters[ek.TAPE_ROWS]
-    _look(market, account, book.leaves)
+    _look(market, account)
     arrive(account)
     observe(account, book.measures, book.settings, book.features, book.observation)
     return account[el.BID] >= 0 and account[el.ASK] >= 0
@@ -113,7 +113,7 @@ def step(market, book, runner, where):
                 account[el.PHASE] = _CLOSES
         else:
             account[el.PHASE] = _DECIDES
-            _look(market, account, book.leaves)
+            _look(market, account)
             close_step(account, book.measures, book.settings)
             observe(account, book.measures, book.settings, book.features, book.observation)
             return DONE
@@ -217,10 +217,10 @@ def _hear(market, account, leaves):
 
 
 @jit
-def _look(market, account, leaves):
+def _look(market, account):
     """Take down the market as it is seen now, our own order left out."""
     for row in range(2):
-        _look_at(market, account, leaves, row)
+        _look_at(market, account, row)
     tape, first = market.engine.tape, market.at[ml.FIRST_OWN]
     volume = bought = sold = 0
     for row in range(account[el.TAPE_LOOKED], market.engine.counters[ek.TAPE_ROWS]):
@@ -243,13 +243,14 @@ def _look(market, account, leaves):
 
 
 @jit
-def _look_at(market, account, leaves, row):
+def _look_at(market, account, row):
     """Take down the best tick of the bids (0) or the offers (1), what it shows, and what the best ticks show."""
     engine, side = market.engine, 1 - 2 * row
     ladder = engine.levels.shape[2]
     level, ours, ours_at = engine.best[ek.DISPLAYED, row], 0, -1
     if account[el.SIDE] == side and account[el.ORDER] != el.NO_ORDER:
-        ours, ours_at = leaves[account[el.ORDER]], account[el.ORDER_TICK] - account[el.BASE_TICK]
+        ours_at = account[el.ORDER_TICK] - account[el.BASE_TICK]
+        ours = shown_of(engine.orders, market.own[account[el.ORDER], 0])
     if ours > 0 and level == ours_at and engine.levels[ek.DISPLAYED, row, level, LEVEL_SIZE] <= ours:
         level = _behind(engine, row, level)
     if not 0 <= level < ladder:
@@ -268,6 +269,16 @@ def _look_at(market, account, leaves, row):
             depth += shown
     account[el.BID_DEPTH + row] = depth
     account[el.BID + row] = level + account[el.BASE_TICK]
+
+
+@jit
+def shown_of(orders, order):
+    """What the engine displays of an order, by its id, which is -1 of one that has not arrived."""
+    if order < 0:
+        return 0
+    slot = order & ek.SLOT_MASK
+    stands = orders[slot, ek.ORDER_ID] == order and orders[slot, ek.BOOK] == ek.DISPLAYED
+    return orders[slot, SIZE] if stands else 0
 
 
 @jit

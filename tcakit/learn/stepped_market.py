@@ -31,9 +31,8 @@ class SteppedMarket(Protocol):
         """Printed so far: all that had nothing of ours in it, what takers other than us bought, and what they sold."""
         ...
 
-    @property
-    def shows_own(self) -> bool:
-        """Whether displayed sizes have our orders in them."""
+    def shown(self, order: int) -> int:
+        """How much of what is displayed is this order of ours."""
         ...
 
 

@@ -78,10 +78,10 @@ def test_gymnasium_finds_nothing_to_say(source: SimulatedMarkets, kind: str) -> 
         check_env(environment(source, KINDS[kind]), skip_render_check=True)
 
 
-@pytest.mark.parametrize("latency_ms", [0, 700])
+@pytest.mark.parametrize("latency_ms", [0, 700, 6_000])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_kernel_does_what_the_plain_loop_does(kind: str, latency_ms: int) -> None:
-    """To the last bit; with latencies, answers come after later steps have begun."""
+    """To the last bit; with the longest latency, answers come after later steps have begun."""
     markets = SimulatedMarkets(make(latency_ms), starts=2, warm_up_s=30.0)
     fast, slow = (environment(markets, KINDS[kind]) for _ in range(2))
     assert isinstance(fast.stepper, SimulatedEpisode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+from tcakit.simulator.zero_intelligence import zero_intelligence
 
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market import SimulatedMarket
@@ -11,7 +12,6 @@ from tcakit.simulator.participants import Participants
 from tcakit.simulator.sources import make_market
 from tcakit.simulator.table_kernel import ROWS, market_at
 from tcakit.simulator.world import World
-from tcakit.simulator.zero_intelligence import zero_intelligence
 from tcakit.venue import engine_layout_kernel as ek
 
 
