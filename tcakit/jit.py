@@ -93,6 +93,8 @@ import numba.extending  # noqa: E402
 
 numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
+IS_COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": False}
 # Unless told, a part counts references or not as its first caller does.
 _PART = {**_OPTIONS, "_nrt": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -166,11 +168,6 @@ def bare_jit(function: Kernel) -> Kernel:
     return _kept(function, **_BARE)
 
 
-def melted_jit(function: Kernel) -> Kernel:
-    """Compile such a kernel, for Python and its tests; other kernels have it melted into them."""
-    return _kept(function, forceinline=True, **_BARE)
-
-
 def bare_call(function: Kernel) -> Kernel:
     """Compile a part of such a kernel that is called rather than melted in: it is large, or seldom needed."""
     return numba.njit(**{**_PART, **_BARE})(function)
@@ -179,6 +176,100 @@ def bare_call(function: Kernel) -> Kernel:
 def bare_part(function: Kernel) -> Kernel:
     """Compile a part of such a kernel and melt it into its caller; it makes no arrays either."""
     return numba.njit(forceinline=True, **{**_PART, **_BARE})(function)
+
+
+def _unfinished(is_melted: bool) -> dict[str, Any]:
+    """Options that leave a part as numba lowered it: it is optimised in the kernel on top, and there only.
+
+    numba optimises a function, with all that it calls, wherever one is called by another: a tower of parts is then
+    optimised once a storey, and none of it is ever run but from the top. A part that is not melted into its callers
+    stays a function of its own, so that what is seldom needed does not swell what always runs. Nothing where numba is
+    built otherwise than we know it, which then takes its time.
+    """
+    try:
+        from llvmlite.binding import Linkage
+        from numba.core.codegen import JITCodeLibrary
+        from numba.core.compiler import Compiler
+    except ImportError:
+        return {}
+    if not hasattr(JITCodeLibrary, "_optimize_final_module") or not hasattr(JITCodeLibrary, "_finalize_final_module"):
+        return {}
+
+    class NoEnvironment:
+        def set_env(self, name: str, environment: Any) -> None:
+            """What is never run by itself needs none."""
+
+    class Library(JITCodeLibrary):
+        def _optimize_final_module(self) -> None:
+            pass
+
+        def _finalize_final_module(self) -> None:
+            if not is_melted:
+                for function in self._final_module.functions:
+                    if not function.is_declaration and function.linkage == Linkage.external:
+                        function.add_function_attribute("noinline")
+            self._finalize_dynamic_globals()
+            self._finalized = True
+
+        def get_pointer_to_function(self, name: str) -> int:
+            return 0
+
+        @property
+        def codegen(self) -> Any:
+            return NoEnvironment()
+
+    class UnfinishedCompiler(Compiler):
+        def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
+            super().__init__(typing, target, library or Library(target.codegen(), "part"), *rest)
+
+    return {"pipeline_class": UnfinishedCompiler}
+
+
+_MELTED = _unfinished(True) if IS_COMPILED else {}
+_CALLED = _unfinished(False) if IS_COMPILED else {}
+
+
+def _storey(part: Any, kernel: Any = None) -> Any:
+    """Compile a part for kinds of arguments, not for each value that a caller writes out; Python calls `kernel`."""
+    if not IS_COMPILED:
+        return part
+
+    class Storey(type(part)):  # type: ignore[misc]
+        def get_call_template(self, arguments: Any, named: Any) -> Any:
+            return super().get_call_template(tuple(numba.types.unliteral(each) for each in arguments), named)
+
+        def __call__(self, *arguments: Any) -> Any:
+            if kernel is None:
+                raise TypeError(f"{part.__name__} is a part of a kernel: only kernels can call it")
+            return kernel(*arguments)
+
+    part.__class__ = Storey
+    return part
+
+
+# What is not said is done as in the function that happened to call first.
+_MELTED_PART = {**_PART, **_BARE, **_MELTED, "forceinline": True}
+_CALLED_PART = {**_PART, **_BARE, **_CALLED, "forceinline": False}
+
+
+def tower_part(function: Kernel) -> Kernel:
+    """Compile a part among many that call one another, and melt it into its caller; it makes no arrays but slices."""
+    return _storey(numba.njit(**_MELTED_PART)(function))
+
+
+def tower_call(function: Kernel) -> Kernel:
+    """Compile such a part that is called rather than melted in."""
+    return _storey(numba.njit(**_CALLED_PART)(function))
+
+
+def melted_door(function: Kernel) -> Kernel:
+    """Compile a part that is melted into its caller; for Python it is compiled once more, as a kernel."""
+    return _storey(numba.njit(**_MELTED_PART)(function), bare_jit(function))
+
+
+def tower_door(function: Kernel) -> Kernel:
+    """Compile a part that is called rather than melted in; for Python it is compiled once more, as a kernel."""
+    return _storey(numba.njit(**_CALLED_PART)(function), bare_jit(function))
 
 
 def _prefetch(typing: Any, array: Any, at: Any) -> Any:
@@ -302,9 +393,6 @@ def address_of(function: Any, result: str, arguments: tuple[str, ...]) -> Any:
     function.compile(getattr(numba.types, result)(*kinds))
     compiled = function.overloads[kinds]
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
-
-
-IS_COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 def straight(kernel: Kernel, *arguments: object) -> Kernel:

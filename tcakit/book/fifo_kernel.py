@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import jit, melted_jit
+from tcakit.jit import jit, melted_door
 from tcakit.market.codes import ADD, BUY, CLEAR, DELETE, EXECUTE, REDUCE, SNAPSHOT
 
 NEXT = 0
@@ -56,13 +56,13 @@ def new_book(slots, ladder_levels, order_columns):
     return orders, levels, best
 
 
-@melted_jit
+@melted_door
 def side_row(side):
     """The row of `levels` and `best` for a side: 0 bids, 1 asks."""
     return 0 if side == BUY else 1
 
 
-@melted_jit
+@melted_door
 def add(orders, levels, best, slot, side, level, size):
     """Put an order at the end of the queue of its level."""
     if slot < 0 or slot >= orders.shape[0]:
@@ -87,15 +87,13 @@ def add(orders, levels, best, slot, side, level, size):
     levels[row, level, TAIL] = slot
     levels[row, level, LEVEL_SIZE] += size
     levels[row, level, COUNT] += 1
-    if row == 0:
-        if level > best[0]:
-            best[0] = level
-    elif level < best[1]:
-        best[1] = level
+    # One comparison for both sides: which side an order is of, no processor foresees.
+    if side * (level - best[row]) > 0:
+        best[row] = level
     return OK
 
 
-@melted_jit
+@melted_door
 def remove(orders, levels, best, slot):
     """Take an order out, wherever it stands in its queue."""
     if slot < 0 or slot >= orders.shape[0]:
@@ -132,7 +130,7 @@ def remove(orders, levels, best, slot):
     return OK
 
 
-@melted_jit
+@melted_door
 def reduce(orders, levels, best, slot, amount):
     """Shrink an order in place; it keeps its priority, and leaves when nothing is left of it."""
     if slot < 0 or slot >= orders.shape[0]:
@@ -164,7 +162,7 @@ def modify(orders, levels, best, slot, level, size):
     return add(orders, levels, best, slot, side, level, size)
 
 
-@melted_jit
+@melted_door
 def front(levels, side, level):
     """The slot of the order that trades first at a level, -1 if the level is empty."""
     return levels[side_row(side), level, HEAD]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import COUNT, HEAD, LEVEL, LEVEL_SIZE, SIDE, SIZE, side_row
-from tcakit.jit import bare_call, bare_part
+from tcakit.jit import tower_call, tower_part
 from tcakit.market.codes import (
     ADD,
     BUY,
@@ -72,32 +72,32 @@ from tcakit.venue.engine_slots_kernel import name_anew, park, peg_after, queue, 
 NO_STOP = -1
 
 
-@bare_part
+@tower_part
 def write_phase(engine, kind):
     """Write a halt or resumption on the tape."""
     record(engine, kind, 0, NO_LEVEL, 0, -1, 0, 0, 0, 0, 0)
 
 
-@bare_part
+@tower_part
 def trades_now(engine):
     """Whether orders meet as they come."""
     return engine.counters[PHASE] == CONTINUOUS
 
 
-@bare_part
+@tower_part
 def would_take(engine, side, limit):
     """Whether an order of that limit would trade at once, be it with orders that nobody sees."""
     _, level = first_to_trade(engine, -side)
     return reaches(level, side, limit)
 
 
-@bare_part
+@tower_part
 def far_end(engine, side):
     """The limit of an order that takes any price."""
     return engine.levels.shape[2] - 1 if side == BUY else 0
 
 
-@bare_call
+@tower_call
 def end_new(engine, slot, level, size, reason):
     """End an order that stands nowhere, its owner being told that it was cancelled."""
     orders = engine.orders
@@ -106,7 +106,7 @@ def end_new(engine, slot, level, size, reason):
     release(engine, slot)
 
 
-@bare_call
+@tower_call
 def rest(engine, slot, side, level, size):
     """Queue an order where it belongs, at the end of its level."""
     orders = engine.orders
@@ -123,7 +123,7 @@ def rest(engine, slot, side, level, size):
     record(engine, ADD, side, level, tip, shown, public_id, owner, 0, 0, order_id)
 
 
-@bare_call
+@tower_call
 def gather(engine, slot, side, level, size):
     """Queue an order in a call; one at the market waits unseen for the auction, one that could not wait ends."""
     orders = engine.orders
@@ -137,7 +137,7 @@ def gather(engine, slot, side, level, size):
         rest(engine, slot, side, level, size)
 
 
-@bare_call
+@tower_call
 def begin_call(engine, phase):
     """Let orders gather from now on: pegged ones wait outside the book, with no price, until it trades again."""
     counters, orders = engine.counters, engine.orders
@@ -154,7 +154,7 @@ def begin_call(engine, phase):
         slot = peg_after(engine, slot)
 
 
-@bare_call
+@tower_call
 def enter(engine, slot, side, limit, size):
     """Let an order that stands nowhere trade, and see to what is left of it; gives OK or INTERRUPTED."""
     orders = engine.orders
@@ -187,7 +187,7 @@ def enter(engine, slot, side, limit, size):
     return 0
 
 
-@bare_part
+@tower_part
 def begin_message(engine):
     """Forget how far the last message traded; while nothing trades, stops that it touched off are still to go."""
     counters = engine.counters
@@ -196,7 +196,7 @@ def begin_message(engine):
         counters[TRADED_HIGH] = counters[LAST_LEVEL]
 
 
-@bare_call
+@tower_call
 def _touched_off(engine):
     """The stop that goes first: the oldest of those that trades have reached, NO_STOP if there is none."""
     counters, levels, orders = engine.counters, engine.levels, engine.orders
@@ -218,7 +218,7 @@ def _touched_off(engine):
     return found
 
 
-@bare_call
+@tower_call
 def _touch_off(engine, slot):
     """Send a stop to market."""
     orders = engine.orders
@@ -233,7 +233,7 @@ def _touch_off(engine, slot):
     return enter(engine, slot, side, limit, size)
 
 
-@bare_call
+@tower_call
 def peg_level(engine, slot, side):
     """The level that a pegged order is due: NO_LEVEL while there is nothing to go by, or it would leave the ladder.
 
@@ -263,7 +263,7 @@ def peg_level(engine, slot, side):
     return level if 0 <= level < ladder else NO_LEVEL
 
 
-@bare_part
+@tower_part
 def _next_moved(engine, slot):
     """The first of the pegged orders from this one on that has to be queued anew."""
     orders = engine.orders
@@ -272,7 +272,7 @@ def _next_moved(engine, slot):
     return slot
 
 
-@bare_call
+@tower_call
 def _reprice(engine):
     """Give every pegged order its price, the oldest first; one whose price moved loses its place."""
     counters, orders = engine.counters, engine.orders
@@ -306,7 +306,7 @@ def _reprice(engine):
         slot = after
 
 
-@bare_call
+@tower_call
 def end_message(engine):
     """Let stops go that the trades of a message reached, one after the other, and then pegged orders follow the book.
 

@@ -1,4 +1,4 @@
-"""The matching engine's doors: orders by id, background orders by slot, and a whole table of messages at once.
+"""The matching engine's doors: orders by id, background orders by slot, calls and halts.
 
 The caller sets the clock, asks `room`, and sends a message. Anonymous (owner 0) limit and market orders that meet only
 plain displayed orders take the short way of `engine_plain_kernel`; all else goes by `engine_submit_kernel`. Both end
@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.book.fifo_kernel import BAD_SIZE, LEVEL, LEVEL_SIZE, NO_ORDER, NO_SLOT, OK, SIDE, SIZE, remove, side_row
-from tcakit.jit import bare_call, bare_jit, bare_part, melted_jit
+from tcakit.jit import melted_door, tower_call, tower_door, tower_part
 from tcakit.market.codes import BY_STRATEGY, CANCELLED, DELETE, GTC, MAKER, MARKET, NO_PEG, REPLACED
 from tcakit.market.codes import LIMIT as LIMIT_ORDER
+from tcakit.venue.engine_auction_kernel import close_day, halt, indicative, resume, start_call, uncross
 from tcakit.venue.engine_enter_kernel import begin_message, end_message, far_end, would_take
 from tcakit.venue.engine_layout_kernel import (
-    CLOCK,
     DISPLAYED,
     DROPPED,
     ICEBERGS,
@@ -37,7 +37,7 @@ from tcakit.venue.engine_layout_kernel import (
 )
 from tcakit.venue.engine_match_kernel import leave, shrink
 from tcakit.venue.engine_plain_kernel import is_plain, keep_free, plain_ahead, release_plain, rest_plain, take_plain
-from tcakit.venue.engine_record_kernel import report, room, room_for, write
+from tcakit.venue.engine_record_kernel import report, room, write
 from tcakit.venue.engine_slots_kernel import next_id
 from tcakit.venue.engine_submit_kernel import cancel, modify, submit
 
@@ -47,7 +47,12 @@ __all__ = [
     "cancel_slot",
     "modify",
     "new_engine",
-    "process",
+    "close_day",
+    "halt",
+    "indicative",
+    "resume",
+    "start_call",
+    "uncross",
     "reduce_slot",
     "room",
     "submit",
@@ -55,23 +60,8 @@ __all__ = [
     "submit_market",
 ]
 
-# Messages of a table: a row each.
-MESSAGE_TS = 0
-MESSAGE_KIND = 1
-MESSAGE_OWNER = 2
-MESSAGE_SIDE = 3
-MESSAGE_LEVEL = 4
-MESSAGE_SIZE = 5
-MESSAGE_REFERENCE = 6  # CANCEL_ORDER and MODIFY_ORDER: the row of the message that sent the order
-MESSAGE_COLUMNS = 7
 
-NEW_LIMIT = 0
-NEW_MARKET = 1
-CANCEL_ORDER = 2
-MODIFY_ORDER = 3
-
-
-@bare_part
+@tower_part
 def displayed_slot(engine, order_id):
     """The slot of an order that is displayed, -1 if it is not."""
     slot = order_id & SLOT_MASK
@@ -81,7 +71,7 @@ def displayed_slot(engine, order_id):
     return np.int64(-1)
 
 
-@melted_jit
+@melted_door
 def submit_limit(engine, owner, side, level, size):
     """Trade what crosses, queue the rest until it is cancelled; gives (status, slot of the resting order or -1).
 
@@ -107,7 +97,7 @@ def submit_limit(engine, owner, side, level, size):
     return status, displayed_slot(engine, order_id)
 
 
-@melted_jit
+@melted_door
 def submit_market(engine, owner, side, size):
     """Trade at whatever prices there are; gives (status, size that found nobody), which is dropped.
 
@@ -120,13 +110,13 @@ def submit_market(engine, owner, side, size):
     return _submit_market(engine, owner, side, size)
 
 
-@bare_call
+@tower_call
 def _submit_market(engine, owner, side, size):
     status, _ = submit(engine, owner, side, NO_LEVEL, size, MARKET, GTC, 0, 0, NO_LEVEL, NO_PEG, 0)
     return status, size if status == REFUSED else engine.counters[DROPPED]
 
 
-@melted_jit
+@melted_door
 def cancel_slot(engine, slot):
     """Take a displayed order out by its slot; gives the status."""
     orders, counters = engine.orders, engine.counters
@@ -146,7 +136,7 @@ def cancel_slot(engine, slot):
     return OK
 
 
-@bare_call
+@tower_call
 def _cancel_dressed(engine, slot):
     leave(engine, slot, CANCELLED, BY_STRATEGY)
     begin_message(engine)
@@ -154,7 +144,7 @@ def _cancel_dressed(engine, slot):
     return OK
 
 
-@melted_jit
+@tower_door
 def reduce_slot(engine, slot, amount):
     """Take a part off a displayed order by its slot, which keeps its place; all of it is a cancel. Gives the status."""
     orders, counters = engine.orders, engine.counters
@@ -171,38 +161,3 @@ def reduce_slot(engine, slot, amount):
     level = orders[slot, LEVEL]
     report(engine, orders[slot, OWNER], orders[slot, ORDER_ID], REPLACED, BY_STRATEGY, level, amount, left, MAKER, 0)
     return OK
-
-
-@bare_jit
-def process(engine, messages, order_ids, first, last):
-    """Send the messages of the rows from `first` up to `last` of a table; gives (status, row it stopped at).
-
-    `messages` int64 (rows, MESSAGE_COLUMNS). `order_ids` int64 (rows,) is given the id of the order that a row leaves
-    in the book, else 0; cancels and modifications find it there. What is asked of an order that has gone is passed
-    over. It stops before a message that there is no `room` for.
-    """
-    for row in range(first, last):
-        owner, kind = messages[row, MESSAGE_OWNER], messages[row, MESSAGE_KIND]
-        status = room_for(engine, owner, 0)
-        if status != OK:
-            return status, row
-        engine.counters[CLOCK] = messages[row, MESSAGE_TS]
-        if kind == NEW_LIMIT:
-            side, level, size = messages[row, MESSAGE_SIDE], messages[row, MESSAGE_LEVEL], messages[row, MESSAGE_SIZE]
-            _, slot = submit_limit(engine, owner, side, level, size)
-            order_ids[row] = engine.orders[slot, ORDER_ID] if slot >= 0 else 0
-        elif kind == NEW_MARKET:
-            order_ids[row] = 0
-            submit_market(engine, owner, messages[row, MESSAGE_SIDE], messages[row, MESSAGE_SIZE])
-        elif 0 <= messages[row, MESSAGE_REFERENCE] < row:
-            order_ids[row] = 0
-            order_id = order_ids[messages[row, MESSAGE_REFERENCE]]
-            if kind == MODIFY_ORDER:
-                modify(engine, owner, order_id, messages[row, MESSAGE_LEVEL], messages[row, MESSAGE_SIZE])
-            elif owner == 0 and engine.orders[order_id & SLOT_MASK, OWNER] == 0:
-                slot = displayed_slot(engine, order_id)
-                if slot >= 0:
-                    cancel_slot(engine, slot)
-            else:
-                cancel(engine, owner, order_id)
-    return OK, last

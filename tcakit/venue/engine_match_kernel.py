@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import HEAD, LEVEL, LEVEL_SIZE, NEXT, OK, SIDE, SIZE, reduce, side_row
-from tcakit.jit import bare_call, bare_part
+from tcakit.jit import tower_call, tower_part
 from tcakit.market.codes import (
     ADD,
-    BUY,
     CANCEL_BOTH,
     CANCEL_NEWEST,
     CANCEL_OLDEST,
@@ -47,13 +46,13 @@ from tcakit.venue.engine_record_kernel import record, report, report_fill
 from tcakit.venue.engine_slots_kernel import next_id, queue, release, set_reserve, unqueue
 
 
-@bare_part
+@tower_part
 def reaches(level, side, limit):
     """Whether an order of that side and limit reaches the best level of the other side; that of an empty one never."""
-    return level <= limit if side == BUY else level >= limit
+    return side * (limit - level) >= 0
 
 
-@bare_part
+@tower_part
 def first_to_trade(engine, resting_side):
     """Book and best level of a side that trade first, whether or not somebody sees it."""
     row = side_row(resting_side)
@@ -63,13 +62,13 @@ def first_to_trade(engine, resting_side):
     return (DISPLAYED, shown) if shown >= unseen else (HIDDEN, unseen)
 
 
-@bare_part
+@tower_part
 def in_band(engine, level):
     """Whether a match at a level may happen without a volatility auction."""
     return engine.counters[BAND_LOW] <= level <= engine.counters[BAND_HIGH]
 
 
-@bare_part
+@tower_part
 def note_trade(engine, level):
     """Remember where was traded last, and how far in this message."""
     counters = engine.counters
@@ -78,7 +77,7 @@ def note_trade(engine, level):
     counters[TRADED_HIGH] = max(counters[TRADED_HIGH], level)
 
 
-@bare_call
+@tower_call
 def take_off(engine, slot, amount, kind, taker_owner, taker_id):
     """Take what traded off a resting order and write it down; an iceberg then shows its next tip, last in the queue.
 
@@ -114,7 +113,7 @@ def take_off(engine, slot, amount, kind, taker_owner, taker_id):
         release(engine, slot)
 
 
-@bare_call
+@tower_call
 def leave(engine, slot, event, reason):
     """End an order that stands in a book: it is written if it was displayed, its owner is told, its slot is free."""
     orders = engine.orders
@@ -129,7 +128,7 @@ def leave(engine, slot, event, reason):
     release(engine, slot)
 
 
-@bare_call
+@tower_call
 def shrink(engine, slot, amount):
     """Take less than all off a resting order, what it has not shown first; it keeps its place."""
     orders = engine.orders
@@ -147,7 +146,7 @@ def shrink(engine, slot, amount):
         record(engine, REDUCE, side, level, amount, shown, public_id, owner, 0, 0, order_id)
 
 
-@bare_call
+@tower_call
 def _decrement(engine, slot, resting, limit, left):
     """Shrink an order that comes and one of its owner by the smaller one's size; gives what is left of the first."""
     orders = engine.orders
@@ -166,7 +165,7 @@ def _decrement(engine, slot, resting, limit, left):
     return left - amount
 
 
-@bare_call
+@tower_call
 def match(engine, slot, side, limit, size):
     """Trade an order that comes, up to its limit; gives (size left, OK or what stopped it).
 
@@ -203,7 +202,7 @@ def match(engine, slot, side, limit, size):
     return left, OK
 
 
-@bare_part
+@tower_part
 def _level_offers(engine, book, row, level, owner, rule, wanted):
     """What a level of a book gives an order of that owner: (size, whether one of its own stands in the way)."""
     orders, slot = engine.orders, engine.levels[book, row, level, HEAD]
@@ -219,7 +218,7 @@ def _level_offers(engine, book, row, level, owner, rule, wanted):
     return tips + reserves, False
 
 
-@bare_call
+@tower_call
 def can_fill(engine, owner, side, limit, size):
     """Whether an order would fill wholly at once: within limit and band, and without those of its own owner."""
     rule = engine.counters[SELF_MATCH_RULE] if owner > 0 else MATCH_OFF

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import HEAD, LEVEL_SIZE, SIZE, add, remove, side_row
-from tcakit.jit import bare_part
+from tcakit.jit import tower_part
 from tcakit.market.codes import ADD, BUY, EXECUTE, MAKER, QUEUE_REACHED, SELL
 from tcakit.venue.engine_layout_kernel import (
     BAND_HIGH,
@@ -32,7 +32,7 @@ from tcakit.venue.engine_record_kernel import report_fill, write
 from tcakit.venue.engine_slots_kernel import wear_nothing
 
 
-@bare_part
+@tower_part
 def is_plain(engine, owner, side, size):
     """Whether the short way may be taken: an anonymous order of a good size, in continuous trading without pegs."""
     counters = engine.counters
@@ -47,7 +47,7 @@ def is_plain(engine, owner, side, size):
     )
 
 
-@bare_part
+@tower_part
 def plain_ahead(engine, side, limit):
     """Whether an order up to that limit meets displayed orders without reserves alone, in band, and no stop waits."""
     counters, row = engine.counters, side_row(-side)
@@ -59,7 +59,7 @@ def plain_ahead(engine, side, limit):
     return best <= counters[BAND_HIGH] and limit >= counters[BAND_LOW]
 
 
-@bare_part
+@tower_part
 def release_plain(engine, slot, row):
     """Give the slot of a displayed order back."""
     orders, pool, counters = engine.orders, engine.pool, engine.counters
@@ -82,7 +82,7 @@ def release_plain(engine, slot, row):
     orders[slot, OWNER] = 0
 
 
-@bare_part
+@tower_part
 def take_plain(engine, side, limit, size, taker_id):
     """Trade an anonymous order where `plain_ahead` holds; gives the size left."""
     orders, levels, best, counters = engine.orders, engine.levels, engine.best, engine.counters
@@ -112,7 +112,7 @@ def take_plain(engine, side, limit, size, taker_id):
     return size
 
 
-@bare_part
+@tower_part
 def rest_plain(engine, slot, order_id, side, level, size):
     """Queue what is left of an anonymous order in the first free slot."""
     orders, pool, counters = engine.orders, engine.pool, engine.counters
@@ -135,7 +135,7 @@ def rest_plain(engine, slot, order_id, side, level, size):
     write(engine, ADD, side, level, size, shown, order_id, 0, 0, 0, order_id)
 
 
-@bare_part
+@tower_part
 def keep_free(engine, slot, place):
     """Make a slot that was free at a place of the pool the first free one again, whatever was given back meanwhile."""
     counters, pool = engine.counters, engine.pool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import OK, SIZE
-from tcakit.jit import bare_call, bare_jit, bare_part
+from tcakit.jit import tower_call, tower_door, tower_part
 from tcakit.market.codes import FILLED, PARTIAL
 from tcakit.venue.engine_layout_kernel import (
     BOOK_FULL,
@@ -57,7 +57,7 @@ _REPORTS_OF_A_MESSAGE = 16
 _REPORTS_OF_AN_ORDER = 3  # touched off, traded, ended
 
 
-@bare_part
+@tower_part
 def write(engine, kind, side, level, size, level_size, public_id, owner, taker_owner, taker_id, resting_id):
     """Write a row of the tape; `room` has said that there is one."""
     tape, counters = engine.tape, engine.counters
@@ -77,13 +77,13 @@ def write(engine, kind, side, level, size, level_size, public_id, owner, taker_o
     counters[TAPE_ROWS] = row + 1
 
 
-@bare_call
+@tower_call
 def record(engine, kind, side, level, size, level_size, public_id, owner, taker_owner, taker_id, resting_id):
     """Write a row of the tape, where it is not the short way."""
     write(engine, kind, side, level, size, level_size, public_id, owner, taker_owner, taker_id, resting_id)
 
 
-@bare_call
+@tower_call
 def report(engine, owner, order_id, event, reason, level, size, leaves, liquidity, counterparty):
     """Tell an owner above 0 what became of an order."""
     if owner <= 0:
@@ -107,7 +107,7 @@ def report(engine, owner, order_id, event, reason, level, size, leaves, liquidit
     counters[REPORT_ROWS] = row + 1
 
 
-@bare_call
+@tower_call
 def report_fill(engine, slot, reason, level, size, liquidity, counterparty):
     """Tell an order's owner of a fill that is about to be taken off it."""
     owner = engine.orders[slot, OWNER]
@@ -118,12 +118,10 @@ def report_fill(engine, slot, reason, level, size, liquidity, counterparty):
         report(engine, owner, order_id, event, reason, level, size, leaves, liquidity, counterparty)
 
 
-@bare_part
-def room_for(engine, owner, extra_rows):
-    """Whether a message of that owner, of so many rows more than most, finds a slot and room for all it can cause."""
+@tower_part
+def rows_for(engine, owner, extra_rows):
+    """Whether a message of that owner, of so many rows more than most, finds room for all it can write."""
     counters = engine.counters
-    if counters[LIVE] + counters[UNSEEN] >= engine.orders.shape[0]:
-        return BOOK_FULL
     rows = counters[LIVE] + counters[EXTRA_ROWS] + extra_rows
     if counters[TAPE_ROWS] + rows + _ROWS_OF_A_MESSAGE > engine.tape.shape[0]:
         return TAPE_FULL
@@ -134,7 +132,16 @@ def room_for(engine, owner, extra_rows):
     return OK
 
 
-@bare_jit
+@tower_part
+def room_for(engine, owner, extra_rows):
+    """Whether a new order finds that room, and a slot."""
+    status = rows_for(engine, owner, extra_rows)
+    if status == OK and engine.counters[LIVE] + engine.counters[UNSEEN] >= engine.orders.shape[0]:
+        return BOOK_FULL
+    return status
+
+
+@tower_door
 def room(engine):
     """Whether any one message is sure to find room: OK, BOOK_FULL, TAPE_FULL or REPORTS_FULL.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import LEVEL, SIDE, SIZE, add, remove, side_row
-from tcakit.jit import bare_call, bare_part
+from tcakit.jit import tower_call, tower_part
 from tcakit.market.codes import LIMIT as LIMIT_ORDER
 from tcakit.market.codes import NO_PEG
 from tcakit.venue.engine_layout_kernel import (
@@ -40,14 +40,14 @@ _NEXT_PEG = 0
 _PREVIOUS_PEG = 1
 
 
-@bare_part
+@tower_part
 def next_id(engine, slot):
     """A number that no order had before, and from which its slot is read."""
     engine.counters[SEQUENCE] += 1
     return (engine.counters[SEQUENCE] << SLOT_BITS) | slot
 
 
-@bare_part
+@tower_part
 def _swap(engine, place, other):
     """Let the slots of two places of the pool change them."""
     pool = engine.pool
@@ -58,7 +58,7 @@ def _swap(engine, place, other):
     engine.orders[first, POOL_PLACE] = other
 
 
-@bare_part
+@tower_part
 def wear_nothing(engine, slot):
     """Let an order be a plain anonymous one that is displayed."""
     orders = engine.orders
@@ -72,7 +72,7 @@ def wear_nothing(engine, slot):
     orders[slot, LIMIT] = NO_LEVEL
 
 
-@bare_call
+@tower_call
 def allot(engine, owner):
     """The slot of a new order, which nobody sees yet and which has an id and no parts; `room` has said there is one."""
     counters = engine.counters
@@ -92,7 +92,7 @@ def allot(engine, owner):
     return slot
 
 
-@bare_call
+@tower_call
 def release(engine, slot):
     """Give the slot of an order back that stands in no book and is not displayed."""
     orders, counters = engine.orders, engine.counters
@@ -108,14 +108,14 @@ def release(engine, slot):
     orders[slot, OWNER] = 0
 
 
-@bare_part
+@tower_part
 def name_anew(engine, slot):
     """Give an order that lost its place another name on the tape."""
     if engine.orders[slot, PUBLIC_ID] == 0:
         engine.orders[slot, PUBLIC_ID] = next_id(engine, slot)
 
 
-@bare_part
+@tower_part
 def slices(engine, slot):
     """How many times an iceberg will yet show a new tip."""
     reserve = engine.orders[slot, RESERVE]
@@ -125,7 +125,7 @@ def slices(engine, slot):
     return (reserve + display - 1) // display
 
 
-@bare_part
+@tower_part
 def _extra_rows(engine, slot, book):
     """Rows of the tape that an order in a book can cause beside the one that every displayed order can: see `room`."""
     if book == DISPLAYED:
@@ -135,7 +135,7 @@ def _extra_rows(engine, slot, book):
     return 1 if engine.orders[slot, PEG] == NO_PEG else 2  # is taken; a pegged one may take as well
 
 
-@bare_call
+@tower_call
 def queue(engine, slot, book, side, level, size):
     """Put an order at the end of a level of a book; `size` is without the reserve. A stop is of the other side."""
     orders, counters = engine.orders, engine.counters
@@ -153,7 +153,7 @@ def queue(engine, slot, book, side, level, size):
         counters[STOP_ORDERS] += 1
 
 
-@bare_call
+@tower_call
 def unqueue(engine, slot):
     """Take an order out of its book; it keeps its slot, level and reserve, and its size is forgotten."""
     orders, counters = engine.orders, engine.counters
@@ -172,7 +172,7 @@ def unqueue(engine, slot):
     orders[slot, BOOK] = NOWHERE
 
 
-@bare_call
+@tower_call
 def set_reserve(engine, slot, reserve):
     """Change what a queued iceberg has not shown yet."""
     orders, counters = engine.orders, engine.counters
@@ -183,7 +183,7 @@ def set_reserve(engine, slot, reserve):
     counters[EXTRA_ROWS] += 2 * slices(engine, slot)
 
 
-@bare_call
+@tower_call
 def park(engine, slot, side, level, size):
     """Let a pegged order that has no price wait outside all books."""
     orders = engine.orders
@@ -194,7 +194,7 @@ def park(engine, slot, side, level, size):
     engine.counters[EXTRA_ROWS] += 2
 
 
-@bare_call
+@tower_call
 def unpark(engine, slot):
     """Make such an order ready for a book."""
     engine.orders[slot, SIDE] = 0
@@ -202,7 +202,7 @@ def unpark(engine, slot):
     engine.counters[EXTRA_ROWS] -= 2
 
 
-@bare_call
+@tower_call
 def link_peg(engine, slot):
     """Put an order at the end of the list of pegged ones."""
     counters, pegs = engine.counters, engine.pegs
@@ -217,7 +217,7 @@ def link_peg(engine, slot):
     counters[PEGS] += 1
 
 
-@bare_call
+@tower_call
 def _unlink_peg(engine, slot):
     counters, pegs = engine.counters, engine.pegs
     before, after = pegs[slot, _PREVIOUS_PEG], pegs[slot, _NEXT_PEG]
@@ -232,7 +232,7 @@ def _unlink_peg(engine, slot):
     counters[PEGS] -= 1
 
 
-@bare_part
+@tower_part
 def peg_after(engine, slot):
     """The pegged order that was entered next, -1 none."""
     return engine.pegs[slot, _NEXT_PEG]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import LEVEL, LEVEL_SIZE, NO_ORDER, OK, SIDE, SIZE, side_row
-from tcakit.jit import bare_call, bare_jit, bare_part
+from tcakit.jit import tower_call, tower_door, tower_part
 from tcakit.market.codes import (
     ACKNOWLEDGED,
     AT_CLOSE,
@@ -86,7 +86,7 @@ from tcakit.venue.engine_layout_kernel import (
     TYPE,
 )
 from tcakit.venue.engine_match_kernel import leave, shrink
-from tcakit.venue.engine_record_kernel import record, report, room_for
+from tcakit.venue.engine_record_kernel import record, report, room_for, rows_for
 from tcakit.venue.engine_slots_kernel import allot, link_peg, name_anew, park, queue, release, unpark, unqueue
 
 _HIDES = -1  # DISPLAY of a hidden order
@@ -94,7 +94,7 @@ _MOST_SLICES = 10_000  # of an iceberg
 _MOST_OFFSET = 1 << 20
 
 
-@bare_part
+@tower_part
 def _bad_size(engine, size):
     """Why the venue refuses a size, NO_REASON if it does not."""
     if size <= 0 or size > MOST_SIZE:
@@ -102,7 +102,7 @@ def _bad_size(engine, size):
     return NO_REASON if size % engine.counters[LOT] == 0 else ODD_LOT
 
 
-@bare_part
+@tower_part
 def _bad_level(engine, level):
     """Why the venue refuses a price."""
     if level < 0 or level >= engine.levels.shape[2]:
@@ -110,7 +110,7 @@ def _bad_level(engine, level):
     return NO_REASON if engine.counters[STATIC_LOW] <= level <= engine.counters[STATIC_HIGH] else PRICE_BAND
 
 
-@bare_part
+@tower_part
 def _bad_phase(engine, time_in_force):
     """Why there is no such order now."""
     phase = engine.counters[PHASE]
@@ -121,7 +121,7 @@ def _bad_phase(engine, time_in_force):
     return NO_REASON if phase == CONTINUOUS or (time_in_force != IOC and time_in_force != FOK) else WRONG_PHASE
 
 
-@bare_part
+@tower_part
 def _bad_terms(order_type, time_in_force, hidden, display, is_stop, peg, peg_offset):
     """Whether the parts of an order do not go together."""
     if order_type != LIMIT_ORDER and order_type != MARKET:
@@ -140,7 +140,7 @@ def _bad_terms(order_type, time_in_force, hidden, display, is_stop, peg, peg_off
     return (is_stop and time_in_force >= AT_OPEN) or (order_type == MARKET and time_in_force == POST_ONLY)
 
 
-@bare_call
+@tower_call
 def _why_refused(engine, side, level, size, order_type, time_in_force, hidden, display, stop_level, peg, peg_offset):
     """The first reason to refuse a new order."""
     is_stop = stop_level != NO_LEVEL
@@ -165,14 +165,15 @@ def _why_refused(engine, side, level, size, order_type, time_in_force, hidden, d
     return reason
 
 
-@bare_jit
+@tower_door
 def submit(engine, owner, side, level, size, order_type, time_in_force, hidden, display, stop_level, peg, peg_offset):
     """Send an order; gives (status, its id or 0).
 
     `order_type` LIMIT or MARKET, `time_in_force`, `peg` and `side` are codes of `market.codes`; `hidden` 0 or 1;
     `display` what an iceberg shows at once, 0 all; `stop_level` the level of the last trade that touches it off,
     NO_LEVEL if it is no stop; `level` the limit, or what a pegged order must not pass (NO_LEVEL none); `peg_offset` in
-    levels towards the other side. OK says that it was taken in, whatever became of it; INTERRUPTED too, and that an auction
+    levels towards the other side. OK says that it was taken in, whatever became of it; INTERRUPTED too, and that an
+    auction
     began. REFUSED: `counters[REASON]` says why. BOOK_FULL, TAPE_FULL or REPORTS_FULL: nothing was done.
     """
     orders, counters = engine.orders, engine.counters
@@ -219,7 +220,7 @@ def submit(engine, owner, side, level, size, order_type, time_in_force, hidden, 
     return status, order_id
 
 
-@bare_call
+@tower_call
 def _enter_pegged(engine, slot, side, size):
     """Price a pegged order and let it trade, or let it wait for a price."""
     counters = engine.counters
@@ -232,7 +233,7 @@ def _enter_pegged(engine, slot, side, size):
     return enter(engine, slot, side, level, size)
 
 
-@bare_part
+@tower_part
 def _find(engine, owner, order_id):
     """(status, slot) of a live order of an owner."""
     slot = order_id & SLOT_MASK
@@ -241,7 +242,7 @@ def _find(engine, owner, order_id):
     return (OK if engine.orders[slot, OWNER] == owner else NOT_YOURS), slot
 
 
-@bare_call
+@tower_call
 def end_resting(engine, slot, event, reason):
     """End an order wherever it stands."""
     orders = engine.orders
@@ -254,7 +255,7 @@ def end_resting(engine, slot, event, reason):
     release(engine, slot)
 
 
-@bare_jit
+@tower_door
 def cancel(engine, owner, order_id):
     """Take an order out, in any phase; gives OK, NO_ORDER if it has gone, or NOT_YOURS. Ask `room` first."""
     status, slot = _find(engine, owner, order_id)
@@ -267,13 +268,13 @@ def cancel(engine, owner, order_id):
     return OK
 
 
-@bare_part
+@tower_part
 def _real_side(engine, slot):
     side = engine.orders[slot, SIDE]
     return -side if engine.orders[slot, BOOK] == STOPS else side
 
 
-@bare_call
+@tower_call
 def _why_kept(engine, slot, level, size):
     """The first reason to leave an order as it is."""
     orders = engine.orders
@@ -292,7 +293,7 @@ def _why_kept(engine, slot, level, size):
     return reason
 
 
-@bare_jit
+@tower_door
 def modify(engine, owner, order_id, level, size):
     """Give an order another limit and open size; gives the status.
 
@@ -307,12 +308,12 @@ def modify(engine, owner, order_id, level, size):
         return status
     whole = orders[slot, SIZE] + orders[slot, RESERVE]
     display = orders[slot, DISPLAY]
-    status = room_for(engine, owner, 0)
+    status = rows_for(engine, owner, 0)
     if status != OK:
         return status
     reason = _why_kept(engine, slot, level, size)
     if reason == NO_REASON and display > 0:
-        status = room_for(engine, owner, 2 * (size // display))
+        status = rows_for(engine, owner, 2 * (size // display))
         if status != OK:
             return status
     counters[REASON] = reason
@@ -327,7 +328,7 @@ def modify(engine, owner, order_id, level, size):
     return status
 
 
-@bare_call
+@tower_call
 def _change(engine, slot, level, size, whole):
     orders = engine.orders
     book, side = orders[slot, BOOK], orders[slot, SIDE]
