@@ -28,6 +28,18 @@ def uniform(seed, step, field):
 
 
 @jit
+def bits(seed, step, field):
+    """64 bits of which every part is as random: for more than one draw of a single hash."""
+    return mixed(seed + (np.uint64(step) * _FIELDS + np.uint64(field) + np.uint64(1)) * GOLDEN)
+
+
+@jit
+def stream(seed, source):
+    """The seed (uint64) of one source of numbers of a run: sources of one seed have nothing in common."""
+    return mixed(mixed(seed + GOLDEN) + (np.uint64(source) + np.uint64(1)) * GOLDEN)
+
+
+@jit
 def normal(seed, step, field):
     """A standard normal number (Box-Muller); uses `field` and the one after it."""
     radius = np.sqrt(-2.0 * np.log(uniform(seed, step, field)))

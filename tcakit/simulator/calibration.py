@@ -1,0 +1,124 @@
+"""A background flow fitted to a recorded day by counting; the feedback is fitted after it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcakit.market.clock import NS_PER_SECOND, midnight_ns
+from tcakit.simulator import calibration_kernel as kernel
+from tcakit.simulator.calibration_count import QUEUE_BINS, QUEUE_FIRST, Counted, count_day
+from tcakit.simulator.calibration_rates import (
+    clearing_shares,
+    depth_of,
+    hidden_places,
+    inside_laws,
+    part_share,
+    rank_law,
+    rate_bound,
+    rates_and_factors,
+    size_laws,
+)
+from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, CANCEL_DEEPER, DEEPER, IMPROVE, TAKE
+from tcakit.simulator.flow_parameters import EVENT_NAMES, FeedbackLaw, FlowModel, RateTables
+from tcakit.simulator.recorded_day import RecordedDay
+
+_MANY_LEVELS = 1_000
+_HEADROOM = 1.1  # of the bound of rates over the busiest state, for the feedback's lean
+
+
+def fit_background(day: RecordedDay) -> tuple[FlowModel, Counted]:
+    """Fit rates, sizes, distances, waits and the shape of the day; the feedback is off. DataError with too little."""
+    counted = count_day(day)
+    instrument = day.instrument
+    depth = depth_of(counted, day.depth == 1)
+    notes = [f"fitted to {instrument.symbol} ({instrument.venue}) on {day.date}: {len(counted.found):,} events"]
+    tables = [rates_and_factors(counted.counts[kind], counted.exposure[kind]) for kind in range(2)]
+    if not counted.exposure[1].any():
+        tables[1] = tables[0]
+    for rates, factors in tables:
+        if depth.seen_ticks == 0:
+            rates[..., DEEPER] = rates[..., IMPROVE].mean() + rates[..., TAKE].mean()
+            rates[..., CANCEL_DEEPER] = rates[..., DEEPER]
+            factors[:, [DEEPER, CANCEL_DEEPER]] = 1.0
+        else:
+            rates[..., DEEPER] *= depth.new_factor
+            rates[..., CANCEL_DEEPER] *= depth.withdrawn_factor
+    if depth.seen_ticks == 0:
+        notes.append("only the best level was recorded: what stands behind it is a guess, as busy as the best itself")
+    elif day.depth < _MANY_LEVELS:
+        notes.append(
+            f"{day.depth} levels were recorded: beyond {depth.seen_ticks} ticks from the best, how many orders stand "
+            "and come is extrapolated"
+        )
+    waits = counted.waits
+    found = counted.found
+    hidden_place, hidden_middle = hidden_places(counted)
+    start_bid, start_ask = _first_quote(day, counted)
+    takes = found[found[:, kernel.EVENT] == TAKE, kernel.EVENT_SIZE]
+    model = FlowModel(
+        symbol=instrument.symbol,
+        venue=instrument.venue,
+        timezone=instrument.timezone,
+        currency=instrument.currency,
+        price_scale=instrument.price_scale,
+        size_scale=instrument.size_scale,
+        tick_size=instrument.tick_size,
+        lot_size=instrument.lot_size,
+        start_bid=start_bid,
+        start_ask=start_ask,
+        open_time=_time_of_day(day, day.open_ns),
+        close_time=_time_of_day(day, day.close_ns),
+        opens_day_before=day.open_ns < midnight_ns(day.date, instrument.timezone),
+        activity=tuple(np.round(day.activity, 4).tolist()),
+        short_share=round(waits.short_share, 4),
+        short_waits=waits.short,
+        long_waits=waits.long,
+        rate_bound=round(_HEADROOM * rate_bound(counted.exposure[0], *tables[0]), 4),
+        spread_from=counted.spread_from,
+        imbalance_bins=counted.counts.shape[2],
+        queue_unit=round(counted.queue_unit, 2),
+        queue_first=QUEUE_FIRST,
+        queue_bins=QUEUE_BINS,
+        rates=_named(tables[0]),
+        following=_named(tables[1]),
+        clearing=clearing_shares(counted),
+        sizes=size_laws(counted),
+        inside=inside_laws(counted),
+        behind_new=depth.new,
+        behind_withdrawn=depth.withdrawn,
+        rank_withdrawn=rank_law(counted),
+        hidden_place=hidden_place,
+        hidden_middle=round(hidden_middle, 4),
+        part_best=round(part_share(counted, CANCEL_BEST), 4),
+        part_deeper=round(part_share(counted, CANCEL_DEEPER), 4),
+        profile=depth.profile,
+        feedback=FeedbackLaw(trade_unit=max(1.0, round(float(takes.mean()), 2)) if len(takes) else 1.0),
+        notes=tuple(notes),
+    )
+    return model, counted
+
+
+def _named(table: tuple[NDArray[np.float64], NDArray[np.float64]]) -> RateTables:
+    rates, factors = table
+    return RateTables(
+        {name: rates[..., place] for place, name in enumerate(EVENT_NAMES)},
+        {name: factors[:, place] for place, name in enumerate(EVENT_NAMES)},
+    )
+
+
+def _first_quote(day: RecordedDay, counted: Counted) -> tuple[int, int]:
+    """Best bid and ask, ticks, when the first event came; the spread at most that of the typical hour."""
+    first = counted.found[0]
+    spread = int(first[kernel.SPREAD])
+    typical = int(np.searchsorted(np.cumsum(counted.spread_share), 0.5))
+    before = slice(0, int(first[kernel.ROW]) + 1)
+    bids = day.level[before][(day.side[before] == 1) & (day.level_size[before] > 0)]
+    bid = int(bids.max()) + day.base_tick if len(bids) else int(np.median(day.level)) + day.base_tick
+    return bid, bid + max(1, min(spread, typical))
+
+
+def _time_of_day(day: RecordedDay, ns: int) -> str:
+    seconds = (ns - midnight_ns(day.date, day.instrument.timezone)) / NS_PER_SECOND % 86_400
+    hour, rest = divmod(int(seconds), 3600)
+    return f"{hour:02d}:{rest // 60:02d}:{rest % 60:02d}"

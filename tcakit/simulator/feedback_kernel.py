@@ -1,0 +1,96 @@
+"""The market's memory of signed trades: a power law that leans on which side is traded next.
+
+phi(t) = sum over trades of sign times size^power times (1 + (t - s) / tau)^-beta, kept as a sum of exponentials so
+that a trade costs as many steps as there are terms. Noble, Rosenbaum and Souilmi (2026) lean the side of trades so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tcakit.jit import bare_jit
+from tcakit.market.codes import EXECUTE, PRINT_HIDDEN
+from tcakit.simulator.flow_layout_kernel import (
+    AMOUNT,
+    DECAY_PER_NS,
+    LARGEST_TILT,
+    NEXT_ROW,
+    SIZE_POWER,
+    STATE_NS,
+    STRENGTH,
+    TRADE_UNIT,
+    WEIGHT,
+)
+from tcakit.venue.engine_layout_kernel import TAPE_KIND, TAPE_ROWS, TAPE_SIDE, TAPE_SIZE, TAPE_TS
+
+_SMALL = 0.02  # below it four terms of the series of exp are exact to 1e-9
+
+
+@bare_jit
+def decay_to(feedback, now):
+    """Bring the amounts up to `now`, ns; a time before the last changes nothing."""
+    elapsed = now - feedback.memory[STATE_NS]
+    if elapsed <= 0:
+        return
+    terms = feedback.terms
+    for term in range(terms.shape[0]):
+        step = terms[term, DECAY_PER_NS] * elapsed
+        if step < _SMALL:
+            terms[term, AMOUNT] *= 1.0 - step * (1.0 - step * (0.5 - step / 6.0))
+        else:
+            terms[term, AMOUNT] *= np.exp(-step)
+    feedback.memory[STATE_NS] = now
+
+
+@bare_jit
+def add_trade(feedback, now, sign, size):
+    """Remember a trade of `size` at `now`: `sign` +1 if a buyer took, -1 if a seller did."""
+    decay_to(feedback, now)
+    jump = sign * (size / feedback.numbers[TRADE_UNIT]) ** feedback.numbers[SIZE_POWER]
+    for term in range(feedback.terms.shape[0]):
+        feedback.terms[term, AMOUNT] += jump
+
+
+@bare_jit
+def absorb(feedback, engine):
+    """Remember the trades on the tape that were not looked at yet, whoever made them.
+
+    Rows of one taker (same time, same side, one after the other) are one trade. A tape that begins anew is read from
+    its beginning: absorb before it does.
+    """
+    rows = engine.counters[TAPE_ROWS]
+    row = feedback.memory[NEXT_ROW]
+    if row > rows:
+        row = 0
+    tape = engine.tape
+    while row < rows:
+        kind = tape[row, TAPE_KIND]
+        if kind not in (EXECUTE, PRINT_HIDDEN):
+            row += 1
+            continue
+        when = tape[row, TAPE_TS]
+        side = tape[row, TAPE_SIDE]
+        size = 0
+        while (
+            row < rows
+            and tape[row, TAPE_TS] == when
+            and tape[row, TAPE_SIDE] == side
+            and tape[row, TAPE_KIND] in (EXECUTE, PRINT_HIDDEN)
+        ):
+            size += tape[row, TAPE_SIZE]
+            row += 1
+        add_trade(feedback, when, -side, size)
+    feedback.memory[NEXT_ROW] = rows
+
+
+@bare_jit
+def tilt(feedback, now):
+    """m phi at `now`, cut to the largest allowed: above zero after buying, when sellers become likelier."""
+    if feedback.numbers[STRENGTH] == 0.0:
+        return 0.0
+    decay_to(feedback, now)
+    total = 0.0
+    for term in range(feedback.terms.shape[0]):
+        total += feedback.terms[term, WEIGHT] * feedback.terms[term, AMOUNT]
+    largest = feedback.numbers[LARGEST_TILT]
+    return max(-largest, min(largest, feedback.numbers[STRENGTH] * total))

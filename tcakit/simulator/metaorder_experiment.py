@@ -1,0 +1,180 @@
+"""What metaorders do to the simulated price: the same market with and without them, child by child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcakit.errors import UsageError
+from tcakit.simulator.background_run import BackgroundRun, Prepared, open_market, prepare
+from tcakit.simulator.flow_parameters import FlowModel
+
+_DATE = "2026-03-03"
+_WARM_S = 300.0
+_DRAWS = 400
+_LEAST_CHILDREN = 4
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MetaorderSetting:
+    """`starts` markets, each with one metaorder of up to `children` market orders of `child_size`, one every `every_s`
+    seconds; decay is looked at for metaorders of `decay_children`.
+    """
+
+    child_size: int
+    every_s: float
+    children: int = 64
+    decay_children: tuple[int, ...] = (16, 32)
+    starts: int = 40
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.children < 2 * _LEAST_CHILDREN or self.starts < 2 or self.child_size < 1 or self.every_s <= 0.0:
+            raise UsageError(
+                f"no experiment: {self}", remedy="give 8 or more children, 2 or more starts, sizes and waits above 0"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class MetaorderImpact:
+    """Mean difference of the mid, in ticks and in the order's direction, with less without the order.
+
+    `children` int64 and `impact` float64, with its standard error, just before the next child would come;
+    `exponent` of impact ~ children^exponent with its 95 % interval (starts drawn anew); `decay` by number of children:
+    what is left at twice the duration over the peak, with its interval; `correlation` of the two runs' moves, whose
+    common random numbers cut the variance of a difference `variance_cut` times.
+    """
+
+    children: NDArray[np.int64]
+    impact: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+    exponent: float
+    exponent_interval: tuple[float, float]
+    decay: dict[int, tuple[float, float, float]]
+    variance_cut: float
+    starts: int
+
+
+def setting_for(model: FlowModel, *, participation: float = 0.15, **changes: int) -> MetaorderSetting:
+    """An experiment of the usual size: children as large as the mean trade, at a share of the number of trades."""
+    per_second = trades_per_second(model)
+    values = {"child_size": max(1, round(model.feedback.trade_unit)), "every_s": 1.0 / (participation * per_second)}
+    return MetaorderSetting(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def trades_per_second(model: FlowModel) -> float:
+    """Takers a second of both sides, as the market itself has them: a short run is counted."""
+    market = open_market(prepare(flat_day(model), _DATE), 11)
+    start = market.now
+    market.run_until(start + int(_WARM_S * 4 * _NS))
+    from tcakit.market.codes import EXECUTE
+    from tcakit.venue.engine_layout_kernel import TAPE_KIND, TAPE_TS
+
+    tape = market.tape()[market.opening_rows :]
+    traded = np.unique(tape[tape[:, TAPE_KIND] == EXECUTE, TAPE_TS])
+    return max(len(traded), 1) / (4.0 * _WARM_S)
+
+
+def flat_day(model: FlowModel) -> FlowModel:
+    """The same flow on a day as busy at all hours, long enough for any metaorder."""
+    return replace(
+        model, activity=(1.0,), open_time="00:00:00", close_time="23:59:59", opens_day_before=False, timezone="UTC"
+    )
+
+
+def run_experiment(model: FlowModel, setting: MetaorderSetting) -> MetaorderImpact:
+    """Send metaorders into markets of this flow; buys and sells in turn."""
+    flat = prepare(flat_day(model), _DATE)
+    count = setting.children
+    ends = [number for number in setting.decay_children if number <= count]
+    horizon = max(count, *(2 * number for number in ends)) if ends else count
+    step = int(setting.every_s * _NS)
+    impact = np.empty((setting.starts, count))
+    left = {number: np.empty(setting.starts) for number in ends}
+    moved = np.empty((2, setting.starts))
+    for start in range(setting.starts):
+        side = 1 if start % 2 == 0 else -1
+        market = _warm(flat, setting.seed * 100_003 + start)
+        when = market.now + step * np.arange(1, horizon + 2, dtype=np.int64)
+        nothing = market.twin().send(when, np.zeros(horizon + 1, np.int64))[0]
+        sizes = np.zeros(horizon + 1, np.int64)
+        sizes[:count] = side * setting.child_size
+        full = market.twin().send(when[: count + 1], sizes[: count + 1])[0]
+        difference = side * (full - nothing[: count + 1])
+        impact[start] = difference[1:]
+        moved[:, start] = side * (full[count] - full[0]), side * (nothing[count] - nothing[0])
+        for number in ends:
+            sizes = np.zeros(2 * number + 1, np.int64)
+            sizes[:number] = side * setting.child_size
+            stopped = market.twin().send(when[: 2 * number + 1], sizes)[0]
+            left[number][start] = side * (stopped[2 * number] - nothing[2 * number])
+    children = np.arange(1, count + 1)
+    exponent, interval = _exponent(children, impact, setting.seed)
+    apart = moved[0].var() + moved[1].var()
+    together = (moved[0] - moved[1]).var()
+    return MetaorderImpact(
+        children=children,
+        impact=impact.mean(axis=0),
+        standard_error=impact.std(axis=0, ddof=1) / np.sqrt(setting.starts),
+        exponent=exponent,
+        exponent_interval=interval,
+        decay={number: _ratio(left[number], impact[:, number - 1], setting.seed) for number in ends},
+        variance_cut=float(apart / together) if together > 0.0 else float("inf"),
+        starts=setting.starts,
+    )
+
+
+def _warm(prepared: Prepared, seed: int) -> BackgroundRun:
+    market = open_market(prepared, seed, tape_rows=1 << 14)
+    market.run_until(market.now + int(_WARM_S * _NS))
+    return market
+
+
+def _exponent(children: NDArray[np.int64], impact: NDArray[np.float64], seed: int) -> tuple[float, tuple[float, float]]:
+    """Least squares of the mean impact on c n^d over n = 4 and up, evenly in log n; its interval by drawing starts."""
+    grid = np.unique(np.geomspace(_LEAST_CHILDREN, len(children), 12).round().astype(np.int64))
+    of_start = impact[:, grid - 1]
+    weight = 1.0 / np.maximum(of_start.var(axis=0), 1e-12)
+    random = np.random.default_rng(seed)
+    drawn = random.integers(0, len(impact), (_DRAWS, len(impact)))
+    means = np.concatenate([of_start.mean(axis=0)[None], of_start[drawn].mean(axis=1)])
+    tried = np.arange(-0.5, 2.0001, 0.01)
+    powers = (grid[None, :] / grid[-1]) ** tried[:, None]
+    level = (means * weight) @ powers.T / (weight @ (powers**2).T)
+    error = ((means[:, None, :] - level[..., None] * powers[None]) ** 2 * weight).sum(axis=2)
+    best = tried[np.argmin(error, axis=1)]
+    low, high = np.quantile(best[1:], [0.025, 0.975])
+    return float(best[0]), (float(low), float(high))
+
+
+def _ratio(over: NDArray[np.float64], under: NDArray[np.float64], seed: int) -> tuple[float, float, float]:
+    drawn = np.random.default_rng(seed).integers(0, len(over), (_DRAWS, len(over)))
+    ratios = over[drawn].mean(axis=1) / under[drawn].mean(axis=1)
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    return float(over.mean() / under.mean()), float(low), float(high)
+
+
+def round_trips(
+    model: FlowModel, child_size: int, every_s: float, children: int, trips: int, seed: int = 1, pause: int = 0
+) -> tuple[float, float]:
+    """Buy so many children and sell as many again (or the other way round): mean gain in ticks a share, and its error.
+
+    `pause` is how many steps are waited in between. Below zero the market cannot be milked by pushing it.
+    """
+    flat = prepare(flat_day(model), _DATE)
+    step = int(every_s * _NS)
+    gains = np.empty(trips)
+    for trip in range(trips):
+        side = 1 if trip % 2 == 0 else -1
+        market = _warm(flat, seed * 200_003 + trip)
+        sizes = np.zeros(2 * children + pause, np.int64)
+        sizes[:children] = side * child_size
+        sizes[children + pause :] = -side * child_size
+        when = market.now + step * np.arange(1, len(sizes) + 1, dtype=np.int64)
+        middle, filled, cash = market.send(when, sizes)
+        open_shares = float((np.sign(sizes) * filled).sum())
+        gains[trip] = (cash.sum() + open_shares * middle[-1]) / max(1.0, float(filled[:children].sum()))
+    return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(trips))
