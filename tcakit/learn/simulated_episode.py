@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.errors import DataError, UsageError
-from tcakit.jit import IS_COMPILED, address_of, straight
+from tcakit.jit import IS_COMPILED, TABLE_COLUMNS, address_of, straight
 from tcakit.learn import episode_layout_kernel as el
 from tcakit.learn.episode_kernel import begin
 from tcakit.learn.simulated_start import Starts, copied, put_back, reseed
@@ -19,7 +19,6 @@ from tcakit.learn.table_kernel import GO_ON, INSTRUCTION, act, act_at, act_each,
 from tcakit.learn.task import ExecutionTask
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market import SimulatedMarket
-from tcakit.simulator.market_kernel import run
 from tcakit.simulator.table_kernel import run_at
 from tcakit.venue.latency import SUBMIT
 
@@ -47,7 +46,7 @@ class SimulatedEpisode:
         # Of every order sent, two a step and two at the end.
         leaves = np.zeros(2 * task.steps + _SPARE_ORDERS, np.int64)
         self._book = Book(self.account, self.measures, settings, features, observation, leaves)
-        rows = [(array.ctypes.data, len(array)) for array in self._book]
+        rows = [(array.ctypes.data, len(array), *(1,) * (TABLE_COLUMNS - 2)) for array in self._book]
         self._table = np.array(rows, np.int64)
         self.address, self.book_address = 0, int(self._table.ctypes.data)
         self._running: SimulatedMarket | None = None
@@ -124,7 +123,7 @@ class SimulatedEpisode:
             self._act = partial(act_, runner, self.address, self.book_address)
             self._look_around = partial(look_around_, self.address, self.book_address)
         else:
-            self._act = partial(act, market, self._book, run, market)
+            self._act = partial(act, market, self._book, run_at, market)
             self._look_around = partial(look_around, market, self._book)
 
 

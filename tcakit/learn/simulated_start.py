@@ -37,8 +37,8 @@ def copied(market: ml.Market) -> ml.Market:
     engine, rows = market.engine, int(market.engine.counters[ek.TAPE_ROWS])
     tape = np.empty((rows + _ROOM_OF_TAPE, ek.TAPE_COLUMNS), np.int64)
     tape[:rows] = engine.tape[:rows]
-    own: dict[str, Any] = {name: getattr(market, name).copy() for name in ml.Market._fields[3:]}
-    return ml.Market(
+    own = {name: getattr(market, name).copy() for name in (*_WRITTEN, "people_seeds", "seeds", "own", "log")}
+    return market._replace(
         engine=ek.Engine(**{name: tape if name == "tape" else getattr(engine, name).copy() for name in engine._fields}),
         flow=market.flow._replace(memory=market.flow.memory.copy(), scratch=market.flow.scratch.copy()),
         feedback=market.feedback._replace(terms=market.feedback.terms.copy(), memory=market.feedback.memory.copy()),

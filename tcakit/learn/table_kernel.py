@@ -1,23 +1,18 @@
 """Steps of episodes whose arrays are known by their addresses, one of them or many in one call.
 
-A market is known by a table as in `simulator.table_kernel`, a `Book` by one that is int64 too, a row an array: its
-address and its length. Handing over the arrays themselves would take ten microseconds a step.
+Both the market and the `Book` are known by tables of their arrays (`jit.arrays_at`). Handing over the arrays themselves
+would take ten microseconds a step.
 """
 
 from __future__ import annotations
 
-from numba import carray
-
-from tcakit.jit import hot_part, jit, pointer_to
+from tcakit.jit import arrays_at, jit
 from tcakit.learn import episode_layout_kernel as el
 from tcakit.learn.episode_kernel import ask
 from tcakit.learn.step_kernel import Book, look_around, step
 from tcakit.simulator.table_kernel import market_at
 
-_int64, _float64, _float32 = pointer_to["int64"], pointer_to["float64"], pointer_to["float32"]
-
-ROWS = len(Book._fields)
-COLUMNS = 2
+_book_at = arrays_at((Book, ["i1", "f1", "f1", "i1", "s1", "i1"]))
 
 INSTRUCTION = -1
 """A kind of action: what is asked for already stands in the account."""
@@ -25,19 +20,6 @@ GO_ON = -2
 """A kind of action: a step that came back goes on."""
 OVER = -1
 """Status of a step that was not taken, the episode being over."""
-
-
-@hot_part
-def _book_at(address):
-    t = carray(_int64(address), (ROWS, COLUMNS))
-    return Book(
-        carray(_int64(t[0, 0]), (t[0, 1],)),
-        carray(_float64(t[1, 0]), (t[1, 1],)),
-        carray(_float64(t[2, 0]), (t[2, 1],)),
-        carray(_int64(t[3, 0]), (t[3, 1],)),
-        carray(_float32(t[4, 0]), (t[4, 1],)),
-        carray(_int64(t[5, 0]), (t[5, 1],)),
-    )
 
 
 @jit
