@@ -3,7 +3,7 @@ sent."""
 
 from __future__ import annotations
 
-from tcakit.jit import bare_jit, bare_part
+from tcakit.jit import tower_door, tower_part
 from tcakit.simulator.market_layout_kernel import (
     BUS_COUNT,
     BUS_NUMBER,
@@ -25,12 +25,12 @@ from tcakit.simulator.market_layout_kernel import (
 )
 
 
-@bare_part
+@tower_part
 def _earlier(heap, one, other):
     return heap[one, 0] < heap[other, 0] or (heap[one, 0] == heap[other, 0] and heap[one, 1] < heap[other, 1])
 
 
-@bare_part
+@tower_part
 def _swap(heap, one, other):
     for column in range(3):
         held = heap[one, column]
@@ -38,7 +38,7 @@ def _swap(heap, one, other):
         heap[other, column] = held
 
 
-@bare_part
+@tower_part
 def place(at, bus, heap, spare, arrival_ns):
     """Make room for a message that arrives at a time; gives its row of `bus`, which there must be."""
     count = at[BUS_COUNT]
@@ -58,8 +58,8 @@ def place(at, bus, heap, spare, arrival_ns):
     return row
 
 
-@bare_part
-def pop(at, bus, heap, spare):
+@tower_door
+def take_next(at, bus, heap, spare):
     """Take the message that arrives next off the bus; gives its row, which is free from then on."""
     row = heap[0, 2]
     last = at[BUS_COUNT] - 1
@@ -79,7 +79,7 @@ def pop(at, bus, heap, spare):
         parent = child
 
 
-@bare_jit
+@tower_door
 def post(
     at, bus, heap, spare, arrival_ns, what, owner, client, order, side, level, quantity, order_type, time_in_force, tag
 ):  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import bare_call
-from tcakit.market.codes import BUY, SELL
+from tcakit.jit import tower_call
+from tcakit.market.codes import BUY, GTC, LIMIT, NO_PEG, SELL
 from tcakit.simulator.market_layout_kernel import REFERENCE, WORLD
 from tcakit.simulator.random_kernel import exponential, uniform
-from tcakit.venue.engine_kernel import submit_limit
+from tcakit.venue.engine_layout_kernel import NO_LEVEL
+from tcakit.venue.engine_submit_kernel import submit
 
 _SIDE = 40  # fields of the draws
 _PLACE = 41
@@ -18,7 +19,7 @@ _CROSSING = 0.35  # of the orders are willing to pay the reference or more
 _LOT = 100
 
 
-@bare_call
+@tower_call
 def call_order(market, number):
     """Put the `number`-th proposal into the call; gives the engine's status."""
     seed = market.seeds[WORLD]
@@ -31,5 +32,5 @@ def call_order(market, number):
     level = market.at[REFERENCE] + (towards if side == BUY else -towards)
     level = max(1, min(market.engine.levels.shape[2] - 2, level))
     size = _LOT * (1 + int(2.0 * exponential(seed, number, _AMOUNT)))
-    status, _ = submit_limit(market.engine, 0, side, level, size)
+    status, _ = submit(market.engine, 0, side, level, size, LIMIT, GTC, 0, 0, NO_LEVEL, NO_PEG, 0)
     return status

@@ -5,14 +5,14 @@ The fundamentalists of Chiarella (1992); its view is the market's hidden value w
 
 from __future__ import annotations
 
-from tcakit.jit import bare_call
+from tcakit.jit import tower_call
 from tcakit.market.codes import BUY, SELL
 from tcakit.simulator.market_layout_kernel import FIRST, INVENTORY, LIMIT, SECOND, VALUE
 from tcakit.simulator.participant_kernel import RULE, lots_of, normally_drawn, take, two_sided
 from tcakit.venue.engine_layout_kernel import DISPLAYED
 
 
-@bare_call
+@tower_call
 def fundamental_trader(market, person):
     """FIRST: standard deviation of its error, in ticks; SECOND: ticks of profit that it asks for."""
     if not two_sided(market):

@@ -16,7 +16,7 @@ from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market_table import MarketTable
 from tcakit.simulator.seen_kernel import BEST_ASK, BEST_BID, SEEN, SEEN_VOLUME, see
 from tcakit.venue import engine_layout_kernel as ek
-from tcakit.venue.engine import enlarged
+from tcakit.venue.engine import grown
 from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
 from tcakit.venue.limits import OrderGuard, PreTradeLimits
 from tcakit.venue.order_parts import OrderParts, check_parts, check_size
@@ -310,7 +310,7 @@ def _enlarged(market: ml.Market, status: int, symbol: str) -> ml.Market:
                 place=symbol,
                 remedy="lower the rates, or shorten the day",
             )
-        engine = enlarged(market.engine, status)
+        engine = grown(market.engine, status)
         slots = engine.orders.shape[0]
         of_slot = market.client_of_slot
         if slots > len(of_slot):

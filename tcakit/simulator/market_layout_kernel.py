@@ -12,7 +12,9 @@ stored units of the instrument.
 * `schedule`, a row for what the venue's calendar or the world does at a time: NS, WHAT, VALUE;
 * `own` (n, 2): the engine's id of each of our orders, -1 before it arrives, and its owner; `client_of_slot`: which of
   our orders stands in a slot of the engine, -1 none;
-* `log`: what we are told of our orders, in the order in which it happens.
+* `log`: what we are told of our orders, in the order in which it happens;
+* `steps`: where the code of the sources is, by BACKGROUND, PEOPLE, ARRIVAL and CALENDAR: each is compiled by itself, and
+  known by its address. As plain Python they are the functions themselves.
 """
 
 from __future__ import annotations
@@ -42,10 +44,18 @@ REFERENCE = 18  # level that the next uncrossing is nearest to
 VOLATILITY_CALLS = 19  # so far
 WATCHED = 20  # 1: come back whenever the touch has changed
 TOUCH = 21  # bid, ask, and what they show, as they were at the last look: four places
-AT = 25
+SENT = 25  # the engine's id of the order that came in last, -1 none, and its number if it is one of ours
+SENT_CLIENT = 26
+AT = 27
 
 FLOW = 0
 WORLD = 1
+
+BACKGROUND = 0
+PEOPLE = 1
+ARRIVAL = 2
+CALENDAR = 3
+STEPS = 4
 
 VALUE = 0
 VALUE_STEP = 1  # standard deviation of the value's walk in a second, in levels
@@ -174,3 +184,4 @@ class Market(NamedTuple):
     own: Any
     client_of_slot: Any
     log: Any
+    steps: Any

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import bare_call
+from tcakit.jit import tower_call
 from tcakit.market.codes import BUY, LIMIT, POST_ONLY, SELL
 from tcakit.simulator.bus_kernel import post
 from tcakit.simulator.market_layout_kernel import (
@@ -33,7 +33,7 @@ from tcakit.simulator.participant_kernel import lots_of, mid, two_sided
 from tcakit.venue.engine_layout_kernel import DISPLAYED
 
 
-@bare_call
+@tower_call
 def market_maker(market, person):
     """FIRST: half of the spread it asks, in ticks; SECOND: ticks that its prices lean when it holds all it may."""
     if not two_sided(market):
@@ -48,7 +48,7 @@ def market_maker(market, person):
     _quote(market, person, SELL, ASK_ID, ASK_LEVEL, QUOTE_ASK, ask, size if held - size >= -most else 0)
 
 
-@bare_call
+@tower_call
 def _quote(market, person, side, id_at, level_at, tag, level, size):
     """Have one side's quote at a level, none where the size is nothing; one that is on its way is left alone."""
     people = market.people

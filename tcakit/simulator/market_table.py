@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from tcakit.jit import IS_COMPILED, straight
-from tcakit.simulator.market_kernel import run
+from tcakit.jit import IS_COMPILED, TABLE_COLUMNS, address_of, straight
+from tcakit.simulator import market_layout_kernel as ml
+from tcakit.simulator.flow_layout_kernel import Feedback, Flow
 from tcakit.simulator.market_layout_kernel import Market
-from tcakit.simulator.table_kernel import COLUMNS, ROWS, run_at
+from tcakit.simulator.table_kernel import (
+    arrival_at,
+    background_at,
+    calendar_at,
+    people_at,
+    run_at,
+)
+from tcakit.venue.engine_layout_kernel import Engine
+
+_ROWS = len(Engine._fields) + len(Flow._fields) + len(Feedback._fields) + len(Market._fields) - 3
 
 
 class MarketTable:
@@ -19,14 +30,14 @@ class MarketTable:
     __slots__ = ("_market", "_rows", "address")
 
     def __init__(self) -> None:
-        self._rows = np.zeros((ROWS, COLUMNS), np.int64)
+        self._rows = np.zeros((_ROWS, TABLE_COLUMNS), np.int64)
         self._market: Market | None = None
         self.address: int = self._rows.ctypes.data
 
     def run(self, market: Market, until: int) -> int:
         """Let a market run to a time (ns); gives the status of `market_kernel.run`."""
         if not IS_COMPILED:
-            return int(run(market, until))
+            return int(run_at(market, until))
         if market is not self._market:
             self.take(market)
         return _straight_run()(self.address, until)
@@ -34,8 +45,18 @@ class MarketTable:
     def take(self, market: Market) -> None:
         """Write down where the arrays of a market stand."""
         arrays = (*market.engine, *market.flow, *market.feedback, *market[3:])
-        self._rows[:] = [(array.ctypes.data, *array.shape, *(1,) * (COLUMNS - 1 - array.ndim)) for array in arrays]
+        self._rows[:] = [
+            (array.ctypes.data, *array.shape, *(1,) * (TABLE_COLUMNS - 1 - array.ndim)) for array in arrays
+        ]
         self._market = market
+
+
+@cache
+def steps() -> Any:
+    """What `Market.steps` is: where the code of the sources stands; as plain Python, the sources themselves."""
+    order = {ml.BACKGROUND: background_at, ml.PEOPLE: people_at, ml.ARRIVAL: arrival_at, ml.CALENDAR: calendar_at}
+    found = [address_of(order[place], "int64", ("int64", "int64")) for place in range(ml.STEPS)]
+    return np.array(found, np.int64) if IS_COMPILED else tuple(found)
 
 
 @cache

@@ -6,7 +6,7 @@ Several of them at once give the signs of trades their long memory, C(l) ~ l^-(t
 
 from __future__ import annotations
 
-from tcakit.jit import bare_call
+from tcakit.jit import tower_call
 from tcakit.market.codes import BUY, SELL
 from tcakit.simulator.market_layout_kernel import FIRST, REMAINING, SECOND, SIDE
 from tcakit.simulator.participant_kernel import RULE, drawn, lots_of, take, two_sided
@@ -15,7 +15,7 @@ _LENGTH = RULE
 _SIGN = RULE + 1
 
 
-@bare_call
+@tower_call
 def metaorder_trader(market, person):
     """FIRST: Pareto exponent of the number of children; SECOND: the most of them."""
     people, rates = market.people, market.rates

@@ -5,7 +5,7 @@ The trend followers of Chiarella (1992), with an exponential average as their me
 
 from __future__ import annotations
 
-from tcakit.jit import bare_call
+from tcakit.jit import tower_call
 from tcakit.market.codes import BUY, SELL
 from tcakit.simulator.market_layout_kernel import FIRST, INVENTORY, LIMIT, NUMBER, SECOND
 from tcakit.simulator.participant_kernel import lots_of, mid, take, two_sided
@@ -13,7 +13,7 @@ from tcakit.simulator.participant_kernel import lots_of, mid, take, two_sided
 _AVERAGE = 0  # of memory
 
 
-@bare_call
+@tower_call
 def momentum_trader(market, person):
     """FIRST: weight of the newest middle in the average, 0 to 1; SECOND: ticks away from it that make a trend."""
     if not two_sided(market):

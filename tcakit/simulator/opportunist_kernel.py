@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tcakit.jit import bare_call
+from tcakit.jit import tower_call
 from tcakit.market.codes import BUY, SELL
 from tcakit.simulator.market_layout_kernel import FIRST, INVENTORY, LIMIT
 from tcakit.simulator.participant_kernel import lots_of, shown, take, two_sided
 
 
-@bare_call
+@tower_call
 def opportunist(market, person):
     """FIRST: imbalance of the touch, 0 to 1, from which it takes the thin side; below half of that it goes flat."""
     if not two_sided(market):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import LEVEL_SIZE
-from tcakit.jit import bare_part
+from tcakit.jit import tower_part
 from tcakit.market.codes import BUY, IOC, LIMIT, MARKET
 from tcakit.simulator.bus_kernel import post
 from tcakit.simulator.market_layout_kernel import (
@@ -22,33 +22,33 @@ WAIT = 0
 RULE = 4
 
 
-@bare_part
+@tower_part
 def drawn(market, person, field):
     """A number in (0, 1) of this wake of a participant, whatever happened in the market before."""
     return uniform(market.people_seeds[person], market.people[person, NUMBER], field)
 
 
-@bare_part
+@tower_part
 def normally_drawn(market, person, field):
     """A standard normal number of this wake; uses two fields."""
     return normal(market.people_seeds[person], market.people[person, NUMBER], field)
 
 
-@bare_part
+@tower_part
 def two_sided(market):
     """Whether both sides show a price."""
     best = market.engine.best
     return best[DISPLAYED, 0] >= 0 and best[DISPLAYED, 1] < market.engine.levels.shape[2]
 
 
-@bare_part
+@tower_part
 def mid(market):
     """The middle of the touch, in levels; only where both sides show a price."""
     best = market.engine.best
     return 0.5 * (best[DISPLAYED, 0] + best[DISPLAYED, 1])
 
 
-@bare_part
+@tower_part
 def shown(market, row):
     """Size displayed at the touch of the bids (0) or offers (1)."""
     level = market.engine.best[DISPLAYED, row]
@@ -57,13 +57,13 @@ def shown(market, row):
     return market.engine.levels[DISPLAYED, row, level, LEVEL_SIZE]
 
 
-@bare_part
+@tower_part
 def lots_of(market, person):
     """The size of one of its orders: a whole number above zero."""
     return max(1, int(market.rates[person, SIZE]))
 
 
-@bare_part
+@tower_part
 def take(market, person, side, quantity, reach):
     """Send an order that takes up to `reach` levels beyond the touch, at once or not at all."""
     best = market.engine.best
@@ -72,13 +72,13 @@ def take(market, person, side, quantity, reach):
     _send(market, person, side, level, quantity, LIMIT, IOC)
 
 
-@bare_part
+@tower_part
 def take_any(market, person, side, quantity):
     """Send a market order."""
     _send(market, person, side, 0, quantity, MARKET, IOC)
 
 
-@bare_part
+@tower_part
 def _send(market, person, side, level, quantity, order_type, time_in_force):
     arrival = market.at[NOW] + market.people[person, LATENCY]
     post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcakit.jit import bare_call, bare_part
+from tcakit.jit import tower_call, tower_part
 from tcakit.market.codes import (
     BUY,
     CANCELLED,
@@ -39,7 +39,7 @@ from tcakit.simulator.pov_follower_kernel import pov_follower
 from tcakit.simulator.random_kernel import exponential
 
 
-@bare_part
+@tower_part
 def _rule(market, person):
     kind = market.people[person, KIND]
     if kind == METAORDER_TRADER:
@@ -56,7 +56,7 @@ def _rule(market, person):
         opportunist(market, person)
 
 
-@bare_part
+@tower_part
 def find_next(market):
     """Note when the next participant wakes."""
     next_ns = NEVER
@@ -65,7 +65,7 @@ def find_next(market):
     market.at[PEOPLE_NS] = next_ns
 
 
-@bare_call
+@tower_call
 def wake(market, now, is_open):
     """Ask every participant who wakes now; those of a closed or calling market only set their clocks.
 
@@ -83,7 +83,7 @@ def wake(market, now, is_open):
     find_next(market)
 
 
-@bare_call
+@tower_call
 def tell(people, person, order_id, event, side, size):
     """Let a participant hear of an event of one of its orders."""
     if event == FILLED or event == PARTIAL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcakit.jit import bare_call
+from tcakit.jit import tower_call
 from tcakit.market.codes import BUY, SELL
 from tcakit.simulator.market_layout_kernel import FIRST, LIMIT, REMAINING, SECOND, SEEN_VOLUME, SIDE, VOLUME
 from tcakit.simulator.participant_kernel import RULE, drawn, lots_of, take, two_sided
@@ -11,7 +11,7 @@ _BEGINS = RULE
 _SIGN = RULE + 1
 
 
-@bare_call
+@tower_call
 def pov_follower(market, person):
     """FIRST: share of the volume, 0 to 1; SECOND: chance that an idle one begins an order when it wakes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcakit.book import fifo_kernel as fk
 from tcakit.book.fifo_kernel import LEVEL_SIZE, SIZE, side_row
-from tcakit.jit import bare_call, bare_part
+from tcakit.jit import tower_call, tower_part
 from tcakit.market.codes import ACKNOWLEDGED, EXECUTE, PRINT_CROSS, PRINT_HIDDEN
 from tcakit.simulator.market_layout_kernel import (
     FIRST_OWN,
@@ -32,7 +32,7 @@ from tcakit.simulator.participants_kernel import tell
 from tcakit.venue import engine_layout_kernel as ek
 
 
-@bare_part
+@tower_part
 def settle(market, sent, client):
     """Read what the last message wrote: the tape's new rows and the reports, which are then gone.
 
@@ -63,7 +63,7 @@ def settle(market, sent, client):
         market.client_of_slot[sent & ek.SLOT_MASK] = client
 
 
-@bare_call
+@tower_call
 def _log(market, row, number):
     """Write down for us what the engine says of one of our orders."""
     at, log, reports = market.at, market.log, market.engine.reports
@@ -87,7 +87,7 @@ def _log(market, row, number):
     at[LOG_ROWS] = place + 1
 
 
-@bare_part
+@tower_part
 def _ahead(engine, order):
     """Displayed size before an order that has just come to rest, -1 if it does not rest where others see it."""
     slot = order & ek.SLOT_MASK

@@ -17,10 +17,11 @@ from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.background_kernel import open_book
 from tcakit.simulator.clock_kernel import wait_ns
 from tcakit.simulator.market import SimulatedMarket, TradingRules
+from tcakit.simulator.market_table import steps
 from tcakit.simulator.participants import people_of
 from tcakit.simulator.world import World
 from tcakit.venue import engine_layout_kernel as ek
-from tcakit.venue.engine import enlarged
+from tcakit.venue.engine import grown
 
 if TYPE_CHECKING:
     from tcakit.simulator.flow_parameters import FlowModel
@@ -106,6 +107,7 @@ def make_market(
         own=np.full((_OWN, 2), -1, np.int64),
         client_of_slot=np.full(_SLOTS, -1, np.int64),
         log=np.zeros((_LOG, ml.LOG_COLUMNS), np.int64),
+        steps=steps(),
     )
     market = _opened(market, model, reach, start_ns, instrument.symbol)
     counters = market.engine.counters
@@ -133,7 +135,7 @@ def _opened(market: ml.Market, model: FlowModel, bid: int, now: int, symbol: str
             return market._replace(client_of_slot=np.full(market.engine.orders.shape[0], -1, np.int64))
         if status not in (ek.BOOK_FULL, ek.TAPE_FULL, ek.REPORTS_FULL):
             raise DataError(f"the book could not be opened (status {status})", place=symbol, remedy="check [book]")
-        market = market._replace(engine=enlarged(market.engine, status))
+        market = market._replace(engine=grown(market.engine, status))
 
 
 def _schedule(world: World, instrument: Instrument, date: str, start_ns: int, price: float) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcakit.jit import bare_call
+from tcakit.jit import tower_call
 from tcakit.simulator.market_layout_kernel import START_NS, VALUE, VALUE_SECOND, VALUE_STEP, WORLD
 from tcakit.simulator.random_kernel import normal
 
@@ -10,7 +10,7 @@ _WALK = 32  # field of the draws
 _SECOND_NS = 1_000_000_000
 
 
-@bare_call
+@tower_call
 def walk_to(market, now):
     """Bring the value to the last whole second before a time; its steps hang on the second alone."""
     at, facts = market.at, market.facts
