@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +111,7 @@ class SimulatedMarkets:
         self._make, self._count, self._first_seed = make, starts, first_seed
         self._warm_up_ns, self.lead_ns = round(warm_up_s * NS_PER_SECOND), round(lead_s * NS_PER_SECOND)
         self._starts: dict[int, SimulatedMarket] = {}
+        self._lock = Lock()  # episodes begin on several threads
 
     @property
     def instrument(self) -> Instrument:
@@ -128,12 +130,13 @@ class SimulatedMarkets:
     def start(self, draw: int) -> SimulatedMarket:
         """The market that the episode of a draw goes on from."""
         number = draw % self._count
-        if number not in self._starts:
-            market = self._make(self._first_seed + number)
-            opens = market.instrument.session_open_ns
-            market.advance((market.now if opens is None else max(opens, market.now)) + self._warm_up_ns)
-            self._starts[number] = market
-        return self._starts[number]
+        with self._lock:
+            if number not in self._starts:
+                market = self._make(self._first_seed + number)
+                opens = market.instrument.session_open_ns
+                market.advance((market.now if opens is None else max(opens, market.now)) + self._warm_up_ns)
+                self._starts[number] = market
+            return self._starts[number]
 
     def within_day(self, market: SimulatedMarket, duration_ns: int) -> None:
         """UsageError where an episode that begins now does not end before the market's day."""
