@@ -12,8 +12,7 @@ from tcakit import __version__
 from tcakit.errors import UsageError
 from tcakit.jit import kernels_hash
 from tcakit.market.schema import FAULTS
-from tcakit.simulator.order_flow import FlowParameters, make_day
-from tcakit.simulator.simulated_day import SimulatedDay
+from tcakit.simulator.order_flow import FlowParameters, SimulatedDay, make_day
 from tcakit.store import ingest as stored
 from tcakit.store.database import Store
 from tcakit.store.staging import MarketRows, Staging

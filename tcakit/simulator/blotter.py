@@ -14,7 +14,7 @@ from tcakit.market import codes
 from tcakit.market.clock import NS_PER_SECOND, format_time
 from tcakit.market.day import MarketDay
 from tcakit.simulator.csv_export import write_csv
-from tcakit.simulator.simulated_day import SimulatedDay
+from tcakit.simulator.order_flow import SimulatedDay
 
 if TYPE_CHECKING:
     import polars as pl

@@ -12,7 +12,7 @@ from tcakit.market.clock import NS_PER_SECOND
 from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_clock import Waits, fit_waits
 from tcakit.simulator.flow_layout_kernel import EVENTS
-from tcakit.simulator.recorded_day import RecordedDay
+from tcakit.simulator.calibration_day import CalibrationDay
 
 IMBALANCE_BINS = 5
 QUEUE_BINS = 6
@@ -46,7 +46,7 @@ class Counted:
 
 
 def count_day(
-    day: RecordedDay,
+    day: CalibrationDay,
     spread_from: tuple[int, ...] | None = None,
     queue_unit: float | None = None,
     waits: Waits | None = None,
@@ -97,7 +97,7 @@ def spread_bins(share: NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def _walk(day: RecordedDay, spread_from: tuple[int, ...], imbalances: int, unit: float, burst_ns: int) -> tuple[
+def _walk(day: CalibrationDay, spread_from: tuple[int, ...], imbalances: int, unit: float, burst_ns: int) -> tuple[
     NDArray[np.int64], float, float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
     NDArray[np.float64], NDArray[np.float64],
 ]:  # fmt: skip

@@ -13,7 +13,7 @@ from tcakit.simulator.feedback_terms import exponential_terms
 from tcakit.simulator.flow_layout_kernel import HIDDEN, TAKE
 from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.simulator.memory_kernel import memory_before
-from tcakit.simulator.recorded_day import RecordedDay
+from tcakit.simulator.calibration_day import CalibrationDay
 
 TAUS_S = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 BETAS = (0.25, 0.5, 0.75, 1.0, 1.5)
@@ -55,7 +55,7 @@ class SideLikelihood:
         return max(against, key=lambda row: row[3]) if against else None
 
 
-def side_trades(day: RecordedDay, counted: Counted, model: FlowModel) -> SideTrades:
+def side_trades(day: CalibrationDay, counted: Counted, model: FlowModel) -> SideTrades:
     """The trades of a day with the odds that the fitted background gives each side."""
     found = counted.found
     trade = found[np.isin(found[:, kernel.EVENT], (TAKE, HIDDEN))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import bare_jit
+from tcakit.jit import tower_door
 from tcakit.market.codes import EXECUTE, PRINT_HIDDEN
 from tcakit.simulator.flow_layout_kernel import (
     AMOUNT,
@@ -26,7 +26,7 @@ from tcakit.venue.engine_layout_kernel import TAPE_KIND, TAPE_ROWS, TAPE_SIDE, T
 _SMALL = 0.02  # below it four terms of the series of exp are exact to 1e-9
 
 
-@bare_jit
+@tower_door
 def decay_to(feedback, now):
     """Bring the amounts up to `now`, ns; a time before the last changes nothing."""
     elapsed = now - feedback.memory[STATE_NS]
@@ -42,7 +42,7 @@ def decay_to(feedback, now):
     feedback.memory[STATE_NS] = now
 
 
-@bare_jit
+@tower_door
 def add_trade(feedback, now, sign, size):
     """Remember a trade of `size` at `now`: `sign` +1 if a buyer took, -1 if a seller did."""
     decay_to(feedback, now)
@@ -51,7 +51,7 @@ def add_trade(feedback, now, sign, size):
         feedback.terms[term, AMOUNT] += jump
 
 
-@bare_jit
+@tower_door
 def absorb(feedback, engine):
     """Remember the trades on the tape that were not looked at yet, whoever made them.
 
@@ -83,7 +83,7 @@ def absorb(feedback, engine):
     feedback.memory[NEXT_ROW] = rows
 
 
-@bare_jit
+@tower_door
 def tilt(feedback, now):
     """m phi at `now`, cut to the largest allowed: above zero after buying, when sellers become likelier."""
     if feedback.numbers[STRENGTH] == 0.0:

@@ -12,14 +12,12 @@ from tcakit.errors import DataError, UsageError
 from tcakit.market.clock import NS_PER_SECOND, parse_date, wall_ns
 from tcakit.market.instrument import Instrument
 from tcakit.simulator import order_flow_kernel as kernel
-from tcakit.simulator.simulated_day import SimulatedDay
+from tcakit.simulator.recorded_day import CLOSE_SECONDS, OPEN_SECONDS, RecordedDay
 from tcakit.venue import matching_kernel as matching
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-OPEN_SECONDS = 9.5 * 3600
-CLOSE_SECONDS = 16.0 * 3600
 _PRICE_SCALE = 10_000
 _LARGEST_EVENTS = 50_000_000
 
@@ -108,6 +106,14 @@ class FlowParameters:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+@dataclass(frozen=True, slots=True)
+class SimulatedDay(RecordedDay):
+    """A day that was made to order: with its seed and parameters."""
+
+    seed: int
+    parameters: FlowParameters
+
+
 def make_day(
     symbol: str, date: str, seed: int, parameters: FlowParameters | None = None, *, venue: str = "XSIM"
 ) -> SimulatedDay:
@@ -168,6 +174,8 @@ def make_day(
     return SimulatedDay(
         instrument=instrument,
         date=date,
+        seed=seed,
+        parameters=parameters,
         opening_rows=opening_rows,
         ts_ns=tape[:rows, matching.TAPE_TS].copy(),
         kind=tape[:rows, matching.TAPE_KIND].astype(np.uint8),

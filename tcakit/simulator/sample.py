@@ -16,8 +16,7 @@ from tcakit.errors import TcakitError
 from tcakit.simulator.blotter import make_blotter
 from tcakit.simulator.csv_export import write_day
 from tcakit.simulator.lobster_export import write_lobster
-from tcakit.simulator.order_flow import FlowParameters, make_day
-from tcakit.simulator.simulated_day import SimulatedDay
+from tcakit.simulator.order_flow import FlowParameters, SimulatedDay, make_day
 
 DATES = ("2026-03-03", "2026-03-04")
 SEED = 20_260_303
@@ -45,14 +44,13 @@ SYMBOLS = {
 }
 
 
-def sample_days(seed: int = SEED) -> list[tuple[SimulatedDay, FlowParameters]]:
-    """The days the sample is made of, by symbol, then by date, and what made them; a stock opens where it last
-    closed."""
-    days: list[tuple[SimulatedDay, FlowParameters]] = []
+def sample_days(seed: int = SEED) -> list[SimulatedDay]:
+    """The days the sample is made of, by symbol, then by date; a stock opens where it last closed."""
+    days: list[SimulatedDay] = []
     for symbol, parameters in SYMBOLS.items():
         for date in DATES:
             day = make_day(symbol, date, seed, parameters)
-            days.append((day, parameters))
+            days.append(day)
             last = day.quotes().row(-1, named=True)
             middle = day.instrument.price((last["bid"] + last["ask"]) / 2)
             parameters = replace(parameters, start_price=round(middle, 2))
@@ -72,17 +70,16 @@ def write_sample(folder: Path, seed: int = SEED) -> dict[str, Any]:
                 **facts,
             }
 
-    made = sample_days(seed)
-    days = [day for day, _ in made]
+    days = sample_days(seed)
     parts: list[dict[str, Any]] = []
-    for day, parameters in made:
+    for day in days:
         quotes, trades = day.quotes().height, day.trades().height
         row_of, _ = day.top(LEVELS, quotes_only=False)
         note(write_lobster(day, folder / "lobster", LEVELS, zipped=True), rows=len(row_of), levels=LEVELS)
         trades_path, quotes_path = write_day(day, folder / "csv")
         note([trades_path], rows=trades)
         note([quotes_path], rows=quotes)
-        parts.append({"symbol": day.symbol, "date": day.date, "parameters": parameters.as_dict()})
+        parts.append({"symbol": day.symbol, "date": day.date, "parameters": day.parameters.as_dict()})
     blotter = make_blotter(days, seed, PARENTS_PER_DAY)
     for path, frame in zip(
         blotter.write(folder / "blotter"), (blotter.parents, blotter.fills, blotter.aliases), strict=True

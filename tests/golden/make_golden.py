@@ -24,8 +24,7 @@ from tcakit.market import codes
 from tcakit.replay import result as tables
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
-from tcakit.simulator.order_flow import FlowParameters, make_day
-from tcakit.simulator.simulated_day import SimulatedDay
+from tcakit.simulator.order_flow import FlowParameters, SimulatedDay, make_day
 from tcakit.tca import measure
 from tcakit.venue.fees import FeeSchedule
 from tcakit.venue.latency import ConstantLatency
