@@ -26,7 +26,7 @@ from tcakit.simulator.world import World
 STEPS = 60
 EPISODES = 100
 MANY = 16
-SECONDS = 3.0
+SECONDS = 2.6
 """Of a step: about 65 events of the market."""
 _MODEST = 2
 
