@@ -125,7 +125,7 @@ def run_simulated(
         "events_per_second": round(events / seconds) if seconds else None,
         "started_trading_s": None if started_at is None else round(first - started_at, 3),
         "stored_before": False,
-        "impact": [
+        "twin": [
             {"parent_id": each.parent_id, "at_end_bps": each.at_end_bps, "after_bps": each.after_bps}
             for each in impacts
         ],
@@ -155,6 +155,12 @@ def _trade(store: Store, config: BacktestConfig, group: list[Planned], run_id: s
     """Let the parents of a group trade in one market, and look at the same market without them."""
     day = group[0].day
     source = source_of(store, day)
+    if any(plan.spec.algo.is_compiled for plan in group):
+        raise UsageError(
+            "a compiled strategy trades in recorded markets only",
+            place="--algo",
+            remedy="write it as a Python object, or use --market replay",
+        )
     rules = TradingRules(config.latency.model(), config.limits.of(day.instrument))
 
     def make() -> SimulatedMarket:
@@ -167,9 +173,7 @@ def _trade(store: Store, config: BacktestConfig, group: list[Planned], run_id: s
     market = make()
     traders = [
         Trader(
-            make_strategy(
-                plan.parent, plan.spec.algo, lot=of.lot_size, curve=plan.curve, size_scale=of.size_scale
-            ),
+            make_strategy(plan.parent, plan.spec.algo, lot=of.lot_size, curve=plan.curve, size_scale=of.size_scale),
             plan.parent.start_ns,
             plan.parent.end_ns,
         )
@@ -228,8 +232,8 @@ def _impact_notes(impacts: list[Impact]) -> list[str]:
         return "unknown" if value is None else f"{value:+.2f} bps"
 
     lines = [
-        f"{each.parent_id}: moved the middle by {told(each.at_end_bps)} at its end, {told(each.after_bps)} as long again "
-        "after that (with us less without us)"
+        f"{each.parent_id}: moved the middle by {told(each.at_end_bps)} at its end, {told(each.after_bps)} as long "
+        "again after that (with us less without us)"
         for each in impacts[:20]
     ]
     return lines if len(impacts) <= 20 else [*lines, f"and {len(impacts) - 20} more parents"]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tcakit.market.clock import NS_PER_SECOND, midnight_ns
 from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_count import QUEUE_BINS, QUEUE_FIRST, Counted, count_day
+from tcakit.simulator.calibration_day import CalibrationDay
 from tcakit.simulator.calibration_rates import (
     clearing_shares,
     depth_of,
@@ -21,7 +22,6 @@ from tcakit.simulator.calibration_rates import (
 )
 from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, CANCEL_DEEPER, DEEPER, IMPROVE, TAKE
 from tcakit.simulator.flow_parameters import EVENT_NAMES, FeedbackLaw, FlowModel, RateTables
-from tcakit.simulator.calibration_day import CalibrationDay
 
 _MANY_LEVELS = 1_000
 _HEADROOM = 1.1  # of the bound of rates over the busiest state, for the feedback's lean

@@ -11,8 +11,8 @@ from tcakit.errors import DataError
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_clock import Waits, fit_waits
-from tcakit.simulator.flow_layout_kernel import EVENTS
 from tcakit.simulator.calibration_day import CalibrationDay
+from tcakit.simulator.flow_layout_kernel import EVENTS
 
 IMBALANCE_BINS = 5
 QUEUE_BINS = 6

@@ -13,8 +13,8 @@ stored units of the instrument.
 * `own` (n, 2): the engine's id of each of our orders, -1 before it arrives, and its owner; `client_of_slot`: which of
   our orders stands in a slot of the engine, -1 none;
 * `log`: what we are told of our orders, in the order in which it happens;
-* `steps`: where the code of the sources is, by BACKGROUND, PEOPLE, ARRIVAL and CALENDAR: each is compiled by itself, and
-  known by its address. As plain Python they are the functions themselves.
+* `steps`: where the code of the sources is, by BACKGROUND, PEOPLE, ARRIVAL and CALENDAR: each is compiled by itself,
+  and known by its address. As plain Python they are the functions themselves.
 """
 
 from __future__ import annotations

@@ -34,9 +34,7 @@ _BUS, _LOG, _OWN = 256, 1_024, 64
 
 def streams(seed: int, symbol: str, date: str, count: int) -> NDArray[np.uint64]:
     """Seeds of so many streams of random numbers that have nothing to do with each other: of one market's day."""
-    made = [
-        hashlib.sha256(f"{seed}|{symbol}|{date}|{number}".encode()).digest()[:8] for number in range(count)
-    ]
+    made = [hashlib.sha256(f"{seed}|{symbol}|{date}|{number}".encode()).digest()[:8] for number in range(count)]
     return np.array([int.from_bytes(digest, "little") for digest in made], np.uint64)
 
 

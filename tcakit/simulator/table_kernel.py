@@ -15,9 +15,20 @@ from tcakit.simulator.sources_kernel import arrival, background, calendar, peopl
 from tcakit.venue.engine_layout_kernel import Engine
 
 _ENGINE = (Engine, ["i2", "i4", "i2", "i1", "i2", "i1", "i2", "i2"])
-_FLOW = (Flow, ["f4", "f3", "i1", "f2", "i2", "i2", "i2", "i1", "f1", "f1", "f1", "f1", "f1", "f1", "f1", "i1", "i1", "f1"])
+_FLOW = (
+    Flow,
+    ["f4", "f3", "i1", "f2", "i2", "i2", "i2", "i1", "f1", "f1", "f1", "f1", "f1", "f1", "f1", "i1", "i1", "f1"],
+)
 _FEEDBACK = (Feedback, ["f2", "f1", "i1"])
-MARKET = (Market, [_ENGINE, _FLOW, _FEEDBACK, *["i1", "f1", "i2", "f2", "f2", "u1", "u1", "i2", "i2", "i1", "i2", "i2", "i1", "i2", "i1"]])
+MARKET = (
+    Market,
+    [
+        _ENGINE,
+        _FLOW,
+        _FEEDBACK,
+        *["i1", "f1", "i2", "f2", "f2", "u1", "u1", "i2", "i2", "i1", "i2", "i2", "i1", "i2", "i1"],
+    ],
+)
 
 market_at = arrays_at(MARKET)
 

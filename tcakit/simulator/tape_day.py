@@ -7,9 +7,9 @@ import numpy as np
 from tcakit.market.codes import SNAPSHOT
 from tcakit.market.instrument import Instrument
 from tcakit.simulator.background_run import BackgroundRun
+from tcakit.simulator.calibration_day import WHOLE_BOOK, CalibrationDay, operational_seconds
 from tcakit.simulator.flow_layout_kernel import CLOSE_NS, OPEN_NS
 from tcakit.simulator.flow_parameters import FlowModel
-from tcakit.simulator.calibration_day import WHOLE_BOOK, CalibrationDay, operational_seconds
 from tcakit.venue.engine_layout_kernel import (
     TAPE_KIND,
     TAPE_LEVEL,

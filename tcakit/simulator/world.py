@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tcakit.errors import UsageError
@@ -54,7 +54,6 @@ class World:
     volatility_call_seconds: float = 60.0
     value_volatility_daily: float = 0.01
     self_match: int = codes.CANCEL_NEWEST
-    lot_size: int = field(default=1)
 
     def __post_init__(self) -> None:
         ranges = {
@@ -79,7 +78,7 @@ class World:
     def as_dict(self) -> dict[str, Any]:
         """All of it, plainly, for metadata and hashes."""
         out = {name: getattr(self, name) for name in self.__slots__ if name not in ("participants", "halts", "news")}
-        out["self_match"] = codes.SELF_MATCH_NAMES[self.self_match]
+        out["self_match"] = codes.VENUE_SELF_MATCH_NAMES[self.self_match]
         out["participants"] = [group.as_dict() for group in self.participants]
         out["halts"] = [{"time": h.time, "seconds": h.seconds, "call_seconds": h.call_seconds} for h in self.halts]
         out["news"] = [{"time": piece.time, "jump_bps": piece.jump_bps} for piece in self.news]

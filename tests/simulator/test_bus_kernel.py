@@ -15,7 +15,12 @@ ROWS = 16
 
 
 def empty_bus():
-    return np.zeros(ml.AT, np.int64), np.zeros((ROWS, ml.BUS_COLUMNS), np.int64), np.zeros((ROWS, 3), np.int64), np.arange(ROWS)
+    return (
+        np.zeros(ml.AT, np.int64),
+        np.zeros((ROWS, ml.BUS_COLUMNS), np.int64),
+        np.zeros((ROWS, 3), np.int64),
+        np.arange(ROWS),
+    )
 
 
 @given(st.lists(st.one_of(st.integers(0, 5), st.none()), max_size=60))
