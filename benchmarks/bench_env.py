@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 from gymnasium.vector import SyncVectorEnv
-from tcakit.simulator.zero_intelligence import zero_intelligence
 
 from benchmarks.harness import Benchmark
 from tcakit.learn.actions import schedule_rate
@@ -22,6 +21,7 @@ from tcakit.simulator.order_flow import FlowParameters, make_day
 from tcakit.simulator.participants import usual_participants
 from tcakit.simulator.sources import make_market
 from tcakit.simulator.world import World
+from tcakit.simulator.zero_intelligence import zero_intelligence
 
 STEPS = 60
 EPISODES = 100
@@ -34,7 +34,7 @@ _MODEST = 2
 def simulated() -> SimulatedMarkets:
     """A market of background flow, ten participants and common random numbers."""
     world = World(participants=usual_participants(), opening_call_seconds=0.0, closing_call_seconds=0.0)
-    return SimulatedMarkets(lambda seed: make_market(zero_intelligence(), world, "2026-03-03", seed), starts=4)
+    return SimulatedMarkets(lambda seed: make_market(zero_intelligence(), world, "2026-03-03", seed))
 
 
 def one(source: SimulatedMarkets | ReplayedMarkets, task: ExecutionTask) -> ExecutionEnvironment:

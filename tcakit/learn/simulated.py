@@ -97,9 +97,9 @@ class SimulatedMarkets:
         self,
         make: Callable[[int], SimulatedMarket],
         *,
-        starts: int = 8,
+        starts: int = 16,
         warm_up_s: float = 300.0,
-        lead_s: float = 20.0,
+        lead_s: float = 5.0,
         first_seed: int = 0,
     ) -> None:
         if starts < 1 or warm_up_s < 0.0 or lead_s < 0.0:
@@ -135,6 +135,9 @@ class SimulatedMarkets:
                 market = self._make(self._first_seed + number)
                 opens = market.instrument.session_open_ns
                 market.advance((market.now if opens is None else max(opens, market.now)) + self._warm_up_ns)
+                engine = market.market.engine
+                tape = engine.tape[: engine.counters[ek.TAPE_ROWS]].copy()
+                market.market = market.market._replace(engine=engine._replace(tape=tape))
                 self._starts[number] = market
             return self._starts[number]
 

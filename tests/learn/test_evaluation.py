@@ -123,13 +123,16 @@ def test_what_cannot_be_compared_is_refused(environment: Any) -> None:
         Pov(1.0)
 
 
-def test_the_example_of_the_page_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_of_the_page_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "learning-environment.md").read_text(encoding="utf-8")
-    found = re.search(r"^```python file=(\w+\.py)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert found
-    (tmp_path / found[1]).write_text(found[2], encoding="utf-8")
-    runpy.run_path(str(tmp_path / found[1]))
-    assert "hurry" in capsys.readouterr().out
+    found = re.findall(r"^```python file=(\w+\.py)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    said = []
+    for name, text in found:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        runpy.run_path(str(tmp_path / name))
+        said.append(capsys.readouterr().out)
+    assert "hurry" in said[0]
+    assert len(re.findall(r"\d", said[1])) >= 8
     for name, feature in FEATURES.items():
         assert f"| `{name}` | {feature.low:g} | {feature.high:g} | {feature.what} |" in page
     for name, what in OBJECTIVES.items():
