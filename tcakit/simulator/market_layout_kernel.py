@@ -46,7 +46,8 @@ WATCHED = 20  # 1: come back whenever the touch has changed
 TOUCH = 21  # bid, ask, and what they show, as they were at the last look: four places
 SENT = 25  # the engine's id of the order that came in last, -1 none, and its number if it is one of ours
 SENT_CLIENT = 26
-AT = 27
+BAND = 27  # levels that a trade may be away from the last auction, 0 for any
+AT = 28
 
 FLOW = 0
 WORLD = 1

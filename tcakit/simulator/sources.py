@@ -112,9 +112,9 @@ def make_market(
     counters[ek.LOT] = model.lot_size
     counters[ek.SELF_MATCH] = world.self_match
     if world.band_ticks is not None:
-        counters[[ek.BAND_LOW, ek.BAND_HIGH]] = (
-            max(0, reach - world.band_ticks), min(ladder - 1, reach + world.band_ticks),
-        )  # fmt: skip
+        at[ml.BAND] = world.band_ticks
+        counters[ek.BAND_LOW] = max(0, reach - world.band_ticks)
+        counters[ek.BAND_HIGH] = min(ladder - 1, reach + world.band_ticks)
     if world.background:
         at[ml.PROPOSAL_NS] = start_ns + wait_ns(market.flow, market.seeds[ml.FLOW], 0, start_ns)
     at[ml.PEOPLE_NS] = people[:, ml.NEXT_NS].min() if len(people) else ml.NEVER

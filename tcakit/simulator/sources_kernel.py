@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tcakit.book import fifo_kernel as fk
-from tcakit.jit import tower_door, tower_part
+from tcakit.jit import tower_call, tower_door, tower_part
 from tcakit.simulator.background_kernel import propose
 from tcakit.simulator.bus_kernel import take_next
 from tcakit.simulator.call_kernel import call_order
 from tcakit.simulator.clock_kernel import wait_ns
 from tcakit.simulator.market_layout_kernel import (
     ASK_ID,
+    BAND,
     BID_ID,
     BUS_SIDE,
     CALL,
@@ -90,39 +91,58 @@ def calendar_next(market):
     return min(scheduled, market.at[UNCROSS_NS])
 
 
+@tower_call
+def _end_call(market):
+    """Uncross, and let the bands stand around the price that came out."""
+    at, engine = market.at, market.engine
+    at[UNCROSS_NS] = NEVER
+    status, level, _, _ = uncross(engine, at[REFERENCE])
+    if at[BAND] > 0 and status == fk.OK and level != ek.NO_LEVEL:
+        engine.counters[ek.BAND_LOW] = max(0, level - at[BAND])
+        engine.counters[ek.BAND_HIGH] = min(engine.levels.shape[2] - 1, level + at[BAND])
+    return status
+
+
 @tower_door
 def calendar(market, now):
-    """Do what the calendar says of this moment."""
+    """Do what the calendar says of this moment; gives the status."""
     at, engine = market.at, market.engine
     if at[UNCROSS_NS] == now:
-        at[UNCROSS_NS] = NEVER
-        status, _, _, _ = uncross(engine, at[REFERENCE])
-        return status
+        return _told(_end_call(market))
     row = at[SCHEDULE_ROW]
-    at[SCHEDULE_ROW] = row + 1
     what, value = market.schedule[row, SCHEDULE_WHAT], market.schedule[row, SCHEDULE_VALUE]
+    status = fk.OK
     if what == NEWS:
         walk_to(market, now)
         market.facts[VALUE] += value / 1000.0
-        return fk.OK
-    if what == CALL:
-        if engine.counters[ek.LAST_LEVEL] >= 0:
-            at[REFERENCE] = engine.counters[ek.LAST_LEVEL]
+    elif what == CALL:
+        if at[UNCROSS_NS] != NEVER:
+            # A volatility auction that is still on ends first, and the calendar's call begins right after it.
+            status = _end_call(market)
+        if status == fk.OK or status == ek.REFUSED:
+            if engine.counters[ek.LAST_LEVEL] >= 0:
+                at[REFERENCE] = engine.counters[ek.LAST_LEVEL]
+            status = start_call(engine, value)
+    elif what == UNCROSS:
+        status = _end_call(market)
+    elif what == HALT:
         at[UNCROSS_NS] = NEVER
-        return start_call(engine, value)
-    if what == UNCROSS:
+        status = halt(engine)
+    elif what == RESUME:
+        status = resume(engine)
+    elif what == CLOSE:
         at[UNCROSS_NS] = NEVER
-        status, _, _, _ = uncross(engine, at[REFERENCE])
-        return status
-    if what == HALT:
-        at[UNCROSS_NS] = NEVER
-        return halt(engine)
-    if what == RESUME:
-        return resume(engine)
-    if what == CLOSE:
-        at[UNCROSS_NS] = NEVER
-        return close_day(engine)
-    return fk.OK
+        status = close_day(engine)
+    status = _told(status)
+    if status == fk.OK:
+        at[SCHEDULE_ROW] = row + 1
+    return status
+
+
+@tower_part
+def _told(status):
+    """What stops the market of what the venue says: that there is no room."""
+    return status if status == ek.TAPE_FULL or status == ek.REPORTS_FULL or status == ek.BOOK_FULL else fk.OK
 
 
 @tower_door

@@ -41,6 +41,8 @@ def grown(engine: Engine, full: int) -> Engine:
     orders[slots:] = 0
     orders[slots:, NEXT] = orders[slots:, PREVIOUS] = -1
     orders[slots:, layout.POOL_PLACE] = pool[slots:] = new
+    orders[slots:, layout.PUBLIC_ID] = layout.PLAIN_NAME
+    orders[slots:, layout.LIMIT] = layout.NO_LEVEL
     return engine._replace(orders=orders, pool=pool, pegs=_longer(engine.pegs))
 
 

@@ -43,7 +43,7 @@ from tcakit.venue.engine_layout_kernel import (
 )
 from tcakit.venue.engine_layout_kernel import SELF_MATCH as SELF_MATCH_RULE
 from tcakit.venue.engine_record_kernel import record, report, report_fill
-from tcakit.venue.engine_slots_kernel import next_id, queue, release, set_reserve, unqueue
+from tcakit.venue.engine_slots_kernel import name_of, next_id, queue, release, set_reserve, unqueue
 
 
 @tower_part
@@ -86,7 +86,7 @@ def take_off(engine, slot, amount, kind, taker_owner, taker_id):
     """
     orders = engine.orders
     book, side, level = orders[slot, BOOK], orders[slot, SIDE], orders[slot, LEVEL]
-    owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], orders[slot, PUBLIC_ID]
+    owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], name_of(engine, slot)
     left = orders[slot, SIZE] - amount
     reserve = orders[slot, RESERVE]
     if left > 0:
@@ -119,7 +119,7 @@ def leave(engine, slot, event, reason):
     orders = engine.orders
     book, side, level = orders[slot, BOOK], orders[slot, SIDE], orders[slot, LEVEL]
     size, reserve = orders[slot, SIZE], orders[slot, RESERVE]
-    owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], orders[slot, PUBLIC_ID]
+    owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], name_of(engine, slot)
     report(engine, owner, order_id, event, reason, level, size + reserve, 0, MAKER_CODE, 0)
     unqueue(engine, slot)
     if book == DISPLAYED:
@@ -142,7 +142,7 @@ def shrink(engine, slot, amount):
     reduce(orders, engine.levels[book], engine.best[book], slot, amount)
     if book == DISPLAYED:
         shown = engine.levels[DISPLAYED, side_row(side), level, LEVEL_SIZE]
-        owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], orders[slot, PUBLIC_ID]
+        owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], name_of(engine, slot)
         record(engine, REDUCE, side, level, amount, shown, public_id, owner, 0, 0, order_id)
 
 

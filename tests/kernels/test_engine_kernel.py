@@ -169,6 +169,12 @@ def check_structure(engine, witness):
     assert (orders[standing, lk.RESERVE] >= 0).all()
     assert (engine.levels[:, :, :, fifo.LEVEL_SIZE] >= 0).all()
     assert counters[lk.BIDS] + counters[lk.ASKS] == live
+    assert counters[lk.DRESSED] == (orders[standing, lk.PUBLIC_ID] != lk.PLAIN_NAME).sum()
+    free = orders[pool[live + unseen :]]
+    assert (
+        free[:, [lk.ORDER_ID, lk.OWNER, lk.RESERVE, lk.DISPLAY, lk.BOOK, lk.TYPE, lk.TIME_IN_FORCE, lk.PEG]] == 0
+    ).all()
+    assert (free[:, [lk.PUBLIC_ID, lk.LIMIT]] == -1).all()
     assert counters[lk.OWNED] == sum(order.owner > 0 for order in witness.live.values())
     assert counters[lk.PEGS] == len(witness.pegs)
     assert counters[lk.STOP_ORDERS] == len(witness.books[lk.STOPS])

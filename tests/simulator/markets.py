@@ -16,6 +16,7 @@ WORLD = World(
     participants=(*usual_participants(), Participants("market-maker", 1, interval_s=0.5, size=300, limit=600)),
     opening_call_seconds=20.0,
     closing_call_seconds=20.0,
+    value_volatility_daily=0.0005,
 )
 
 

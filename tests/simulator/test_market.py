@@ -15,6 +15,7 @@ from tcakit.market import codes
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator import own_tables
 from tcakit.simulator.market import TradingRules
+from tcakit.simulator.participants import Participants
 from tcakit.simulator.session import Trader, trade
 from tcakit.simulator.tape import day_of
 from tcakit.simulator.twin import middles, twin
@@ -199,13 +200,15 @@ def test_a_halt_stops_trading_and_an_auction_ends_it():
 
 
 def test_news_move_the_value_and_those_who_believe_in_it_move_the_price():
-    calm, struck = market(), market(world=replace(WORLD, news=(News("10:04", 30.0),)))
+    believers = Participants("fundamental-trader", 5, interval_s=1.0, size=300, limit=500_000)
+    world = replace(WORLD, participants=(believers,))
+    calm, struck = market(world=world), market(world=replace(world, news=(News("10:04", 30.0),)))
     opened, closes = edges(calm)
     whole_day(calm), whole_day(struck)
     ns = np.array([opened + 239 * SECOND, closes - 21 * SECOND])
     before, after = middles(struck, ns) - middles(calm, ns)
     assert before == 0.0
-    assert after > 1.0
+    assert 10.0 < after < 45.0
 
 
 def test_a_narrow_band_starts_volatility_auctions():
