@@ -70,7 +70,7 @@ _OPENING = 16  # to 19
 _FEW = 4  # orders a side that background takers leave: it is theirs to give, never the last of it
 _MOST = 4.0  # times its mean that a rate grows with a queue or with the number of orders
 _WALK = 64  # orders that are looked at, from the end of a queue, for one to withdraw
-_STALE = 1.0 / 64.0  # of cancels behind the best that look for an order left beyond the reach of the tables
+_STALE = 0.5  # of cancels behind the best that look for an order left beyond the tables, if there are more than usual
 
 
 @tower_call
@@ -164,7 +164,8 @@ def _withdraw_deeper(engine, flow, seed, number, row):
     step = -1 if row == 0 else 1
     word = bits(seed, number, _PLACE)
     reach = flow.profile.shape[0] - 1
-    if uniform(seed, number, _RETRY) < _STALE:
+    crowded = engine.counters[BIDS + row] > flow.numbers[DEEP_ORDERS]
+    if crowded and uniform(seed, number, _RETRY) < _STALE:
         live = engine.counters[LIVE]
         slot = engine.pool[min(int(uniform(seed, number, _SIZE) * live), live - 1)]
         far = (engine.orders[slot, LEVEL] - best) * step
@@ -192,8 +193,8 @@ def _withdraw_deeper(engine, flow, seed, number, row):
 
 
 @tower_part
-def _take(engine, flow, seed, number, row):
-    """A market order that takes from this side of the book."""
+def taker_size(engine, flow, row, word):
+    """What a taker of the background takes from this side, 0 if nothing; `word` is 64 random bits."""
     best = engine.best[DISPLAYED, row]
     displayed = engine.levels[DISPLAYED, row, best, LEVEL_SIZE]
     length = displayed / flow.numbers[QUEUE_UNIT]
@@ -202,19 +203,23 @@ def _take(engine, flow, seed, number, row):
     while queue < flow.clearing.shape[0] - 1 and length >= edge:
         edge *= 2.0
         queue += 1
-    word = bits(seed, number, _SIZE)
     size = flow.sizes[TAKE, _entry(word)]
     draw = np.float64(word >> _TEN) * 2.0**-54
     spare = engine.counters[BIDS + row] - engine.levels[DISPLAYED, row, best, COUNT]
     if flow.clearing[queue, 0] < 0.0 and spare >= _FEW:
-        size = min(size, displayed)
-    elif draw < flow.clearing[queue, 0] and spare >= _FEW:
+        return min(size, displayed)
+    if draw < flow.clearing[queue, 0] and spare >= _FEW:
         beyond = draw < flow.clearing[queue, 0] * flow.clearing[queue, 1] and spare >= 2 * _FEW
-        size = displayed + (size if beyond else 0)
-    else:
-        size = min(size, displayed - 1)
-        if size <= 0:
-            return OK
+        return displayed + (size if beyond else 0)
+    return min(size, displayed - 1)
+
+
+@tower_part
+def _take(engine, flow, seed, number, row):
+    """A market order that takes from this side of the book."""
+    size = taker_size(engine, flow, row, bits(seed, number, _SIZE))
+    if size <= 0:
+        return OK
     return market_order(engine, SELL if row == 0 else BUY, size)
 
 

@@ -27,6 +27,7 @@ from tcakit.venue.engine_layout_kernel import (
 )
 
 BACKGROUND = 0  # the background's stream of random numbers
+OWN = 1  # that of orders sent by a timetable, out of the background's
 _LEAST_HALF = 2_048
 _MOST_SLOTS = 1 << 22
 _MOST_ROWS = 1 << 27
@@ -61,9 +62,14 @@ class BackgroundRun:
         self.run_until(int(self.flow.times[CLOSE_NS]) - 1)
 
     def send(
-        self, when_ns: NDArray[np.int64], sizes: NDArray[np.int64]
+        self, when_ns: NDArray[np.int64], sizes: NDArray[np.int64], *, like_takers: bool = False
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Send market orders by a timetable; mids (levels) before each, shares filled, cash (levels x shares)."""
+        """Send market orders by a timetable; mids (levels) before each, shares filled, cash (levels x shares).
+
+        `like_takers`: of `sizes` only the signs count, each takes as much as a taker of the background would.
+        """
+        with np.errstate(over="ignore"):
+            own = np.uint64(stream(self.seed, OWN)) if like_takers else np.uint64(0)
         middle, filled, cash = (np.zeros(len(when_ns)) for _ in range(3))
         entry = 0
         while True:
@@ -77,6 +83,7 @@ class BackgroundRun:
                     self.now,
                     when_ns,
                     sizes,
+                    own,
                     entry,
                     middle,
                     filled,

@@ -21,7 +21,7 @@ from tcakit.simulator.calibration_rates import (
     size_laws,
 )
 from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, CANCEL_DEEPER, DEEPER, IMPROVE, TAKE
-from tcakit.simulator.flow_parameters import EVENT_NAMES, FeedbackLaw, FlowModel, RateTables
+from tcakit.simulator.flow_parameters import EVENT_NAMES, FlowModel, RateTables
 
 _MANY_LEVELS = 1_000
 _HEADROOM = 1.1  # of the bound of rates over the busiest state, for the feedback's lean
@@ -52,10 +52,8 @@ def fit_background(day: CalibrationDay) -> tuple[FlowModel, Counted]:
             "and come is extrapolated"
         )
     waits = counted.waits
-    found = counted.found
     hidden_place, hidden_middle = hidden_places(counted)
     start_bid, start_ask = _first_quote(day, counted)
-    takes = found[found[:, kernel.EVENT] == TAKE, kernel.EVENT_SIZE]
     model = FlowModel(
         symbol=instrument.symbol,
         venue=instrument.venue,
@@ -93,7 +91,6 @@ def fit_background(day: CalibrationDay) -> tuple[FlowModel, Counted]:
         part_best=round(part_share(counted, CANCEL_BEST), 4),
         part_deeper=round(part_share(counted, CANCEL_DEEPER), 4),
         profile=depth.profile,
-        feedback=FeedbackLaw(trade_unit=max(1.0, round(float(takes.mean()), 2)) if len(takes) else 1.0),
         notes=tuple(notes),
     )
     return model, counted

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tcakit.simulator.flow_tables import WaitPart
+from tcakit.simulator.flow_tables import EXPONENTIAL, WaitPart
 
 _PARTS = 5
 _ROUNDS = 60
 _SAMPLE = 40_000
 _LEAST_S = 1e-9  # what files call the same time
 _LEAST_SD = 0.08
+_LIKE_EXPONENTIAL = 0.03  # distance below which there are no bursts
 _SHORT = 0.3  # of the mean wait: parts with a median below belong to bursts
 
 
@@ -31,7 +32,8 @@ class Waits:
 
 
 def fit_waits(seconds: NDArray[np.float64], parts: int = _PARTS) -> Waits:
-    """Fit a mixture to waits in seconds, those shorter than a nanosecond taken as that.
+    """Fit a mixture to waits in seconds, those shorter than a nanosecond taken as that; one exponential where they are
+    like it.
 
     >>> found = fit_waits(10.0 ** np.random.default_rng(1).normal(-1.0, 0.5, 4000), parts=1)
     >>> round(found.long[0].log10_sd, 1), found.short_share
@@ -41,6 +43,8 @@ def fit_waits(seconds: NDArray[np.float64], parts: int = _PARTS) -> Waits:
     mean = float(waits.mean())
     if len(waits) > _SAMPLE:
         waits = waits[np.linspace(0, len(waits) - 1, _SAMPLE).astype(np.int64)]
+    if _distance_to_exponential(waits, mean) < _LIKE_EXPONENTIAL:
+        return Waits(0.0, 0.0, (), (WaitPart(1.0, mean, EXPONENTIAL.log10_sd),))
     logs = np.log10(waits)
     # Quantiles of equal shares to begin with; each round weighs every wait by the parts it may be of.
     middle = np.quantile(logs, (np.arange(parts) + 0.5) / parts)
@@ -64,6 +68,12 @@ def fit_waits(seconds: NDArray[np.float64], parts: int = _PARTS) -> Waits:
     likelier = _density(grid, short) > _density(grid, long)
     burst = 10.0 ** float(grid[np.flatnonzero(likelier)[-1]]) if likelier.any() else short[-1].median_s
     return Waits(float((waits <= burst).mean()), burst, short, long)
+
+
+def _distance_to_exponential(waits: NDArray[np.float64], mean: float) -> float:
+    """Kolmogorov's distance of the waits to those of events that know nothing of each other."""
+    ordered = np.sort(waits)
+    return float(np.abs(-np.expm1(-ordered / mean) - (np.arange(len(ordered)) + 0.5) / len(ordered)).max())
 
 
 def _density(logs: NDArray[np.float64], parts: tuple[WaitPart, ...]) -> NDArray[np.float64]:

@@ -94,7 +94,8 @@ def spread_bins(share: NDArray[np.float64]) -> tuple[int, ...]:
         rest = share[low:].sum()
         if held >= _LEAST_SHARE and rest >= _LEAST_SHARE and high > low:
             chosen.append(low)
-    return tuple(chosen)
+    # A spread that is never but one tick still closes from two.
+    return tuple(chosen) if len(chosen) > 1 else (1, 2)
 
 
 def _walk(day: CalibrationDay, spread_from: tuple[int, ...], imbalances: int, unit: float, burst_ns: int) -> tuple[
@@ -120,6 +121,7 @@ def _walk(day: CalibrationDay, spread_from: tuple[int, ...], imbalances: int, un
         day.seconds,
         day.depth,
         burst_ns,
+        day.print_ns_apart,
         spread_bin,
         unit,
         QUEUE_FIRST,

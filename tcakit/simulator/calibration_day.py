@@ -27,7 +27,8 @@ WHOLE_BOOK = 1 << 30
 class CalibrationDay:
     """Columns of a row an event: `ts_ns`, `kind`, `side`, `level` (tick - `base_tick`, -1 off the ladder), `size`,
     `level_size` (-1 unknown), `slot` (a dense number of the order, -1 none); `depth` levels were recorded; `activity`
-    is the shape of the day (mean one) and `seconds` the time of each row with that shape taken out.
+    is the shape of the day (mean one) and `seconds` the time of each row with that shape taken out; prints
+    may come that long before the book shows them.
     """
 
     instrument: Instrument
@@ -46,6 +47,7 @@ class CalibrationDay:
     slot: NDArray[np.int64]
     activity: NDArray[np.float64]
     seconds: NDArray[np.float64]
+    print_ns_apart: int = 0
 
 
 def _plain(column: Any, missing: int) -> NDArray[np.int64]:
@@ -54,7 +56,9 @@ def _plain(column: Any, missing: int) -> NDArray[np.int64]:
     return np.asarray(column, np.int64)
 
 
-def recorded_day(instrument: Instrument, date: str, depth: int | None, book: Mapping[str, Any]) -> CalibrationDay:
+def recorded_day(
+    instrument: Instrument, date: str, depth: int | None, book: Mapping[str, Any], *, print_ns_apart: int = 0
+) -> CalibrationDay:
     """Prepare the book events of a stored day (`depth` levels, None for the whole book).
 
     The session is the instrument's where it is known, else from the first event to the last. DataError if there is too
@@ -102,7 +106,64 @@ def recorded_day(instrument: Instrument, date: str, depth: int | None, book: Map
         slot=np.where(order_id >= 0, slot, -1).astype(np.int64),
         activity=activity,
         seconds=operational_seconds(ts_ns, open_ns, close_ns, activity),
+        print_ns_apart=print_ns_apart,
     )
+
+
+def quotes_and_prints(quotes: Mapping[str, Any], trades: Mapping[str, Any]) -> dict[str, Any]:
+    """Book events of the best levels, made of quotes, and the prints among them.
+
+    Of a quote that moves, the side that gives way comes first: its new level comes into sight, its old one is empty,
+    and then the other side improves. A print at the offer or above took from the offers, one at the bid or below from
+    the bids, one in between from an order that nobody saw. Locked and crossed quotes are left out.
+    """
+    columns = {name: _plain(quotes[name], -1) for name in ("ts_ns", "bid", "bid_size", "ask", "ask_size")}
+    kept = (
+        (columns["bid"] > 0) & (columns["ask"] > columns["bid"]) & (columns["bid_size"] > 0) & (columns["ask_size"] > 0)
+    )
+    ts_ns, bid, bid_size, ask, ask_size = (column[kept] for column in columns.values())
+    rises = np.concatenate([[False], (bid[1:] > bid[:-1]) | (ask[1:] > ask[:-1])])[: len(bid)]
+    parts = []
+    for side, price, size, first in ((codes.BUY, bid, bid_size, ~rises), (codes.SELL, ask, ask_size, rises)):
+        before, size_before = (np.concatenate([[-1], column[:-1]]) for column in (price, size))
+        begin = 4 * np.arange(len(price)) + np.where(first, 0, 2)
+        came = np.flatnonzero((price != before) | (size != size_before))
+        gone = np.flatnonzero((price != before) & (before > 0))
+        fell = (price[gone] - before[gone]) * side < 0
+        parts.append((begin[came], came, codes.SET, side, price[came], size[came]))
+        parts.append(
+            (begin[gone] + 1, gone, np.where(fell, codes.SET, codes.LEAVE), side, before[gone], np.where(fell, 0, -1))
+        )
+    keys = np.argsort(np.concatenate([part[0] for part in parts]), kind="stable")
+    at = np.concatenate([part[1] for part in parts])[keys]
+    of_quotes = {
+        "ts_ns": ts_ns[at],
+        "kind": np.concatenate([np.broadcast_to(part[2], len(part[1])) for part in parts])[keys],
+        "side": np.concatenate([np.full(len(part[1]), part[3]) for part in parts])[keys],
+        "price": np.concatenate([part[4] for part in parts])[keys],
+        "size": np.zeros(len(at), np.int64),
+        "level_size": np.concatenate([np.broadcast_to(part[5], len(part[1])) for part in parts])[keys],
+        "order_id": np.full(len(at), -1),
+    }
+    traded_ns, traded = _plain(trades["ts_ns"], 0), _plain(trades["price"], 0)
+    place = np.searchsorted(ts_ns, traded_ns, side="left") - 1
+    known = (place >= 0) & (traded > 0)
+    traded_ns, traded, place = traded_ns[known], traded[known], place[known]
+    taken = np.where(traded >= ask[place], codes.SELL, np.where(traded <= bid[place], codes.BUY, 0))
+    unseen = np.where(2 * traded > bid[place] + ask[place], codes.SELL, codes.BUY)
+    of_trades = {
+        "ts_ns": traded_ns,
+        "kind": np.where(taken != 0, codes.PRINT, codes.PRINT_HIDDEN),
+        "side": np.where(taken != 0, taken, unseen),
+        "price": traded,
+        "size": _plain(trades["size"], 0)[known],
+        "level_size": np.full(len(traded), -1),
+        "order_id": np.full(len(traded), -1),
+    }
+    # A print comes before the quotes of its instant: they show what it left.
+    when = np.concatenate([of_quotes["ts_ns"], traded_ns])
+    order = np.lexsort((np.arange(len(when)), np.repeat([1, 0], [len(at), len(traded)]), when))
+    return {name: np.concatenate([of_quotes[name], of_trades[name]])[order] for name in of_quotes}
 
 
 def _too_little(instrument: Instrument, date: str, events: int) -> DataError:

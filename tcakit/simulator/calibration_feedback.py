@@ -11,7 +11,7 @@ from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_count import Counted
 from tcakit.simulator.calibration_day import CalibrationDay
 from tcakit.simulator.feedback_terms import exponential_terms
-from tcakit.simulator.flow_layout_kernel import HIDDEN, TAKE
+from tcakit.simulator.flow_layout_kernel import TAKE
 from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.simulator.memory_kernel import memory_before
 
@@ -19,17 +19,18 @@ TAUS_S = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 BETAS = (0.25, 0.5, 0.75, 1.0, 1.5)
 _ROUNDS = 30
 _FEWEST = 100
+_SURE_GAIN = 1.92  # in log likelihood: 95 % of one degree of freedom
 
 
 @dataclass(frozen=True, slots=True)
 class SideTrades:
-    """The day's signed trades: `seconds` of operational time, `sign` +1 where a buyer took, `size`, and `log_odds` of a
-    seller against a buyer by the book as it stood.
+    """The day's signed trades: `seconds` of operational time, `sign` +1 where a buyer took, `share` of the queue it
+    took, and `log_odds` of a seller against a buyer by the book as it stood.
     """
 
     seconds: NDArray[np.float64]
     sign: NDArray[np.float64]
-    size: NDArray[np.float64]
+    share: NDArray[np.float64]
     log_odds: NDArray[np.float64]
 
 
@@ -50,15 +51,16 @@ class SideLikelihood:
 
     @property
     def best_against(self) -> tuple[float, float, float, float] | None:
-        """The row of greatest likelihood among those in which trades turn against past ones; None if there is none."""
-        against = [row for row in self.table if row[2] > 0.0]
-        return max(against, key=lambda row: row[3]) if against else None
+        """The best row if trades turn against past ones there, surely; else None: nothing is learned of the memory."""
+        if not self.table or self.best[2] <= 0.0 or self.best[3] < _SURE_GAIN:
+            return None
+        return self.best
 
 
 def side_trades(day: CalibrationDay, counted: Counted, model: FlowModel) -> SideTrades:
     """The trades of a day with the odds that the fitted background gives each side."""
     found = counted.found
-    trade = found[np.isin(found[:, kernel.EVENT], (TAKE, HIDDEN))]
+    trade = found[found[:, kernel.EVENT] == TAKE]
     take = model.rates.by_state["take"]
     place = np.searchsorted(model.spread_from, trade[:, kernel.SPREAD], side="right") - 1
     own = take[place, trade[:, kernel.IMBALANCE_BIN]]
@@ -66,16 +68,16 @@ def side_trades(day: CalibrationDay, counted: Counted, model: FlowModel) -> Side
     bids = trade[:, kernel.SIDE_ROW] == 0
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.log(own) - np.log(other)
-    odds = np.where(np.isfinite(odds) & (trade[:, kernel.EVENT] == TAKE), odds, 0.0)
+    odds = np.where(np.isfinite(odds), odds, 0.0)
     return SideTrades(
         seconds=day.seconds[trade[:, kernel.ROW]],
         sign=np.where(bids, -1.0, 1.0),
-        size=trade[:, kernel.EVENT_SIZE].astype(np.float64),
+        share=trade[:, kernel.EVENT_SIZE] / np.maximum(1.0, trade[:, kernel.QUEUE_SIZE]),
         log_odds=np.where(bids, odds, -odds),
     )
 
 
-def side_likelihood(trades: SideTrades, unit: float) -> SideLikelihood:
+def side_likelihood(trades: SideTrades, size_power: float = 1.0) -> SideLikelihood:
     """Strength by maximum likelihood for each tau and beta of a grid.
 
     A trade is a sale with log odds those of the book plus strength times phi, phi as it stood before the trade:
@@ -84,7 +86,7 @@ def side_likelihood(trades: SideTrades, unit: float) -> SideLikelihood:
     if len(trades.sign) < _FEWEST:
         return SideLikelihood(len(trades.sign), ())
     sold = (trades.sign < 0.0).astype(np.float64)
-    jumps = trades.sign * np.sqrt(trades.size / unit)
+    jumps = trades.sign * trades.share**size_power
     table = []
     for tau in TAUS_S:
         for beta in BETAS:

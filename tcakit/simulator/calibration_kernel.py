@@ -33,7 +33,8 @@ QUEUE_BIN = 7
 FLAG = 8  # TAKE: 1 all of the best queue, 2 and beyond; cancels: 1 in part
 RANK = 9  # of an order withdrawn, places from the end of its queue, -1 unknown
 FOLLOWS = 10  # 1 in a burst
-FOUND_COLUMNS = 11
+QUEUE_SIZE = 11  # of the own best queue before it
+FOUND_COLUMNS = 12
 
 
 @jit
@@ -77,6 +78,7 @@ def count_day(
     seconds,
     depth,
     burst_ns,
+    print_ns_apart,
     spread_bin,
     unit,
     first_edge,
@@ -115,6 +117,7 @@ def count_day(
     print_left = 0
     print_row = -1
     print_ns = -1
+    take_at = -1
     last_seconds = -1.0
     last_ns = when_ns[0] - burst_ns - 1 if rows > 0 else 0
     for at in range(rows):
@@ -166,6 +169,9 @@ def count_day(
         behind = best[row] - place if row == 0 else place - best[row]
         event = -1
         amount = size[at]
+        if what == SET and levels[row, place, 0] == 0 and behind > 0:
+            # A level that came into sight behind the best: it may have stood there before.
+            what = ENTER
         if what == SET:
             change = level_size[at] - levels[row, place, 0]
             what = ADD if change > 0 else (DELETE if level_size[at] == 0 else REDUCE)
@@ -179,7 +185,7 @@ def count_day(
                 if behind < 0 and -behind >= spread:
                     event = -1
         elif what in (REDUCE, DELETE):
-            taken = print_left > 0 and print_row == row and print_ns == when_ns[at]
+            taken = print_left > 0 and print_row == row and when_ns[at] - print_ns <= print_ns_apart
             if taken:
                 print_left -= amount
             elif quoted and behind >= 0:
@@ -189,7 +195,8 @@ def count_day(
         elif what == PRINT_HIDDEN:
             event = HIDDEN
         if what == PRINT:
-            print_left = amount if print_ns != when_ns[at] or print_row != row else print_left + amount
+            stale = when_ns[at] - print_ns > print_ns_apart or print_row != row
+            print_left = amount if stale else print_left + amount
             print_row = row
             print_ns = when_ns[at]
         # --- a taker's executions are one event -----------------------------------------------------------------------
@@ -229,6 +236,9 @@ def count_day(
             found[events, FLAG] = 0
             found[events, RANK] = -1
             found[events, FOLLOWS] = follows
+            found[events, QUEUE_SIZE] = own
+            if event == TAKE:
+                take_at = events
             events += 1
             last = events - 1
         # --- the book after it ----------------------------------------------------------------------------------------
@@ -278,8 +288,8 @@ def count_day(
                 orders_there = max(1, orders_there - 1)
             if (event == CANCEL_BEST or event == CANCEL_DEEPER) and what == REDUCE and now_there > 0:
                 found[last, FLAG] = 1
-            if (taken or what == EXECUTE) and events > 0 and found[last, EVENT] == TAKE and now_there == 0:
-                found[last, FLAG] = max(found[last, FLAG], 1)
+            if (taken or what == EXECUTE) and take_at >= 0 and found[take_at, SIDE_ROW] == row and now_there == 0:
+                found[take_at, FLAG] = max(found[take_at, FLAG], 1)
         elif what == LEAVE:
             now_there = 0
         else:

@@ -16,6 +16,7 @@ _ROUNDS = 100
 _SHRINK = 4.0  # events: a state with few leans on the mean of its row
 _IN_SIGHT = 0.3  # share of time in sight, below which a distance is not trusted
 _BEYOND = 30  # times the distance in sight that orders are thought to stand
+_FASTEST = 1e-3  # of exposure an event, at the least
 _BUSIEST = 0.98
 
 
@@ -56,7 +57,8 @@ def rates_and_factors(
         base = np.zeros((spreads, imbalances))
         for _ in range(_ROUNDS):
             expected = exposure @ factor
-            of_spread = by_spread / np.maximum(expected.sum(axis=1), 1e-9)
+            # A state that was left at once has events and no time.
+            of_spread = by_spread / np.maximum(expected.sum(axis=1), _FASTEST * by_spread + 1e-9)
             lean = _SHRINK / overall
             base = (by_state + lean * of_spread[:, None]) / (expected + lean)
             made = np.einsum("si,siq->q", base, exposure)

@@ -1,6 +1,6 @@
 """The market's memory of signed trades: a power law that leans on which side is traded next.
 
-phi(t) = sum over trades of sign times size^power times (1 + (t - s) / tau)^-beta, kept as a sum of exponentials so
+phi(t) = sum over trades of sign times share^power times (1 + (t - s) / tau)^-beta, kept as a sum of exponentials so
 that a trade costs as many steps as there are terms. Noble, Rosenbaum and Souilmi (2026) lean the side of trades so.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.jit import tower_door
-from tcakit.market.codes import EXECUTE, PRINT_HIDDEN
+from tcakit.market.codes import EXECUTE
 from tcakit.simulator.flow_layout_kernel import (
     AMOUNT,
     DECAY_PER_NS,
@@ -18,10 +18,18 @@ from tcakit.simulator.flow_layout_kernel import (
     SIZE_POWER,
     STATE_NS,
     STRENGTH,
-    TRADE_UNIT,
     WEIGHT,
 )
-from tcakit.venue.engine_layout_kernel import TAPE_KIND, TAPE_ROWS, TAPE_SIDE, TAPE_SIZE, TAPE_TS
+from tcakit.venue.engine_layout_kernel import (
+    NO_LEVEL,
+    TAPE_KIND,
+    TAPE_LEVEL,
+    TAPE_LEVEL_SIZE,
+    TAPE_ROWS,
+    TAPE_SIDE,
+    TAPE_SIZE,
+    TAPE_TS,
+)
 
 _SMALL = 0.02  # below it four terms of the series of exp are exact to 1e-9
 
@@ -43,10 +51,10 @@ def decay_to(feedback, now):
 
 
 @tower_door
-def add_trade(feedback, now, sign, size):
-    """Remember a trade of `size` at `now`: `sign` +1 if a buyer took, -1 if a seller did."""
+def add_trade(feedback, now, sign, share):
+    """Remember a trade at `now`: `sign` +1 if a buyer took, -1 if a seller did; `share` of the queue that it took."""
     decay_to(feedback, now)
-    jump = sign * (size / feedback.numbers[TRADE_UNIT]) ** feedback.numbers[SIZE_POWER]
+    jump = sign * share ** feedback.numbers[SIZE_POWER]
     for term in range(feedback.terms.shape[0]):
         feedback.terms[term, AMOUNT] += jump
 
@@ -55,8 +63,10 @@ def add_trade(feedback, now, sign, size):
 def absorb(feedback, engine):
     """Remember the trades on the tape that were not looked at yet, whoever made them.
 
-    Rows of one taker (same time, same side, one after the other) are one trade. A tape that begins anew is read from
-    its beginning: absorb before it does.
+    A trade counts by the share that it took of the queue at the best, one for each level that it emptied: so that small
+    trades, which hardly move the price, are hardly remembered. Rows of one taker (same time and side, one after the
+    other) are one trade; prints of orders that nobody saw are none. A tape that begins anew is read from its beginning:
+    absorb before it does.
     """
     rows = engine.counters[TAPE_ROWS]
     row = feedback.memory[NEXT_ROW]
@@ -64,22 +74,26 @@ def absorb(feedback, engine):
         row = 0
     tape = engine.tape
     while row < rows:
-        kind = tape[row, TAPE_KIND]
-        if kind not in (EXECUTE, PRINT_HIDDEN):
+        if tape[row, TAPE_KIND] != EXECUTE:
             row += 1
             continue
         when = tape[row, TAPE_TS]
         side = tape[row, TAPE_SIDE]
-        size = 0
+        level = NO_LEVEL
+        before = 1.0
+        share = 0.0
         while (
             row < rows
+            and tape[row, TAPE_KIND] == EXECUTE
             and tape[row, TAPE_TS] == when
             and tape[row, TAPE_SIDE] == side
-            and tape[row, TAPE_KIND] in (EXECUTE, PRINT_HIDDEN)
         ):
-            size += tape[row, TAPE_SIZE]
+            if tape[row, TAPE_LEVEL] != level:
+                level = tape[row, TAPE_LEVEL]
+                before = float(tape[row, TAPE_SIZE] + max(0, tape[row, TAPE_LEVEL_SIZE]))
+            share += tape[row, TAPE_SIZE] / before
             row += 1
-        add_trade(feedback, when, -side, size)
+        add_trade(feedback, when, -side, share)
     feedback.memory[NEXT_ROW] = rows
 
 

@@ -91,9 +91,8 @@ TERM_COLUMNS = 3
 # `Feedback.numbers`, float64.
 STRENGTH = 0  # m of exp(|m phi|)
 LARGEST_TILT = 1  # |m phi| at most
-TRADE_UNIT = 2  # size of a trade that counts as one
-SIZE_POWER = 3  # of a trade's size
-FEEDBACK_NUMBERS = 4
+SIZE_POWER = 2  # of the share of the queue that a trade took
+FEEDBACK_NUMBERS = 3
 
 # `Feedback.memory`, int64.
 NEXT_ROW = 0  # of the tape, not looked at yet
@@ -104,7 +103,8 @@ FEEDBACK_MEMORY = 2
 class Feedback(NamedTuple):
     """Memory of signed trades, all arrays: `terms` float64 (K, TERM_COLUMNS), `numbers` float64, `memory` int64.
 
-    phi(t) = sum of WEIGHT times AMOUNT, each AMOUNT the sum over trades of sign times size to a power, decayed
+    phi(t) = sum of WEIGHT times AMOUNT, each AMOUNT the sum over trades of sign times the share of
+    the queue that it took, to a power, decayed
     exponentially.
     """
 

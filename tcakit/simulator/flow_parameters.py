@@ -30,19 +30,19 @@ def _bad(message: str, place: str, remedy: str) -> UsageError:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackLaw:
-    """exp(|m phi|) on the side opposite to past trades; phi = sum of sign (size / unit)^power (1 + t / tau)^-beta."""
+    """exp(|m phi|) on the side opposite to past trades; phi = sum of sign share^power (1 + t / tau)^-beta, share of
+    the best queue that the trade took."""
 
     strength: float = 0.0
     tau_s: float = 20.0
     beta: float = 0.5
-    trade_unit: float = 1.0
     size_power: float = 1.0
     largest_tilt: float = 3.0
     horizon_s: float = 3600.0
     terms: int = 12
 
     def __post_init__(self) -> None:
-        for name in ("tau_s", "beta", "trade_unit", "size_power", "largest_tilt", "horizon_s"):
+        for name in ("tau_s", "beta", "size_power", "largest_tilt", "horizon_s"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):
                 raise _bad(f"{name} is {value!r}", f"feedback.{name}", "give a number above zero")
@@ -60,7 +60,6 @@ class FeedbackLaw:
         numbers = np.empty(layout.FEEDBACK_NUMBERS)
         numbers[layout.STRENGTH] = self.strength
         numbers[layout.LARGEST_TILT] = self.largest_tilt
-        numbers[layout.TRADE_UNIT] = self.trade_unit
         numbers[layout.SIZE_POWER] = self.size_power
         return Feedback(terms, numbers, np.zeros(layout.FEEDBACK_MEMORY, np.int64))
 

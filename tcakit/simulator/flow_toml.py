@@ -42,7 +42,8 @@ _COMMENTS = {
     "hidden": "Where in the spread unseen orders trade (0 their own side's best, 1 the other's); share at the middle.",
     "book": "Where the day begins, and how many orders a side holds on average by ticks behind its best (0 first).",
     "feedback": "Memory of signed trades: exp(|strength * phi|) multiplies takers against past trades,\n"
-    "# phi = sum of sign * (size / trade_unit)^size_power * (1 + t / tau_s)^-beta. strength 0: none.",
+    "# phi = sum of sign * share^size_power * (1 + t / tau_s)^-beta, share of the best queue that a trade took.\n"
+    "# strength 0: none.",
 }
 _INSTRUMENT = ("symbol", "venue", "timezone", "currency", "price_scale", "size_scale", "tick_size", "lot_size")
 _SESSION = ("open_time", "close_time", "opens_day_before", "activity")

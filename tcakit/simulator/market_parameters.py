@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tcakit.errors import UsageError
 from tcakit.market import codes
 from tcakit.registry import nearest
@@ -38,7 +40,8 @@ class MarketParameters:
 
 def usual_world(model: FlowModel) -> World:
     """A world with the participants that most markets have, their sizes and spreads those of a flow."""
-    size = max(1, round(model.feedback.trade_unit)) if model.feedback.trade_unit > 1 else 100
+    taken = model.sizes["take"]
+    size = max(model.lot_size, round(float(np.average(taken.values, weights=taken.weights))))
     return World(participants=usual_participants(size, float(model.start_ask - model.start_bid)))
 
 

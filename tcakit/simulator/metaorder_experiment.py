@@ -12,7 +12,8 @@ from tcakit.simulator.background_run import BackgroundRun, Prepared, open_market
 from tcakit.simulator.flow_parameters import FlowModel
 
 _DATE = "2026-03-03"
-_WARM_S = 300.0
+_WARM_S = 60.0
+_COUNTED_S = 1_200.0
 _DRAWS = 400
 _LEAST_CHILDREN = 4
 _NS = 1_000_000_000
@@ -20,19 +21,21 @@ _NS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class MetaorderSetting:
-    """`starts` markets, each with one metaorder of up to `children` market orders of `child_size`, one every `every_s`
-    seconds; decay is looked at for metaorders of `decay_children`.
+    """`starts` markets, each with one metaorder of up to `children` market orders, one every `every_s` seconds; each of
+    `child_size`, or with 0 as large as a taker of the background would send, so that children are like anyone's;
+    `participation` is that many children a trade of others; decay is looked at for metaorders of `decay_children`.
     """
 
-    child_size: int
     every_s: float
+    participation: float
+    child_size: int = 0
     children: int = 64
     decay_children: tuple[int, ...] = (16, 32)
     starts: int = 40
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if self.children < 2 * _LEAST_CHILDREN or self.starts < 2 or self.child_size < 1 or self.every_s <= 0.0:
+        if self.children < 2 * _LEAST_CHILDREN or self.starts < 2 or self.child_size < 0 or self.every_s <= 0.0:
             raise UsageError(
                 f"no experiment: {self}", remedy="give 8 or more children, 2 or more starts, sizes and waits above 0"
             )
@@ -58,24 +61,23 @@ class MetaorderImpact:
     starts: int
 
 
-def setting_for(model: FlowModel, *, participation: float = 0.15, **changes: int) -> MetaorderSetting:
-    """An experiment of the usual size: children as large as the mean trade, at a share of the number of trades."""
+def setting_for(model: FlowModel, *, participation: float = 0.3, **changes: int) -> MetaorderSetting:
+    """An experiment of the usual size: children like other takers, at a share of the number of trades."""
     per_second = trades_per_second(model)
-    values = {"child_size": max(1, round(model.feedback.trade_unit)), "every_s": 1.0 / (participation * per_second)}
-    return MetaorderSetting(**{**values, **changes})  # type: ignore[arg-type]
+    return MetaorderSetting(1.0 / (participation * per_second), participation, **changes)
 
 
 def trades_per_second(model: FlowModel) -> float:
     """Takers a second of both sides, as the market itself has them: a short run is counted."""
     market = open_market(prepare(flat_day(model), _DATE), 11)
     start = market.now
-    market.run_until(start + int(_WARM_S * 4 * _NS))
+    market.run_until(start + int(_COUNTED_S * _NS))
     from tcakit.market.codes import EXECUTE
     from tcakit.venue.engine_layout_kernel import TAPE_KIND, TAPE_TS
 
     tape = market.tape()[market.opening_rows :]
     traded = np.unique(tape[tape[:, TAPE_KIND] == EXECUTE, TAPE_TS])
-    return max(len(traded), 1) / (4.0 * _WARM_S)
+    return max(len(traded), 1) / _COUNTED_S
 
 
 def flat_day(model: FlowModel) -> FlowModel:
@@ -92,6 +94,7 @@ def run_experiment(model: FlowModel, setting: MetaorderSetting) -> MetaorderImpa
     ends = [number for number in setting.decay_children if number <= count]
     horizon = max(count, *(2 * number for number in ends)) if ends else count
     step = int(setting.every_s * _NS)
+    alike = setting.child_size == 0
     impact = np.empty((setting.starts, count))
     left = {number: np.empty(setting.starts) for number in ends}
     moved = np.empty((2, setting.starts))
@@ -101,15 +104,15 @@ def run_experiment(model: FlowModel, setting: MetaorderSetting) -> MetaorderImpa
         when = market.now + step * np.arange(1, horizon + 2, dtype=np.int64)
         nothing = market.twin().send(when, np.zeros(horizon + 1, np.int64))[0]
         sizes = np.zeros(horizon + 1, np.int64)
-        sizes[:count] = side * setting.child_size
-        full = market.twin().send(when[: count + 1], sizes[: count + 1])[0]
+        sizes[:count] = side * max(1, setting.child_size)
+        full = market.twin().send(when[: count + 1], sizes[: count + 1], like_takers=alike)[0]
         difference = side * (full - nothing[: count + 1])
         impact[start] = difference[1:]
         moved[:, start] = side * (full[count] - full[0]), side * (nothing[count] - nothing[0])
         for number in ends:
             sizes = np.zeros(2 * number + 1, np.int64)
-            sizes[:number] = side * setting.child_size
-            stopped = market.twin().send(when[: 2 * number + 1], sizes)[0]
+            sizes[:number] = side * max(1, setting.child_size)
+            stopped = market.twin().send(when[: 2 * number + 1], sizes, like_takers=alike)[0]
             left[number][start] = side * (stopped[2 * number] - nothing[2 * number])
     children = np.arange(1, count + 1)
     exponent, interval = _exponent(children, impact, setting.seed)
@@ -171,10 +174,10 @@ def round_trips(
         side = 1 if trip % 2 == 0 else -1
         market = _warm(flat, seed * 200_003 + trip)
         sizes = np.zeros(2 * children + pause, np.int64)
-        sizes[:children] = side * child_size
-        sizes[children + pause :] = -side * child_size
+        sizes[:children] = side * max(1, child_size)
+        sizes[children + pause :] = -side * max(1, child_size)
         when = market.now + step * np.arange(1, len(sizes) + 1, dtype=np.int64)
-        middle, filled, cash = market.send(when, sizes)
+        middle, filled, cash = market.send(when, sizes, like_takers=child_size == 0)
         open_shares = float((np.sign(sizes) * filled).sum())
         gains[trip] = (cash.sum() + open_shares * middle[-1]) / max(1.0, float(filled[:children].sum()))
     return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(trips))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tcakit.book.fifo_kernel import OK
 from tcakit.jit import bare_jit
 from tcakit.market.codes import BUY, EXECUTE, SELL
-from tcakit.simulator.background_kernel import market_order, run_background
+from tcakit.simulator.background_kernel import market_order, run_background, taker_size
 from tcakit.simulator.feedback_kernel import absorb
 from tcakit.simulator.flow_layout_kernel import NEXT_ROW
+from tcakit.simulator.random_kernel import bits
 from tcakit.venue.engine_layout_kernel import (
     CLOCK,
     DISPLAYED,
@@ -18,10 +21,15 @@ from tcakit.venue.engine_layout_kernel import (
 )
 from tcakit.venue.engine_record_kernel import room_for
 
+_NONE = np.uint64(0)
+
 
 @bare_jit
-def send_by_timetable(engine, flow, feedback, seed, number, now, when_ns, sizes, first, middle, filled, cash):
+def send_by_timetable(engine, flow, feedback, seed, number, now, when_ns, sizes, own, first, middle, filled, cash):
     """Run the background and send `sizes` (above zero buys, below sells, 0 only looks) at `when_ns`, rising.
+
+    With a stream `own` of random numbers (uint64, 0 none), only the sign of sizes counts: each takes as much as a taker
+    of the background would.
 
     From entry `first` of the timetable on; proposal `number` - 1 came at `now`. Out, float64 of an entry each: `middle`
     levels just before it (the mid), and `filled` shares and `cash` (levels times shares, above zero received) of it.
@@ -52,7 +60,11 @@ def send_by_timetable(engine, flow, feedback, seed, number, now, when_ns, sizes,
             engine.counters[CLOCK] = when_ns[entry]
             row = engine.counters[TAPE_ROWS]
             side = BUY if size > 0 else SELL
-            market_order(engine, side, abs(size))
+            size = abs(size)
+            if own != _NONE:
+                size = taker_size(engine, flow, 1 if side == BUY else 0, bits(own, entry, 0))
+            if size > 0:
+                market_order(engine, side, size)
             while row < engine.counters[TAPE_ROWS]:
                 if engine.tape[row, TAPE_KIND] == EXECUTE:
                     filled[entry] += engine.tape[row, TAPE_SIZE]

