@@ -113,7 +113,7 @@ def _run(
     names = names_of([market.feed.instrument for market in markets])
     places = [0 if participant.market is None else called(participant.market, names) for participant in participants]
     homes = [own[place] for own, place in zip(gateways, places, strict=True)]
-    tellers = [_teller(market, strategies, [own[place] for own in gateways]) for place, market in enumerate(markets)]
+    tellers = [teller(market, strategies, [own[place] for own in gateways]) for place, market in enumerate(markets)]
     asks = [strategy.on_start for strategy in strategies]
     for owner, participant in enumerate(participants):
         wakes.count += 1
@@ -178,7 +178,7 @@ def _gateways(markets: Sequence[RecordedMarket], owner: int, wakes: Wakes) -> li
     return found
 
 
-def _teller(
+def teller(
     market: RecordedMarket, strategies: Sequence[Strategy], gateways: Sequence[OwnGateway]
 ) -> Callable[[], None]:
     """What tells the owners of a market's orders what has reached them by now, through their gateways there."""
