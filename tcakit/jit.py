@@ -254,22 +254,22 @@ _CALLED_PART = {**_PART, **_BARE, **_CALLED, "forceinline": False}
 
 def tower_part(function: Kernel) -> Kernel:
     """Compile a part among many that call one another, and melt it into its caller; it makes no arrays but slices."""
-    return _storey(numba.njit(**_MELTED_PART)(function))  # type: ignore[no-any-return]
+    return _storey(numba.njit(**_MELTED_PART)(function))
 
 
 def tower_call(function: Kernel) -> Kernel:
     """Compile such a part that is called rather than melted in."""
-    return _storey(numba.njit(**_CALLED_PART)(function))  # type: ignore[no-any-return]
+    return _storey(numba.njit(**_CALLED_PART)(function))
 
 
 def melted_door(function: Kernel) -> Kernel:
     """Compile a part that is melted into its caller; for Python it is compiled once more, as a kernel."""
-    return _storey(numba.njit(**_MELTED_PART)(function), bare_jit(function))  # type: ignore[no-any-return]
+    return _storey(numba.njit(**_MELTED_PART)(function), bare_jit(function))
 
 
 def tower_door(function: Kernel) -> Kernel:
     """Compile a part that is called rather than melted in; for Python it is compiled once more, as a kernel."""
-    return _storey(numba.njit(**_CALLED_PART)(function), bare_jit(function))  # type: ignore[no-any-return]
+    return _storey(numba.njit(**_CALLED_PART)(function), bare_jit(function))
 
 
 def _prefetch(typing: Any, array: Any, at: Any) -> Any:

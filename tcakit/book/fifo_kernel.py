@@ -87,11 +87,9 @@ def add(orders, levels, best, slot, side, level, size):
     levels[row, level, TAIL] = slot
     levels[row, level, LEVEL_SIZE] += size
     levels[row, level, COUNT] += 1
-    if row == 0:
-        if level > best[0]:
-            best[0] = level
-    elif level < best[1]:
-        best[1] = level
+    # One comparison for both sides: which side an order is of, no processor foresees.
+    if side * (level - best[row]) > 0:
+        best[row] = level
     return OK
 
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_count import Counted
+from tcakit.simulator.calibration_day import DayEvents
 from tcakit.simulator.feedback_terms import exponential_terms
 from tcakit.simulator.flow_layout_kernel import TAKE
 from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.simulator.memory_kernel import memory_before
-from tcakit.simulator.recorded_day import RecordedDay
 
 TAUS_S = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 BETAS = (0.25, 0.5, 0.75, 1.0, 1.5)
@@ -57,7 +57,7 @@ class SideLikelihood:
         return self.best
 
 
-def side_trades(day: RecordedDay, counted: Counted, model: FlowModel) -> SideTrades:
+def side_trades(day: DayEvents, counted: Counted, model: FlowModel) -> SideTrades:
     """The trades of a day with the odds that the fitted background gives each side."""
     found = counted.found
     trade = found[found[:, kernel.EVENT] == TAKE]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tcakit.market import codes
-from tcakit.simulator.order_flow import SimulatedDay
+from tcakit.simulator.recorded_day import RecordedDay
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,7 +24,7 @@ def iso_times(ts_ns: pl.Series, timezone: str) -> pl.Series:
     return moments.dt.convert_time_zone(timezone).dt.strftime("%Y-%m-%dT%H:%M:%S%.9f%:z")
 
 
-def _priced(day: SimulatedDay, frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
+def _priced(day: RecordedDay, frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     import polars as pl
 
     # numpy divides; polars multiplies by the reciprocal of a literal, which gives 187.35000000000002 for
@@ -33,8 +33,8 @@ def _priced(day: SimulatedDay, frame: pl.DataFrame, *columns: str) -> pl.DataFra
     return frame.with_columns(pl.Series(name, frame[name].to_numpy() / scale) for name in columns)
 
 
-def trades_frame(day: SimulatedDay) -> pl.DataFrame:
-    """timestamp, symbol, price, size, taker's side, condition ("H": hidden order), trade_id."""
+def trades_frame(day: RecordedDay) -> pl.DataFrame:
+    """timestamp, symbol, price, size, taker's side, condition ("H": hidden order, "X": auction), trade_id."""
     import polars as pl
 
     trades = _priced(day, day.trades(), "price")
@@ -43,13 +43,21 @@ def trades_frame(day: SimulatedDay) -> pl.DataFrame:
         pl.lit(day.symbol).alias("symbol"),
         "price",
         "size",
-        pl.when(pl.col("aggressor") == codes.BUY).then(pl.lit("buy")).otherwise(pl.lit("sell")).alias("side"),
-        pl.when("displayed").then(None).otherwise(pl.lit("H")).alias("condition"),
+        pl.when(pl.col("aggressor") == codes.BUY)
+        .then(pl.lit("buy"))
+        .when(pl.col("aggressor") == codes.SELL)
+        .then(pl.lit("sell"))
+        .alias("side"),
+        pl.when(pl.col("aggressor") == 0)
+        .then(pl.lit("X"))
+        .when(~pl.col("displayed"))
+        .then(pl.lit("H"))
+        .alias("condition"),
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("trade_id"),
     )
 
 
-def quotes_frame(day: SimulatedDay) -> pl.DataFrame:
+def quotes_frame(day: RecordedDay) -> pl.DataFrame:
     """timestamp, symbol, bid, bid_size, ask, ask_size: a row a change of the best bid or offer."""
     import polars as pl
 
@@ -64,7 +72,7 @@ def quotes_frame(day: SimulatedDay) -> pl.DataFrame:
     )
 
 
-def deltas_frame(day: SimulatedDay) -> pl.DataFrame:
+def deltas_frame(day: RecordedDay) -> pl.DataFrame:
     """timestamp, symbol, side, price, size: what the level shows from then on, 0 once it is gone."""
     import polars as pl
 
@@ -101,7 +109,7 @@ def write_csv(frame: pl.DataFrame, path: Path) -> Path:
     return path
 
 
-def write_day(day: SimulatedDay, folder: Path, *, deltas: bool = False, compressed: bool = True) -> list[Path]:
+def write_day(day: RecordedDay, folder: Path, *, deltas: bool = False, compressed: bool = True) -> list[Path]:
     """Write SYMBOL_DATE_trades.csv and SYMBOL_DATE_quotes.csv, with `deltas` SYMBOL_DATE_book.csv too."""
     ending = ".csv.gz" if compressed else ".csv"
     parts = {"trades": trades_frame, "quotes": quotes_frame}

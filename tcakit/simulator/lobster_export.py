@@ -13,14 +13,25 @@ import numpy as np
 from tcakit.errors import UsageError
 from tcakit.market import codes
 from tcakit.market.clock import midnight_ns
-from tcakit.simulator.order_flow import SimulatedDay
+from tcakit.simulator.recorded_day import RecordedDay
 from tcakit.simulator.window_kernel import NO_PRICE
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-_TYPES = {codes.ADD: 1, codes.REDUCE: 2, codes.DELETE: 3, codes.EXECUTE: 4, codes.PRINT_HIDDEN: 5}
+_TYPES = {
+    codes.ADD: 1,
+    codes.REDUCE: 2,
+    codes.DELETE: 3,
+    codes.EXECUTE: 4,
+    codes.PRINT_HIDDEN: 5,
+    codes.PRINT_CROSS: 6,
+    codes.HALT: 7,
+    codes.QUOTE_RESUME: 7,
+    codes.TRADE_RESUME: 7,
+}
+_HALT_PRICES = {codes.HALT: -1, codes.QUOTE_RESUME: 0, codes.TRADE_RESUME: 1}
 _LOBSTER_SCALE = 10_000
 _NO_ASK = 9_999_999_999  # LOBSTER's price of a level that is not there; a bid has it negative
 _FIXED_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold, so that bytes depend on content alone
@@ -38,14 +49,15 @@ class LobsterPair:
     rows: int
 
 
-def lobster_pair(day: SimulatedDay, levels: int = 5) -> LobsterPair:
+def lobster_pair(day: RecordedDay, levels: int = 5) -> LobsterPair:
     """Write the pair for the best `levels` (1 to 200), without header, in LOBSTER's layout.
 
     message: seconds after midnight of the exchange (decimal, trailing zeros dropped), type (1 new, 2
-    partial cancel, 3 delete, 4 execution, 5 hidden execution), order id (0 for 5), size, price x 10000,
-    direction (1 buy, -1 sell: side of the resting order). orderbook: ask price, ask size, bid price, bid
-    size a level, after that message. Only messages that change the window, and trades, are written; the
-    opening book shows in the first row only.
+    partial cancel, 3 delete, 4 execution, 5 hidden execution, 6 auction, 7 halt), order id (0 for 5 to 7), size,
+    price x 10000, direction (1 buy, -1 sell: side of the resting order; -1 for 6 and 7). A displayed order that trades
+    in an auction has no type of its own: it is a cancel, and the auction has the volume. orderbook: ask price,
+    ask size, bid price, bid size a level, after that message. Only messages that change the window, trades, halts and
+    resumptions are written; the opening book shows in the first row only.
     """
     import polars as pl
 
@@ -53,17 +65,24 @@ def lobster_pair(day: SimulatedDay, levels: int = 5) -> LobsterPair:
         raise UsageError(f"{levels} levels", place="levels", remedy="choose from 1 to 200")
     row_of, window = day.top(levels, quotes_only=False)
     scale = _LOBSTER_SCALE // day.instrument.price_scale
-    type_of = np.zeros(max(_TYPES) + 1, np.int64)
-    for kind, number in _TYPES.items():
-        type_of[kind] = number
+    kind = day.kind[row_of].astype(np.int64)
+    type_of = np.zeros(int(max(*_TYPES, codes.EXECUTE_UNPRINTED)) + 1, np.int64)
+    for code, number in _TYPES.items():
+        type_of[code] = number
+    types = type_of[kind]
+    unprinted = kind == codes.EXECUTE_UNPRINTED
+    types[unprinted] = np.where(last_of_order(day)[row_of][unprinted], _TYPES[codes.DELETE], _TYPES[codes.REDUCE])
+    price = day.price[row_of] * scale
+    for code, told in _HALT_PRICES.items():
+        price[kind == code] = told
     message = pl.DataFrame(
         {
             "time": seconds_after_midnight(day.ts_ns[row_of] - midnight_ns(day.date, day.instrument.timezone)),
-            "type": type_of[day.kind[row_of]],
+            "type": types,
             "order_id": day.order_id[row_of],
             "size": day.size[row_of],
-            "price": day.price[row_of] * scale,
-            "direction": day.side[row_of].astype(np.int64),
+            "price": price,
+            "direction": np.where(types >= _TYPES[codes.PRINT_CROSS], -1, day.side[row_of].astype(np.int64)),
         }
     )
     book = window.copy()
@@ -85,6 +104,16 @@ def lobster_pair(day: SimulatedDay, levels: int = 5) -> LobsterPair:
     )
 
 
+def last_of_order(day: RecordedDay) -> NDArray[np.bool_]:
+    """Whether nothing is left of a row's order after it."""
+    import polars as pl
+
+    change = np.where(day.kind == codes.ADD, day.size, -day.size)
+    change[~np.isin(day.kind, codes.BOOK_KINDS)] = 0
+    left = pl.DataFrame({"order": day.order_id, "change": change}).select(pl.col("change").cum_sum().over("order"))
+    return (left.to_series() == 0).to_numpy()
+
+
 def seconds_after_midnight(ns: NDArray[np.int64]) -> pl.Series:
     """Decimal seconds with up to nine decimals, trailing zeros dropped.
 
@@ -98,7 +127,7 @@ def seconds_after_midnight(ns: NDArray[np.int64]) -> pl.Series:
     return text.str.strip_chars_end("0").str.strip_chars_end(".")
 
 
-def write_lobster(day: SimulatedDay, folder: Path, levels: int = 5, *, zipped: bool = False) -> list[Path]:
+def write_lobster(day: RecordedDay, folder: Path, levels: int = 5, *, zipped: bool = False) -> list[Path]:
     """Write the pair into `folder` (made if need be), as two files or one archive; returns their paths."""
     pair = lobster_pair(day, levels)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,198 +1,194 @@
-"""A stored day as the calibration reads it: book events on a ladder, with the day's own clock."""
+"""One symbol's day at one venue as level-3 book events, whatever market made it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tcakit.errors import DataError
 from tcakit.market import codes
-from tcakit.market.clock import NS_PER_SECOND
+from tcakit.market.clock import NS_PER_SECOND, parse_date, wall_ns
+from tcakit.market.day import MarketDay
 from tcakit.market.instrument import Instrument
-from tcakit.simulator.flow_parameters import mean_activity
+from tcakit.simulator.window_kernel import NO_PRICE, windows
+from tcakit.venue import engine_layout_kernel as layout
 
-FEWEST_EVENTS = 2_000
-_LADDER = 1 << 16
-_BINS = 26
-_EVENTS_A_BIN = 200
-_HAPPENS = (codes.ADD, codes.REDUCE, codes.DELETE, codes.EXECUTE, codes.PRINT_HIDDEN, codes.SET, codes.PRINT)
-WHOLE_BOOK = 1 << 30
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+OPEN_SECONDS = 9.5 * 3600
+CLOSE_SECONDS = 16.0 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedDay:
-    """Columns of a row an event: `ts_ns`, `kind`, `side`, `level` (tick - `base_tick`, -1 off the ladder), `size`,
-    `level_size` (-1 unknown), `slot` (a dense number of the order, -1 none); `depth` levels were recorded; `activity`
-    is the shape of the day (mean one) and `seconds` the time of each row with that shape taken out; prints
-    may come that long before the book shows them.
+    """A day as the venue would have recorded it, all columns of one length, in the venue's order.
+
+    `ts_ns` int64; `kind` uint8 (market.codes: orders, trades, auction prints, halts); `side` int8 of the resting order;
+    `price`, `size`, `level_size` int64 in stored units (`level_size` -1 where the displayed book is untouched);
+    `order_id` int64 (0 where no displayed order is named); `seq` int64. The first `opening_rows` are the orders that
+    stood at the open.
     """
 
     instrument: Instrument
     date: str
-    depth: int
-    open_ns: int
-    close_ns: int
-    base_tick: int
-    ladder_levels: int
+    opening_rows: int
     ts_ns: NDArray[np.int64]
     kind: NDArray[np.uint8]
     side: NDArray[np.int8]
-    level: NDArray[np.int64]
+    price: NDArray[np.int64]
     size: NDArray[np.int64]
     level_size: NDArray[np.int64]
-    slot: NDArray[np.int64]
-    activity: NDArray[np.float64]
-    seconds: NDArray[np.float64]
-    print_ns_apart: int = 0
+    order_id: NDArray[np.int64]
+    seq: NDArray[np.int64]
+
+    @property
+    def symbol(self) -> str:
+        return self.instrument.symbol
+
+    @property
+    def session(self) -> tuple[int, int]:
+        """Start and end of continuous trading, ns since 1970 UTC."""
+        start, end = (
+            wall_ns(self.date, int(seconds * NS_PER_SECOND), self.instrument.timezone)
+            for seconds in (OPEN_SECONDS, CLOSE_SECONDS)
+        )
+        return start, end
+
+    def book_events(self) -> pl.DataFrame:
+        """The rows of `book_events` of the store (market/schema.py), less instrument_id and source_id."""
+        import polars as pl
+
+        missing = self.level_size < 0
+        nameless = ~np.isin(self.kind, codes.BOOK_KINDS)
+        about_all = np.isin(self.kind, (codes.HALT, codes.QUOTE_RESUME, codes.TRADE_RESUME))
+        return pl.DataFrame(
+            {
+                "seq": self.seq,
+                "ts_ns": self.ts_ns,
+                "kind": self.kind,
+                "side": self.side,
+                "price": pl.Series(self.price).set(pl.Series(about_all), None),
+                "size": pl.Series(self.size).set(pl.Series(about_all), None),
+                "level_size": pl.Series(self.level_size).set(pl.Series(missing), None),
+                "order_id": pl.Series(self.order_id).set(pl.Series(nameless), None),
+            }
+        )
+
+    def top(self, depth: int, quotes_only: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Row numbers and best `depth` levels after them: ask price, ask size, bid price, bid size a level.
+
+        Prices are stored units, -1 (with size 0) for a level that is not there. Rows are those that change
+        these levels, trades, halts and resumptions; with `quotes_only` those that change them while the market
+        trades, and the end of the opening book.
+        """
+        tick_size = self.instrument.tick_size
+        tick = self.price // tick_size
+        row_of = np.empty(len(tick), np.int64)
+        window: NDArray[np.int64] = np.empty((len(tick), 4 * depth), np.int64)
+        ladder = int(tick.max()) + 2
+        kept = windows(
+            self.kind,
+            self.side,
+            tick,
+            self.level_size,
+            self.opening_rows,
+            ladder,
+            depth,
+            quotes_only,
+            row_of,
+            window,
+        )
+        window = window[:kept].copy()
+        prices = window[:, 0::2]
+        prices[prices != NO_PRICE] *= tick_size
+        return row_of[:kept].copy(), window
+
+    def trades(self) -> pl.DataFrame:
+        """The prints: ts_ns, price, size (stored units), aggressor (0 in an auction), displayed, resting order_id."""
+        import polars as pl
+
+        at = np.flatnonzero(np.isin(self.kind, codes.PRINT_KINDS))
+        return pl.DataFrame(
+            {
+                "ts_ns": self.ts_ns[at],
+                "price": self.price[at],
+                "size": self.size[at],
+                "aggressor": -self.side[at],
+                "displayed": self.kind[at] == codes.EXECUTE,
+                "order_id": self.order_id[at],
+            }
+        )
+
+    def quotes(self) -> pl.DataFrame:
+        """Best bid and offer, a row a change: ts_ns, bid, bid_size, ask, ask_size (stored units)."""
+        import polars as pl
+
+        row_of, window = self.top(1, quotes_only=True)
+        return pl.DataFrame(
+            {
+                "ts_ns": self.ts_ns[row_of],
+                "bid": window[:, 2],
+                "bid_size": window[:, 3],
+                "ask": window[:, 0],
+                "ask_size": window[:, 1],
+            }
+        )
+
+    def market_day(self) -> MarketDay:
+        """The day as the measuring rooms see it."""
+        quotes = self.quotes()
+        trades = self.trades()
+        scale = float(self.instrument.price_scale)
+        return MarketDay(
+            instrument=self.instrument,
+            date=self.date,
+            quote_ns=quotes["ts_ns"].to_numpy(),
+            bid=quotes["bid"].to_numpy() / scale,
+            ask=quotes["ask"].to_numpy() / scale,
+            bid_size=quotes["bid_size"].to_numpy() / float(self.instrument.size_scale),
+            ask_size=quotes["ask_size"].to_numpy() / float(self.instrument.size_scale),
+            print_ns=trades["ts_ns"].to_numpy(),
+            print_price=trades["price"].to_numpy(),
+            print_size=trades["size"].to_numpy(),
+            print_displayed=trades["displayed"].to_numpy(),
+            print_aggressor=trades["aggressor"].to_numpy(),
+        )
 
 
-def _plain(column: Any, missing: int) -> NDArray[np.int64]:
-    if isinstance(column, np.ma.MaskedArray):
-        return np.asarray(column.filled(missing), np.int64)
-    return np.asarray(column, np.int64)
-
-
-def recorded_day(
-    instrument: Instrument, date: str, depth: int | None, book: Mapping[str, Any], *, print_ns_apart: int = 0
+def day_of_tape(
+    tape: NDArray[np.int64], instrument: Instrument, date: str, lowest_tick: int, opening_rows: int = 0
 ) -> RecordedDay:
-    """Prepare the book events of a stored day (`depth` levels, None for the whole book).
+    """A matching engine's tape as a day: what the public saw of it, nothing of owners and takers.
 
-    The session is the instrument's where it is known, else from the first event to the last. DataError if there is too
-    little to count.
+    `tape` int64 (rows, TAPE_COLUMNS), `lowest_tick` the price of level 0 in ticks, `date` YYYY-MM-DD in the
+    instrument's zone. Raises DataError where a price would not be above zero.
     """
-    ts_ns = _plain(book["ts_ns"], 0)
-    kind = np.asarray(book["kind"], np.uint8)
-    happens = np.isin(kind, _HAPPENS)
-    if not happens.any():
-        raise _too_little(instrument, date, 0)
-    first, last = int(ts_ns[happens][0]), int(ts_ns[happens][-1])
-    open_ns, close_ns = instrument.session_open_ns, instrument.session_close_ns
-    if open_ns is None or close_ns is None:
-        open_ns, close_ns = first, last + 1
-    inside = (ts_ns < close_ns) & ((ts_ns >= open_ns) | ~happens)
-    seen = int((happens & inside).sum())
-    if seen < FEWEST_EVENTS:
-        raise _too_little(instrument, date, seen)
-    price = _plain(book["price"], 0)
-    tick = price // instrument.tick_size
-    touched = inside & (price > 0)
-    middle = int(np.median(tick[happens & touched]))
-    base = max(0, max(int(tick[touched].min()), middle - _LADDER // 2))
-    levels = min(_LADDER, int(tick[touched].max()) - base + 2)
-    level = np.where((tick >= base) & (tick < base + levels) & (price > 0), tick - base, -1)
-    # The opening snapshot belongs to the session's first instant.
-    ts_ns = np.maximum(ts_ns[inside], open_ns)
-    order_id = _plain(book["order_id"], -1)[inside]
-    _, slot = np.unique(order_id, return_inverse=True)
-    activity = day_shape(ts_ns[happens[inside]], open_ns, close_ns)
+    tick = instrument.tick_size
+    level, part = tape[:, layout.TAPE_LEVEL], tape[:, layout.TAPE_PART]
+    price = (lowest_tick + level) * tick + part * tick // 100
+    kind = tape[:, layout.TAPE_KIND]
+    about_all = np.isin(kind, (codes.HALT, codes.QUOTE_RESUME, codes.TRADE_RESUME))
+    price[about_all] = 0
+    if (price[~about_all] <= 0).any():
+        raise DataError(
+            f"a price of {int(price[~about_all].min())} on the tape",
+            place=f"{instrument.symbol} {date}",
+            remedy="let level 0 stand for a higher price",
+        )
     return RecordedDay(
         instrument=instrument,
-        date=date,
-        depth=depth or WHOLE_BOOK,
-        open_ns=open_ns,
-        close_ns=close_ns,
-        base_tick=base,
-        ladder_levels=levels,
-        ts_ns=ts_ns,
-        kind=kind[inside],
-        side=np.asarray(book["side"], np.int8)[inside],
-        level=level[inside],
-        size=_plain(book["size"], 0)[inside],
-        level_size=_plain(book["level_size"], -1)[inside],
-        slot=np.where(order_id >= 0, slot, -1).astype(np.int64),
-        activity=activity,
-        seconds=operational_seconds(ts_ns, open_ns, close_ns, activity),
-        print_ns_apart=print_ns_apart,
+        date=parse_date(date),
+        opening_rows=opening_rows,
+        ts_ns=tape[:, layout.TAPE_TS].copy(),
+        kind=kind.astype(np.uint8),
+        side=tape[:, layout.TAPE_SIDE].astype(np.int8),
+        price=price,
+        size=tape[:, layout.TAPE_SIZE].copy(),
+        level_size=tape[:, layout.TAPE_LEVEL_SIZE].copy(),
+        order_id=tape[:, layout.TAPE_ORDER_ID].copy(),
+        seq=np.arange(len(tape), dtype=np.int64),
     )
-
-
-def quotes_and_prints(quotes: Mapping[str, Any], trades: Mapping[str, Any]) -> dict[str, Any]:
-    """Book events of the best levels, made of quotes, and the prints among them.
-
-    Of a quote that moves, the side that gives way comes first: its new level comes into sight, its old one is empty,
-    and then the other side improves. A print at the offer or above took from the offers, one at the bid or below from
-    the bids, one in between from an order that nobody saw. Locked and crossed quotes are left out.
-    """
-    columns = {name: _plain(quotes[name], -1) for name in ("ts_ns", "bid", "bid_size", "ask", "ask_size")}
-    kept = (
-        (columns["bid"] > 0) & (columns["ask"] > columns["bid"]) & (columns["bid_size"] > 0) & (columns["ask_size"] > 0)
-    )
-    ts_ns, bid, bid_size, ask, ask_size = (column[kept] for column in columns.values())
-    rises = np.concatenate([[False], (bid[1:] > bid[:-1]) | (ask[1:] > ask[:-1])])[: len(bid)]
-    parts = []
-    for side, price, size, first in ((codes.BUY, bid, bid_size, ~rises), (codes.SELL, ask, ask_size, rises)):
-        before, size_before = (np.concatenate([[-1], column[:-1]]) for column in (price, size))
-        begin = 4 * np.arange(len(price)) + np.where(first, 0, 2)
-        came = np.flatnonzero((price != before) | (size != size_before))
-        gone = np.flatnonzero((price != before) & (before > 0))
-        fell = (price[gone] - before[gone]) * side < 0
-        parts.append((begin[came], came, codes.SET, side, price[came], size[came]))
-        parts.append(
-            (begin[gone] + 1, gone, np.where(fell, codes.SET, codes.LEAVE), side, before[gone], np.where(fell, 0, -1))
-        )
-    keys = np.argsort(np.concatenate([part[0] for part in parts]), kind="stable")
-    at = np.concatenate([part[1] for part in parts])[keys]
-    of_quotes = {
-        "ts_ns": ts_ns[at],
-        "kind": np.concatenate([np.broadcast_to(part[2], len(part[1])) for part in parts])[keys],
-        "side": np.concatenate([np.full(len(part[1]), part[3]) for part in parts])[keys],
-        "price": np.concatenate([part[4] for part in parts])[keys],
-        "size": np.zeros(len(at), np.int64),
-        "level_size": np.concatenate([np.broadcast_to(part[5], len(part[1])) for part in parts])[keys],
-        "order_id": np.full(len(at), -1),
-    }
-    traded_ns, traded = _plain(trades["ts_ns"], 0), _plain(trades["price"], 0)
-    place = np.searchsorted(ts_ns, traded_ns, side="left") - 1
-    known = (place >= 0) & (traded > 0)
-    traded_ns, traded, place = traded_ns[known], traded[known], place[known]
-    taken = np.where(traded >= ask[place], codes.SELL, np.where(traded <= bid[place], codes.BUY, 0))
-    unseen = np.where(2 * traded > bid[place] + ask[place], codes.SELL, codes.BUY)
-    of_trades = {
-        "ts_ns": traded_ns,
-        "kind": np.where(taken != 0, codes.PRINT, codes.PRINT_HIDDEN),
-        "side": np.where(taken != 0, taken, unseen),
-        "price": traded,
-        "size": _plain(trades["size"], 0)[known],
-        "level_size": np.full(len(traded), -1),
-        "order_id": np.full(len(traded), -1),
-    }
-    # A print comes before the quotes of its instant: they show what it left.
-    when = np.concatenate([of_quotes["ts_ns"], traded_ns])
-    order = np.lexsort((np.arange(len(when)), np.repeat([1, 0], [len(at), len(traded)]), when))
-    return {name: np.concatenate([of_quotes[name], of_trades[name]])[order] for name in of_quotes}
-
-
-def _too_little(instrument: Instrument, date: str, events: int) -> DataError:
-    return DataError(
-        f"{events:,} book events in the session are too few to fit a flow to",
-        place=f"{instrument.symbol} {date}",
-        remedy=f"give a day with {FEWEST_EVENTS:,} or more events of an order book",
-    )
-
-
-def day_shape(ts_ns: NDArray[np.int64], open_ns: int, close_ns: int) -> NDArray[np.float64]:
-    """How busy the day is in equal bins, mean one; bins are few enough to hold 200 events each on average."""
-    bins = int(np.clip(len(ts_ns) // _EVENTS_A_BIN, 1, _BINS))
-    place = np.minimum((ts_ns - open_ns) * bins // max(1, close_ns - open_ns), bins - 1)
-    shape = np.bincount(np.maximum(place, 0), minlength=bins).astype(np.float64)
-    # A bin without events (a halt) would stretch waits for ever.
-    shape = np.maximum(shape, 0.02 * shape.mean())
-    return np.asarray(shape / mean_activity(shape))
-
-
-def operational_seconds(
-    ts_ns: NDArray[np.int64], open_ns: int, close_ns: int, activity: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Seconds since the open with the day's shape taken out: busy minutes are long ones."""
-    steps = 4_000
-    edge = np.linspace(0.0, 1.0, steps + 1)
-    bins = len(activity)
-    middle = (np.arange(bins) + 0.5) / bins
-    busy = np.interp(0.5 * (edge[:-1] + edge[1:]), middle, activity)
-    length = (close_ns - open_ns) / NS_PER_SECOND
-    passed = np.concatenate([[0.0], np.cumsum(busy) * length / steps])
-    return np.interp((ts_ns - open_ns) / float(close_ns - open_ns), edge, passed)

@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.jit import jit
-from tcakit.market.codes import ADD, BUY, DELETE, EXECUTE, PRINT_HIDDEN, REDUCE
+from tcakit.market.codes import (
+    ADD,
+    BUY,
+    DELETE,
+    EXECUTE,
+    EXECUTE_UNPRINTED,
+    HALT,
+    PRINT_CROSS,
+    PRINT_HIDDEN,
+    QUOTE_RESUME,
+    REDUCE,
+    TRADE_RESUME,
+)
 
 NO_PRICE = -1  # price of a level that is not there; its size is 0
 
@@ -38,9 +50,9 @@ def windows(kind, side, tick, level_size, opening_rows, ladder_levels, depth, qu
 
     In: columns of a level-3 day in file order, `level_size` being the size displayed at (side, tick) after
     the row. Kept are the rows after the first `opening_rows` that change the best `depth` levels, and
-    trades; with `quotes_only` the last opening row instead of trades that change nothing. Out: `row_of`
-    int64 and `window` int64 (rows, 4 x depth): ask tick, ask size, bid tick, bid size a level, as long as
-    the input at most.
+    trades, halts and resumptions. With `quotes_only` there is instead the last opening row, and the one at which
+    trading resumes, and none while it does not: then the book may be crossed. Out: `row_of` int64 and `window`
+    int64 (rows, 4 x depth): ask tick, ask size, bid tick, bid size a level, as long as the input at most.
     """
     shown = np.zeros((2, ladder_levels), np.int64)
     best = np.empty(2, np.int64)
@@ -48,10 +60,14 @@ def windows(kind, side, tick, level_size, opening_rows, ladder_levels, depth, qu
     best[1] = ladder_levels
     edge = np.full(2, NO_PRICE, np.int64)
     kept = 0
+    trading = True
     for row in range(len(kind)):
         what = kind[row]
         inside = False
-        if what in (ADD, REDUCE, DELETE, EXECUTE):
+        resumed = what == TRADE_RESUME
+        paused = what == HALT or what == QUOTE_RESUME
+        trading = (trading or resumed) and not paused
+        if what in (ADD, REDUCE, DELETE, EXECUTE, EXECUTE_UNPRINTED):
             at = 0 if side[row] == BUY else 1
             where = tick[row]
             shown[at, where] = level_size[row]
@@ -70,7 +86,10 @@ def windows(kind, side, tick, level_size, opening_rows, ladder_levels, depth, qu
         opened = row == opening_rows - 1
         if row < opening_rows - 1 or (opened and not quotes_only):
             continue
-        if inside or opened or (what == PRINT_HIDDEN and not quotes_only):
+        apart = what == PRINT_HIDDEN or what == PRINT_CROSS or paused or resumed
+        if inside or opened or resumed or (apart and not quotes_only):
+            if quotes_only and not trading:
+                continue
             edge[0] = _fill_side(shown, best[0], 0, depth, window, kept)
             edge[1] = _fill_side(shown, best[1], 1, depth, window, kept)
             row_of[kept] = row

@@ -55,7 +55,7 @@ from tcakit.venue.engine_layout_kernel import (
     VOLATILITY,
 )
 from tcakit.venue.engine_match_kernel import leave, note_trade, take_off
-from tcakit.venue.engine_record_kernel import record, report_fill, room_for
+from tcakit.venue.engine_record_kernel import record, report_fill, rows_for
 from tcakit.venue.engine_slots_kernel import peg_after
 from tcakit.venue.engine_submit_kernel import end_resting
 
@@ -104,15 +104,9 @@ def _at_level(engine, side, level):
     return size
 
 
-@tower_door
-def indicative(engine, reference_level):
-    """What an auction would do now: (level or NO_LEVEL, volume, surplus of buys over sells at that level).
-
-    `reference_level` NO_LEVEL stands for the last trade's, or 0 before there was one. Where nothing would trade,
-    level is NO_LEVEL and the surplus that of all orders.
-    """
-    if reference_level == NO_LEVEL:
-        reference_level = max(engine.counters[LAST_LEVEL], 0)
+@tower_call
+def _best_level(engine, twice_reference):
+    """The auction's (level or NO_LEVEL, volume, surplus); the reference is in half levels."""
     ladder = engine.levels.shape[2]
     buys, sells = _at_market(engine, BUY), _at_market(engine, SELL)
     for level in range(ladder):
@@ -126,13 +120,31 @@ def indicative(engine, reference_level):
         if traded == volume and traded > 0:
             better = abs(over) < abs(surplus)
             if abs(over) == abs(surplus):
-                better = abs(level - reference_level) <= abs(found - reference_level)
+                better = abs(2 * level - twice_reference) <= abs(2 * found - twice_reference)
         if better:
             found, volume, surplus = level, traded, over
         buys -= _at_level(engine, BUY, level)
     if found == NO_LEVEL:
         return NO_LEVEL, 0, all_buys - sells
     return found, volume, surplus
+
+
+@tower_part
+def _twice(engine, reference_level, half):
+    """A reference in half levels: NO_LEVEL stands for the last trade's."""
+    if reference_level == NO_LEVEL:
+        return 2 * max(engine.counters[LAST_LEVEL], 0)
+    return 2 * reference_level + (1 if half else 0)
+
+
+@tower_door
+def indicative(engine, reference_level, half=0):
+    """What an auction would do now: (level or NO_LEVEL, volume, surplus of buys over sells at that level).
+
+    `reference_level` NO_LEVEL stands for the last trade's, or 0 before there was one; `half` 1 puts it half a level
+    higher, as the middle of a spread may be. Where nothing would trade, level is NO_LEVEL and the surplus that of all.
+    """
+    return _best_level(engine, _twice(engine, reference_level, half))
 
 
 @tower_call
@@ -189,7 +201,7 @@ def start_call(engine, phase):
 
     Not while another one goes on. From a halt, too: that is how trading resumes by auction.
     """
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status
     if _in_call(engine) or (phase != PRE_OPEN and phase != CLOSING_CALL and phase != VOLATILITY):
@@ -200,7 +212,7 @@ def start_call(engine, phase):
 
 
 @tower_door
-def uncross(engine, reference_level):
+def uncross(engine, reference_level, half=0):
     """End a call: trade what can be traded at one price. Gives (status, level or NO_LEVEL, volume, surplus of buys).
 
     Displayed orders that trade are written as EXECUTE_UNPRINTED, and the auction as one PRINT_CROSS with the volume.
@@ -208,12 +220,12 @@ def uncross(engine, reference_level):
     the price touched off go, and pegged orders come back. REFUSED outside a call. `indicative` explains the reference.
     """
     counters = engine.counters
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status, NO_LEVEL, 0, 0
     if not _in_call(engine):
         return REFUSED, NO_LEVEL, 0, 0
-    level, volume, surplus = indicative(engine, reference_level)
+    level, volume, surplus = _best_level(engine, _twice(engine, reference_level, half))
     if volume > 0:
         _fill_side(engine, BUY, level, volume)
         _fill_side(engine, SELL, level, volume)
@@ -236,7 +248,7 @@ def halt(engine):
 
     Gives OK, TAPE_FULL, or REFUSED where it is halted or closed already.
     """
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status
     if engine.counters[PHASE] == HALTED or engine.counters[PHASE] == CLOSED:
@@ -254,7 +266,7 @@ def resume(engine):
     REFUSED where a halt came upon a call and left a crossed book: only an auction can go on from there.
     """
     counters, best = engine.counters, engine.best
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status
     bid, ask = max(best[DISPLAYED, 0], best[HIDDEN, 0]), min(best[DISPLAYED, 1], best[HIDDEN, 1])
@@ -289,7 +301,7 @@ def close_day(engine):
     Orders until cancelled stay. `start_call` or `resume` opens the next day.
     """
     counters, orders = engine.counters, engine.orders
-    status = room_for(engine, 1, 0)
+    status = rows_for(engine, 1, 0)
     if status != OK:
         return status
     begin_message(engine)

@@ -67,7 +67,7 @@ from tcakit.venue.engine_layout_kernel import (
 )
 from tcakit.venue.engine_match_kernel import can_fill, first_to_trade, match, reaches
 from tcakit.venue.engine_record_kernel import record, report
-from tcakit.venue.engine_slots_kernel import name_anew, park, peg_after, queue, release, unpark, unqueue
+from tcakit.venue.engine_slots_kernel import lose_place, name_anew, park, peg_after, queue, release, unpark, unqueue
 
 NO_STOP = -1
 
@@ -225,7 +225,7 @@ def _touch_off(engine, slot):
     side, level, size = -orders[slot, SIDE], orders[slot, LEVEL], orders[slot, SIZE]
     unqueue(engine, slot)
     report(engine, orders[slot, OWNER], orders[slot, ORDER_ID], TRIGGERED, NO_REASON, level, size, size, TAKER, 0)
-    orders[slot, PUBLIC_ID] = 0
+    lose_place(engine, slot)
     limit = orders[slot, LIMIT]
     if limit == NO_LEVEL:
         orders[slot, TYPE] = MARKET
@@ -290,7 +290,7 @@ def _reprice(engine):
                 unqueue(engine, slot)
                 park(engine, slot, side, level, size)
             orders[slot, LEVEL] = level
-            orders[slot, PUBLIC_ID] = 0
+            lose_place(engine, slot)
         slot = peg_after(engine, slot)
     slot = _next_moved(engine, counters[PEG_FIRST])
     while slot >= 0:

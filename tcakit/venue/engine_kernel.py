@@ -17,6 +17,7 @@ from tcakit.venue.engine_auction_kernel import close_day, halt, indicative, resu
 from tcakit.venue.engine_enter_kernel import begin_message, end_message, far_end, would_take
 from tcakit.venue.engine_layout_kernel import (
     DISPLAYED,
+    DRESSED,
     DROPPED,
     ICEBERGS,
     LIVE,
@@ -25,7 +26,6 @@ from tcakit.venue.engine_layout_kernel import (
     OWNER,
     PEGS,
     POOL_PLACE,
-    PUBLIC_ID,
     REFUSED,
     RESERVE,
     SLOT_MASK,
@@ -38,7 +38,7 @@ from tcakit.venue.engine_layout_kernel import (
 from tcakit.venue.engine_match_kernel import leave, shrink
 from tcakit.venue.engine_plain_kernel import is_plain, keep_free, plain_ahead, release_plain, rest_plain, take_plain
 from tcakit.venue.engine_record_kernel import report, room, write
-from tcakit.venue.engine_slots_kernel import next_id
+from tcakit.venue.engine_slots_kernel import name_of, next_id
 from tcakit.venue.engine_submit_kernel import cancel, modify, submit
 
 __all__ = [
@@ -127,7 +127,8 @@ def cancel_slot(engine, slot):
     if orders[slot, OWNER] > 0 or counters[ICEBERGS] > 0 or counters[PEGS] > 0:
         return _cancel_dressed(engine, slot)
     side, level, size = orders[slot, SIDE], orders[slot, LEVEL], orders[slot, SIZE]
-    order_id, public_id = orders[slot, ORDER_ID], orders[slot, PUBLIC_ID]
+    order_id = orders[slot, ORDER_ID]
+    public_id = name_of(engine, slot) if counters[DRESSED] > 0 else order_id
     row = side_row(side)
     remove(orders, engine.levels[DISPLAYED], engine.best[DISPLAYED], slot)
     release_plain(engine, slot, row)

@@ -36,7 +36,7 @@ from tcakit.market.codes import MATCH_OFF
 ORDER_ID = ORDER_COLUMNS  # what its owner calls it
 OWNER = 6
 POOL_PLACE = 7
-PUBLIC_ID = 8  # what the tape calls it
+PUBLIC_ID = 8  # what the tape calls it: PLAIN_NAME where that is the order's id, 0 while it is to be named anew
 RESERVE = 9  # iceberg: not yet shown
 DISPLAY = 10  # iceberg: shown at once, 0 all
 BOOK = 11  # the book it stands in, NOWHERE while in none
@@ -53,6 +53,7 @@ OPENING = 3
 CLOSING = 4
 BOOKS = 5
 NOWHERE = -1
+PLAIN_NAME = -1
 NO_LEVEL = -1
 PEG_BITS = 3
 
@@ -91,7 +92,8 @@ PEG_LAST = 25
 PEG_BID = 26  # displayed best that pegged orders were last priced by
 PEG_ASK = 27
 DROPPED = 28  # what was left of the order that came last and ended
-COUNTERS = 29
+DRESSED = 29  # live orders that came the long way: only theirs are the columns from PUBLIC_ID on to be looked at
+COUNTERS = 30
 
 # --- phases -----------------------------------------------------------------------------------------------------
 CONTINUOUS = 0
@@ -170,6 +172,8 @@ def new_engine(slots, ladder_levels, tape_rows, report_rows):
     pool = np.arange(slots)
     for slot in range(slots):
         orders[slot, POOL_PLACE] = slot
+        orders[slot, PUBLIC_ID] = PLAIN_NAME
+        orders[slot, LIMIT] = NO_LEVEL
     pegs = np.full((slots, 2), -1, np.int64)
     counters = np.zeros(COUNTERS, np.int64)
     counters[PHASE] = CONTINUOUS

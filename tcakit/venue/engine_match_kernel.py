@@ -6,7 +6,6 @@ from tcakit.book.fifo_kernel import HEAD, LEVEL, LEVEL_SIZE, NEXT, OK, SIDE, SIZ
 from tcakit.jit import tower_call, tower_part
 from tcakit.market.codes import (
     ADD,
-    BUY,
     CANCEL_BOTH,
     CANCEL_NEWEST,
     CANCEL_OLDEST,
@@ -44,13 +43,13 @@ from tcakit.venue.engine_layout_kernel import (
 )
 from tcakit.venue.engine_layout_kernel import SELF_MATCH as SELF_MATCH_RULE
 from tcakit.venue.engine_record_kernel import record, report, report_fill
-from tcakit.venue.engine_slots_kernel import next_id, queue, release, set_reserve, unqueue
+from tcakit.venue.engine_slots_kernel import name_of, next_id, queue, release, set_reserve, unqueue
 
 
 @tower_part
 def reaches(level, side, limit):
     """Whether an order of that side and limit reaches the best level of the other side; that of an empty one never."""
-    return level <= limit if side == BUY else level >= limit
+    return side * (limit - level) >= 0
 
 
 @tower_part
@@ -87,7 +86,7 @@ def take_off(engine, slot, amount, kind, taker_owner, taker_id):
     """
     orders = engine.orders
     book, side, level = orders[slot, BOOK], orders[slot, SIDE], orders[slot, LEVEL]
-    owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], orders[slot, PUBLIC_ID]
+    owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], name_of(engine, slot)
     left = orders[slot, SIZE] - amount
     reserve = orders[slot, RESERVE]
     if left > 0:
@@ -120,7 +119,7 @@ def leave(engine, slot, event, reason):
     orders = engine.orders
     book, side, level = orders[slot, BOOK], orders[slot, SIDE], orders[slot, LEVEL]
     size, reserve = orders[slot, SIZE], orders[slot, RESERVE]
-    owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], orders[slot, PUBLIC_ID]
+    owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], name_of(engine, slot)
     report(engine, owner, order_id, event, reason, level, size + reserve, 0, MAKER_CODE, 0)
     unqueue(engine, slot)
     if book == DISPLAYED:
@@ -143,7 +142,7 @@ def shrink(engine, slot, amount):
     reduce(orders, engine.levels[book], engine.best[book], slot, amount)
     if book == DISPLAYED:
         shown = engine.levels[DISPLAYED, side_row(side), level, LEVEL_SIZE]
-        owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], orders[slot, PUBLIC_ID]
+        owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], name_of(engine, slot)
         record(engine, REDUCE, side, level, amount, shown, public_id, owner, 0, 0, order_id)
 
 

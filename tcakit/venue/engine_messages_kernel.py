@@ -3,48 +3,59 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import OK
-from tcakit.jit import bare_jit, tower_call
+from tcakit.jit import bare_jit, prefetch, tower_call, tower_part
+from tcakit.market.codes import BAD_TERMS
 from tcakit.venue.engine_auction_kernel import close_day, halt, resume, start_call, uncross
 from tcakit.venue.engine_kernel import cancel_slot, displayed_slot, reduce_slot, submit_limit, submit_market
 from tcakit.venue.engine_layout_kernel import (
     BOOK_FULL,
     CLOCK,
+    ENGINE_ORDER_COLUMNS,
     ORDER_ID,
     OWNER,
+    REASON,
+    REFUSED,
     REPORTS_FULL,
+    SLOT_MASK,
     TAPE_FULL,
 )
-from tcakit.venue.engine_record_kernel import room_for
+from tcakit.venue.engine_record_kernel import room_for, rows_for
 from tcakit.venue.engine_submit_kernel import cancel, modify, submit
 
-# A message is a row; kinds but NEW_ORDER read the first seven columns at most.
+# A message is a row, as long as a line of the cache.
 MESSAGE_TS = 0
 MESSAGE_KIND = 1
 MESSAGE_OWNER = 2
 MESSAGE_SIDE = 3
 MESSAGE_LEVEL = 4  # START_CALL: the phase; UNCROSS: the reference
-MESSAGE_SIZE = 5
+MESSAGE_SIZE = 5  # UNCROSS: 1 puts the reference half a level higher
 MESSAGE_ORDER = 6  # cancel, reduce, modify: the order's id, or -1 - the row of the message that sent it
-MESSAGE_TYPE = 7
-MESSAGE_TIME_IN_FORCE = 8
-MESSAGE_HIDDEN = 9
-MESSAGE_DISPLAY = 10
-MESSAGE_STOP = 11  # NO_LEVEL none
-MESSAGE_PEG = 12
-MESSAGE_PEG_OFFSET = 13
-MESSAGE_COLUMNS = 14
+MESSAGE_PARTS = 7  # NEW_ORDER: its row in the table of parts
+MESSAGE_COLUMNS = 8
+
+PART_TYPE = 0
+PART_TIME_IN_FORCE = 1
+PART_HIDDEN = 2
+PART_DISPLAY = 3
+PART_STOP = 4  # NO_LEVEL none
+PART_PEG = 5
+PART_PEG_OFFSET = 6
+PART_COLUMNS = 7
 
 NEW_LIMIT = 0  # until cancelled
 NEW_MARKET = 1
 CANCEL_ORDER = 2
 REDUCE_ORDER = 3  # displayed anonymous orders alone
 MODIFY_ORDER = 4
-NEW_ORDER = 5  # with all parts
+NEW_ORDER = 5  # with parts
 START_CALL = 6
 UNCROSS = 7
 STOP_TRADING = 8
 RESUME_TRADING = 9
 CLOSE_DAY = 10
+
+_FAR_AHEAD = 24  # rows
+_AHEAD = 12
 
 RESULT_STATUS = 0
 RESULT_VALUE = 1  # the order's id, 0 none; of an auction its level
@@ -52,28 +63,32 @@ RESULT_COLUMNS = 2
 
 
 @tower_call
-def _rare(engine, messages, row, kind):
+def _rare(engine, messages, parts, row, kind):
     """A message that is neither a plain new order nor about one; gives (status, value)."""
     level = messages[row, MESSAGE_LEVEL]
     if kind == NEW_ORDER:
+        part = messages[row, MESSAGE_PARTS]
+        if part < 0 or part >= parts.shape[0]:
+            engine.counters[REASON] = BAD_TERMS
+            return REFUSED, 0
         return submit(
             engine,
             messages[row, MESSAGE_OWNER],
             messages[row, MESSAGE_SIDE],
             level,
             messages[row, MESSAGE_SIZE],
-            messages[row, MESSAGE_TYPE],
-            messages[row, MESSAGE_TIME_IN_FORCE],
-            messages[row, MESSAGE_HIDDEN],
-            messages[row, MESSAGE_DISPLAY],
-            messages[row, MESSAGE_STOP],
-            messages[row, MESSAGE_PEG],
-            messages[row, MESSAGE_PEG_OFFSET],
+            parts[part, PART_TYPE],
+            parts[part, PART_TIME_IN_FORCE],
+            parts[part, PART_HIDDEN],
+            parts[part, PART_DISPLAY],
+            parts[part, PART_STOP],
+            parts[part, PART_PEG],
+            parts[part, PART_PEG_OFFSET],
         )
     if kind == START_CALL:
         return start_call(engine, level), 0
     if kind == UNCROSS:
-        status, found, _, _ = uncross(engine, level)
+        status, found, _, _ = uncross(engine, level, messages[row, MESSAGE_SIZE])
         return status, found
     if kind == STOP_TRADING:
         return halt(engine), 0
@@ -93,17 +108,46 @@ def _change(engine, messages, row, kind, order_id):
     return cancel(engine, owner, order_id)
 
 
+@tower_part
+def _order_of(messages, results, row):
+    """The id of the order that a message is about."""
+    order_id = messages[row, MESSAGE_ORDER]
+    if order_id >= 0:
+        return order_id
+    sent = -1 - order_id
+    return results[sent, RESULT_VALUE] if sent < row else 0
+
+
+@tower_part
+def _ask_ahead(engine, messages, results, row, last):
+    """Ask for the memory that later messages need: first where the order of a cancel is told, then that order."""
+    ahead = row + _FAR_AHEAD
+    if ahead < last and messages[ahead, MESSAGE_ORDER] < 0:
+        sent = -1 - messages[ahead, MESSAGE_ORDER]
+        if sent < row:
+            prefetch(results, sent * RESULT_COLUMNS)
+    ahead = row + _AHEAD
+    if ahead < last and messages[ahead, MESSAGE_ORDER] < 0:
+        sent = -1 - messages[ahead, MESSAGE_ORDER]
+        if sent < row:
+            slot = results[sent, RESULT_VALUE] & SLOT_MASK
+            prefetch(engine.orders, slot * ENGINE_ORDER_COLUMNS)
+            prefetch(engine.orders, slot * ENGINE_ORDER_COLUMNS + ENGINE_ORDER_COLUMNS // 2)
+
+
 @bare_jit
-def process(engine, messages, results, first, last):
+def process(engine, messages, parts, results, first, last):
     """Send the messages of the rows from `first` up to `last` of a table; gives (status, row it stopped at).
 
-    `messages` int64 (rows, MESSAGE_COLUMNS), `results` int64 (rows, RESULT_COLUMNS) to be written. It stops, and has
-    done nothing of that row, where there is no `room` for a message: BOOK_FULL, TAPE_FULL or REPORTS_FULL.
+    `messages` int64 (rows, MESSAGE_COLUMNS), `parts` int64 (rows, PART_COLUMNS), `results` int64 (rows, RESULT_COLUMNS)
+    to be written. It stops, and has done nothing of that row, where there is no `room` for a message: BOOK_FULL,
+    TAPE_FULL or REPORTS_FULL.
     """
     orders, counters = engine.orders, engine.counters
     for row in range(first, last):
+        _ask_ahead(engine, messages, results, row, last)
         owner, kind = messages[row, MESSAGE_OWNER], messages[row, MESSAGE_KIND]
-        status = room_for(engine, owner, 0)
+        status = room_for(engine, owner, 0) if kind <= NEW_MARKET else rows_for(engine, owner, 0)
         if status != OK:
             return status, row
         counters[CLOCK] = messages[row, MESSAGE_TS]
@@ -113,19 +157,19 @@ def process(engine, messages, results, first, last):
             status, slot = submit_limit(engine, owner, side, level, size)
             if slot >= 0:
                 value = orders[slot, ORDER_ID]
+        elif kind == CANCEL_ORDER and owner == 0:
+            order_id = _order_of(messages, results, row)
+            slot = displayed_slot(engine, order_id)
+            if slot >= 0 and orders[slot, OWNER] == 0:
+                status = cancel_slot(engine, slot)
+            else:
+                status = cancel(engine, owner, order_id)
         elif kind == NEW_MARKET:
             status, _ = submit_market(engine, owner, messages[row, MESSAGE_SIDE], messages[row, MESSAGE_SIZE])
         elif kind <= MODIFY_ORDER:
-            order_id = messages[row, MESSAGE_ORDER]
-            if order_id < 0:
-                order_id = results[-1 - order_id, RESULT_VALUE] if -1 - order_id < row else 0
-            slot = displayed_slot(engine, order_id)
-            if kind == CANCEL_ORDER and owner == 0 and slot >= 0 and orders[slot, OWNER] == 0:
-                status = cancel_slot(engine, slot)
-            else:
-                status = _change(engine, messages, row, kind, order_id)
+            status = _change(engine, messages, row, kind, _order_of(messages, results, row))
         else:
-            status, value = _rare(engine, messages, row, kind)
+            status, value = _rare(engine, messages, parts, row, kind)
         if status == BOOK_FULL or status == TAPE_FULL or status == REPORTS_FULL:
             return status, row
         results[row, RESULT_STATUS] = status

@@ -11,6 +11,7 @@ from tcakit.venue.engine_layout_kernel import (
     BIDS,
     CONTINUOUS,
     DISPLAYED,
+    DRESSED,
     HIDDEN,
     ICEBERGS,
     LAST_LEVEL,
@@ -18,18 +19,16 @@ from tcakit.venue.engine_layout_kernel import (
     LOT,
     MOST_SIZE,
     ORDER_ID,
-    OWNED,
     OWNER,
     PEGS,
     PHASE,
     POOL_PLACE,
-    PUBLIC_ID,
     STOP_ORDERS,
     UNSEEN,
 )
 from tcakit.venue.engine_match_kernel import reaches
 from tcakit.venue.engine_record_kernel import report_fill, write
-from tcakit.venue.engine_slots_kernel import wear_nothing
+from tcakit.venue.engine_slots_kernel import name_of, undress
 
 
 @tower_part
@@ -63,6 +62,8 @@ def plain_ahead(engine, side, limit):
 def release_plain(engine, slot, row):
     """Give the slot of a displayed order back."""
     orders, pool, counters = engine.orders, engine.pool, engine.counters
+    if counters[DRESSED] > 0:
+        undress(engine, slot)
     last = counters[LIVE] - 1
     place = orders[slot, POOL_PLACE]
     moved = pool[last]
@@ -79,7 +80,6 @@ def release_plain(engine, slot, row):
     pool[last] = slot
     orders[slot, POOL_PLACE] = last
     orders[slot, ORDER_ID] = 0
-    orders[slot, OWNER] = 0
 
 
 @tower_part
@@ -94,13 +94,12 @@ def take_plain(engine, side, limit, size, taker_id):
             break
         slot = levels[DISPLAYED, row, level, HEAD]
         amount = min(size, orders[slot, SIZE])
-        order_id, owner, public_id = orders[slot, ORDER_ID], orders[slot, OWNER], orders[slot, PUBLIC_ID]
+        order_id, owner = orders[slot, ORDER_ID], orders[slot, OWNER]
+        public_id = name_of(engine, slot) if counters[DRESSED] > 0 else order_id
         if owner > 0:
             report_fill(engine, slot, QUEUE_REACHED, level, amount, MAKER, 0)
         if amount == orders[slot, SIZE]:
             remove(orders, levels[DISPLAYED], best[DISPLAYED], slot)
-            if owner > 0:
-                counters[OWNED] -= 1
             release_plain(engine, slot, row)
         else:
             orders[slot, SIZE] -= amount
@@ -119,8 +118,6 @@ def rest_plain(engine, slot, order_id, side, level, size):
     row = side_row(side)
     add(orders, engine.levels[DISPLAYED], engine.best[DISPLAYED], slot, side, level, size)
     orders[slot, ORDER_ID] = order_id
-    orders[slot, PUBLIC_ID] = order_id
-    wear_nothing(engine, slot)
     place = counters[LIVE]
     if counters[UNSEEN] > 0:
         end = place + counters[UNSEEN]

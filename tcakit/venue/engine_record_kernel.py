@@ -119,11 +119,9 @@ def report_fill(engine, slot, reason, level, size, liquidity, counterparty):
 
 
 @tower_part
-def room_for(engine, owner, extra_rows):
-    """Whether a message of that owner, of so many rows more than most, finds a slot and room for all it can cause."""
+def rows_for(engine, owner, extra_rows):
+    """Whether a message of that owner, of so many rows more than most, finds room for all it can write."""
     counters = engine.counters
-    if counters[LIVE] + counters[UNSEEN] >= engine.orders.shape[0]:
-        return BOOK_FULL
     rows = counters[LIVE] + counters[EXTRA_ROWS] + extra_rows
     if counters[TAPE_ROWS] + rows + _ROWS_OF_A_MESSAGE > engine.tape.shape[0]:
         return TAPE_FULL
@@ -132,6 +130,15 @@ def room_for(engine, owner, extra_rows):
         if counters[REPORT_ROWS] + told + _REPORTS_OF_A_MESSAGE > engine.reports.shape[0]:
             return REPORTS_FULL
     return OK
+
+
+@tower_part
+def room_for(engine, owner, extra_rows):
+    """Whether a new order finds that room, and a slot."""
+    status = rows_for(engine, owner, extra_rows)
+    if status == OK and engine.counters[LIVE] + engine.counters[UNSEEN] >= engine.orders.shape[0]:
+        return BOOK_FULL
+    return status
 
 
 @tower_door

@@ -11,6 +11,7 @@ from tcakit.venue.engine_layout_kernel import (
     BOOK,
     DISPLAY,
     DISPLAYED,
+    DRESSED,
     EXTRA_ROWS,
     ICEBERGS,
     LIMIT,
@@ -24,6 +25,7 @@ from tcakit.venue.engine_layout_kernel import (
     PEG_FIRST,
     PEG_LAST,
     PEGS,
+    PLAIN_NAME,
     POOL_PLACE,
     PUBLIC_ID,
     RESERVE,
@@ -60,8 +62,9 @@ def _swap(engine, place, other):
 
 @tower_part
 def wear_nothing(engine, slot):
-    """Let an order be a plain anonymous one that is displayed."""
+    """Leave in a slot what a plain anonymous order has that is displayed; so it is in every free slot."""
     orders = engine.orders
+    orders[slot, PUBLIC_ID] = PLAIN_NAME
     orders[slot, OWNER] = 0
     orders[slot, RESERVE] = 0
     orders[slot, DISPLAY] = 0
@@ -81,7 +84,7 @@ def allot(engine, owner):
     counters[UNSEEN] += 1
     order_id = next_id(engine, slot)
     orders = engine.orders
-    wear_nothing(engine, slot)
+    counters[DRESSED] += 1
     orders[slot, POOL_PLACE] = place
     orders[slot, ORDER_ID] = order_id
     orders[slot, PUBLIC_ID] = order_id
@@ -98,14 +101,38 @@ def release(engine, slot):
     orders, counters = engine.orders, engine.counters
     if orders[slot, PEG] != NO_PEG:
         _unlink_peg(engine, slot)
-    if orders[slot, OWNER] > 0:
-        counters[OWNED] -= 1
+    undress(engine, slot)
     _swap(engine, orders[slot, POOL_PLACE], counters[LIVE] + counters[UNSEEN] - 1)
     counters[UNSEEN] -= 1
     orders[slot, SIZE] = 0
     orders[slot, SIDE] = 0
     orders[slot, ORDER_ID] = 0
-    orders[slot, OWNER] = 0
+
+
+@tower_call
+def undress(engine, slot):
+    """Take all that is special off an order that goes."""
+    counters, orders = engine.counters, engine.orders
+    if orders[slot, PUBLIC_ID] != PLAIN_NAME:
+        counters[DRESSED] -= 1
+        if orders[slot, OWNER] > 0:
+            counters[OWNED] -= 1
+    wear_nothing(engine, slot)
+
+
+@tower_part
+def name_of(engine, slot):
+    """What the tape calls an order."""
+    public_id = engine.orders[slot, PUBLIC_ID]
+    return engine.orders[slot, ORDER_ID] if public_id == PLAIN_NAME else public_id
+
+
+@tower_part
+def lose_place(engine, slot):
+    """Make it due another name on the tape, and its time priority with it."""
+    if engine.orders[slot, PUBLIC_ID] == PLAIN_NAME:
+        engine.counters[DRESSED] += 1
+    engine.orders[slot, PUBLIC_ID] = 0
 
 
 @tower_part

@@ -74,7 +74,6 @@ from tcakit.venue.engine_layout_kernel import (
     PEG_BITS,
     PHASE,
     PRE_OPEN,
-    PUBLIC_ID,
     REASON,
     REFUSED,
     RESERVE,
@@ -86,8 +85,19 @@ from tcakit.venue.engine_layout_kernel import (
     TYPE,
 )
 from tcakit.venue.engine_match_kernel import leave, shrink
-from tcakit.venue.engine_record_kernel import record, report, room_for
-from tcakit.venue.engine_slots_kernel import allot, link_peg, name_anew, park, queue, release, unpark, unqueue
+from tcakit.venue.engine_record_kernel import record, report, room_for, rows_for
+from tcakit.venue.engine_slots_kernel import (
+    allot,
+    link_peg,
+    lose_place,
+    name_anew,
+    name_of,
+    park,
+    queue,
+    release,
+    unpark,
+    unqueue,
+)
 
 _HIDES = -1  # DISPLAY of a hidden order
 _MOST_SLICES = 10_000  # of an iceberg
@@ -308,12 +318,12 @@ def modify(engine, owner, order_id, level, size):
         return status
     whole = orders[slot, SIZE] + orders[slot, RESERVE]
     display = orders[slot, DISPLAY]
-    status = room_for(engine, owner, 0)
+    status = rows_for(engine, owner, 0)
     if status != OK:
         return status
     reason = _why_kept(engine, slot, level, size)
     if reason == NO_REASON and display > 0:
-        status = room_for(engine, owner, 2 * (size // display))
+        status = rows_for(engine, owner, 2 * (size // display))
         if status != OK:
             return status
     counters[REASON] = reason
@@ -348,7 +358,8 @@ def _change(engine, slot, level, size, whole):
         elif size < whole:
             shrink(engine, slot, whole - size)
         return OK
-    orders[slot, PUBLIC_ID], public_id = 0, orders[slot, PUBLIC_ID]
+    public_id = name_of(engine, slot)
+    lose_place(engine, slot)
     if book == NOWHERE:
         unpark(engine, slot)
     else:

@@ -1,8 +1,8 @@
-"""A matching engine in plain Python that is easy to believe: lists of orders, looked through and sorted as the rules say.
+"""A matching engine in plain Python that is easy to believe: lists of orders, sorted as the rules say.
 
 It knows nothing of slots, links or levels in arrays. `Witness.handle` takes a message (the columns of
-`engine_messages_kernel`) and appends to `tape` and `reports` what the engine should write; ids are the engine's sequence
-numbers (its ids without the slot).
+`engine_messages_kernel`) and appends to `tape` and `reports` what the engine should write; ids are the engine's
+sequence numbers (its ids without the slot).
 """
 
 from __future__ import annotations
@@ -156,10 +156,12 @@ class Witness:
     # --- matching -----------------------------------------------------------------------------------------------
     def reached(self, side, limit):
         """The orders that one of this side and limit would trade with, in turn (as they stand now)."""
-        found = [(-side * -order.level, hidden, order.place, order)
-                 for hidden, book in ((0, lk.DISPLAYED), (1, lk.HIDDEN))
-                 for order in self.books[book]
-                 if order.side == -side and side * (limit - order.level) >= 0]
+        found = [
+            (-side * -order.level, hidden, order.place, order)
+            for hidden, book in ((0, lk.DISPLAYED), (1, lk.HIDDEN))
+            for order in self.books[book]
+            if order.side == -side and side * (limit - order.level) >= 0
+        ]
         return [row[3] for row in sorted(found, key=lambda row: row[:3])]
 
     def takes_part(self, taker):
@@ -167,8 +169,10 @@ class Witness:
 
     def can_fill(self, taker, limit, size):
         """By a dry run over copies of the sizes."""
-        standing = [[o, o.shown, o.reserve, o.level, i, o in self.books[lk.HIDDEN]]
-                    for i, o in enumerate(self.reached(taker.side, limit))]
+        standing = [
+            [o, o.shown, o.reserve, o.level, i, o in self.books[lk.HIDDEN]]
+            for i, o in enumerate(self.reached(taker.side, limit))
+        ]
         turn = len(standing)
         while size > 0:
             ahead = [row for row in standing if row[1] > 0]
@@ -413,7 +417,8 @@ class Witness:
         stop = order.stop != -1
         rests = order.type == codes.LIMIT and order.time_in_force in OPEN_ENDED
         return (
-            (order.hidden and order.display > 0)
+            order.side not in (codes.BUY, codes.SELL)
+            or (order.hidden and order.display > 0)
             or ((order.hidden or order.display > 0 or order.peg) and (not rests or stop))
             or (order.peg and (order.hidden or order.display > 0 or order.time_in_force == codes.POST_ONLY))
             or (stop and order.time_in_force in (codes.AT_OPEN, codes.AT_CLOSE))
@@ -566,15 +571,16 @@ class Witness:
         self.call(phase)
         return 0
 
-    def indicative(self, reference):
+    def indicative(self, reference, half=0):
         """(level or -1, volume, surplus) by looking at every level; ties as the rules say."""
-        reference = max(self.last, 0) if reference == -1 else reference
+        reference = max(self.last, 0) if reference == -1 else reference + half / 2
         own = lk.CLOSING if self.phase == lk.CLOSING_CALL else lk.OPENING
         orders = [*self.books[lk.DISPLAYED], *self.books[lk.HIDDEN], *self.books[own]]
 
         def wants(side, level):
-            return sum(o.size for o in orders
-                       if o.side == side and (o.type == codes.MARKET or side * (o.level - level) >= 0))
+            return sum(
+                o.size for o in orders if o.side == side and (o.type == codes.MARKET or side * (o.level - level) >= 0)
+            )
 
         found = []
         for level in range(self.ladder):
@@ -586,20 +592,19 @@ class Witness:
             return -1, 0, everything
         return -best[3], -best[0], best[4]
 
-    def uncross(self, reference):
+    def uncross(self, reference, half=0):
         if self.phase not in CALLS:
             return lk.REFUSED, -1
         self.interrupted = False
-        level, volume, _ = self.indicative(reference)
+        level, volume, _ = self.indicative(reference, half)
         own = lk.CLOSING if self.phase == lk.CLOSING_CALL else lk.OPENING
         rank = {lk.DISPLAYED: 0, own: 1, lk.HIDDEN: 2}
         for side in (codes.BUY, codes.SELL):
             left = volume
             while left > 0:
-                book, order = min(
-                    ((book, o) for book in rank for o in self.books[book] if o.side == side),
-                    key=lambda pair: (pair[1].type != codes.MARKET, -side * pair[1].level, rank[pair[0]], pair[1].place),
-                )
+                standing = [(rank[book], o) for book in rank for o in self.books[book] if o.side == side]
+                first = [(o.type != codes.MARKET, -side * o.level, class_, o.place, o) for class_, o in standing]
+                order = min(first, key=lambda row: row[:4])[-1]
                 amount = min(left, order.shown)
                 self.tell_fill(order, codes.AUCTION, level, amount, 0)
                 self.fill(order, amount, codes.EXECUTE_UNPRINTED)
@@ -673,9 +678,8 @@ class Witness:
         kind, owner, side = (message[k] for k in (mk.MESSAGE_KIND, mk.MESSAGE_OWNER, mk.MESSAGE_SIDE))
         level, size, number = (message[k] for k in (mk.MESSAGE_LEVEL, mk.MESSAGE_SIZE, mk.MESSAGE_ORDER))
         if kind == mk.NEW_ORDER:
-            terms = (message[k] for k in (mk.MESSAGE_TYPE, mk.MESSAGE_TIME_IN_FORCE, mk.MESSAGE_HIDDEN,
-                                          mk.MESSAGE_DISPLAY))
-            rest = (message[k] for k in (mk.MESSAGE_STOP, mk.MESSAGE_PEG, mk.MESSAGE_PEG_OFFSET))
+            parts = message[mk.MESSAGE_COLUMNS :]
+            terms, rest = parts[: mk.PART_STOP], parts[mk.PART_STOP :]
             return self.submit(Order(0, owner, side, *terms, level, *rest), size)
         if kind in (mk.NEW_LIMIT, mk.NEW_MARKET):
             type_ = codes.LIMIT if kind == mk.NEW_LIMIT else codes.MARKET
@@ -690,7 +694,7 @@ class Witness:
         if kind == mk.MODIFY_ORDER:
             return self.modify(owner, number, level, size), 0
         if kind == mk.UNCROSS:
-            return self.uncross(level)
+            return self.uncross(level, size)
         if kind == mk.START_CALL:
             return self.start_call(level), 0
         return {mk.STOP_TRADING: self.halt, mk.RESUME_TRADING: self.resume, mk.CLOSE_DAY: self.close_day}[kind](), 0
