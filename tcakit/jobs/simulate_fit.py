@@ -9,7 +9,7 @@ from typing import Any
 
 from tcakit.errors import DataError, UsageError
 from tcakit.simulator.calibration import fit_background
-from tcakit.simulator.calibration_day import CalibrationDay, quotes_and_prints, recorded_day
+from tcakit.simulator.calibration_day import DayEvents, day_events, quotes_and_prints
 from tcakit.simulator.calibration_feedback import SideLikelihood, side_likelihood, side_trades
 from tcakit.simulator.calibration_impact import ImpactFit, fit_feedback
 from tcakit.simulator.flow_parameters import FlowModel
@@ -70,16 +70,16 @@ def simulate_fit(
     return result | {"seconds": round(time.perf_counter() - begun, 3)}
 
 
-def _recorded(store: Store, day: market_data.SymbolDay) -> CalibrationDay:
+def _recorded(store: Store, day: market_data.SymbolDay) -> DayEvents:
     if any(content.startswith("book") for content in day.contents):
-        return recorded_day(day.instrument, day.date, day.depth, market_data.book_events(store, day))
+        return day_events(day.instrument, day.date, day.depth, market_data.book_events(store, day))
     if not {"quotes", "trades"} <= set(day.contents):
         raise DataError(
             f"{day.instrument.symbol} on {day.date} has only {', '.join(day.contents)}",
             remedy="a flow is fitted to an order book, or to quotes and trades: ingest them",
         )
     book = quotes_and_prints(market_data.quotes(store, day), market_data.trades(store, day))
-    return recorded_day(day.instrument, day.date, 1, book, print_ns_apart=_QUOTES_LAG_NS)
+    return day_events(day.instrument, day.date, 1, book, print_ns_apart=_QUOTES_LAG_NS)
 
 
 def write_flow(model: FlowModel, path: Path) -> None:

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcakit.book.fifo_kernel import NEXT, OK, PREVIOUS
+from tcakit.book.fifo_kernel import OK
 from tcakit.errors import DataError
 from tcakit.simulator import background_kernel, metaorder_kernel
 from tcakit.simulator.flow_layout_kernel import CLOSE_NS, OPEN_NS, Feedback, Flow
 from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.simulator.random_kernel import stream
-from tcakit.venue.engine_layout_kernel import (
-    BOOK_FULL,
-    CLOCK,
-    LIMIT,
-    NO_LEVEL,
-    POOL_PLACE,
-    TAPE_FULL,
-    TAPE_ROWS,
-    Engine,
-    new_engine,
-)
+from tcakit.venue.engine import grown
+from tcakit.venue.engine_layout_kernel import CLOCK, TAPE_ROWS, Engine, new_engine
 
 BACKGROUND = 0  # the background's stream of random numbers
 OWN = 1  # that of orders sent by a timetable, out of the background's
@@ -55,7 +45,7 @@ class BackgroundRun:
                 )
             if status == OK:
                 return
-            self.engine = larger_engine(self.engine, status)
+            self.engine = _grown(self.engine, status)
 
     def run_day(self) -> None:
         """Let the background go on to the close."""
@@ -91,7 +81,7 @@ class BackgroundRun:
                 )
             if status == OK:
                 return middle, filled, cash
-            self.engine = larger_engine(self.engine, status)
+            self.engine = _grown(self.engine, status)
 
     def twin(self) -> BackgroundRun:
         """The same market once more: what happens to one from here on does not touch the other."""
@@ -155,34 +145,11 @@ def open_market(prepared: Prepared, seed: int, *, tape_rows: int = 1 << 16) -> B
     return BackgroundRun(engine, flow, feedback, number, 0, open_ns, base, opening)
 
 
-def larger_engine(engine: Engine, status: int) -> Engine:
-    """The same engine with twice the room of what was full. DataError beyond what a market can need."""
-    if status == TAPE_FULL:
-        rows = 2 * engine.tape.shape[0]
-        if rows > _MOST_ROWS:
-            raise _endless(engine, "tape")
-        tape = np.empty((rows, engine.tape.shape[1]), np.int64)
-        used = int(engine.counters[TAPE_ROWS])
-        tape[:used] = engine.tape[:used]
-        return engine._replace(tape=tape)
-    if status == BOOK_FULL:
-        old = engine.orders.shape[0]
-        if 2 * old > _MOST_SLOTS:
-            raise _endless(engine, "book")
-        orders = np.zeros((2 * old, engine.orders.shape[1]), np.int64)
-        orders[:, [NEXT, PREVIOUS]] = -1
-        orders[:, LIMIT] = NO_LEVEL
-        orders[:old] = engine.orders
-        orders[old:, POOL_PLACE] = np.arange(old, 2 * old)
-        pegs = np.full((2 * old, engine.pegs.shape[1]), -1, np.int64)
-        pegs[:old] = engine.pegs
-        return engine._replace(orders=orders, pool=np.append(engine.pool, np.arange(old, 2 * old)), pegs=pegs)
-    raise DataError(f"the market stopped with status {status}", remedy="report the parameters that led there")
-
-
-def _endless(engine: Any, what: str) -> DataError:
-    return DataError(
-        f"the {what} of the simulated market grows without end",
-        place=f"at {int(engine.counters[CLOCK])} ns",
-        remedy="more orders come than leave: raise the rates of cancels, or lower those of new orders",
-    )
+def _grown(engine: Engine, status: int) -> Engine:
+    if len(engine.pool) > _MOST_SLOTS or len(engine.tape) > _MOST_ROWS:
+        raise DataError(
+            "the simulated market grows without end",
+            place=f"at {int(engine.counters[CLOCK])} ns",
+            remedy="more orders come than leave: raise the rates of cancels, or lower those of new orders",
+        )
+    return grown(engine, status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,10 +59,10 @@ def law_of(values: NDArray[np.int64] | NDArray[np.float64], weights: NDArray[np.
     """
     whole = np.issubdtype(values.dtype, np.integer)
     unique, place = np.unique(values, return_inverse=True)
-    share: NDArray[np.float64] = np.bincount(place, weights=weights, minlength=len(unique)).astype(np.float64)
-    share /= share.sum()
+    share: Any = np.bincount(place, weights=weights, minlength=len(unique))
+    share = share / share.sum()
     kept = share > 0.0
-    found: NDArray[np.float64] = unique[kept].astype(np.float64)
+    found: Any = unique[kept].astype(np.float64)
     share = share[kept]
     if len(found) > _MOST_ATOMS:
         # The most frequent stand for themselves, the others for those nearest to them in rank.

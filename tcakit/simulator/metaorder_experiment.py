@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ class MetaorderImpact:
     starts: int
 
 
-def setting_for(model: FlowModel, *, participation: float = 0.3, **changes: int) -> MetaorderSetting:
+def setting_for(model: FlowModel, *, participation: float = 0.3, **changes: Any) -> MetaorderSetting:
     """An experiment of the usual size: children like other takers, at a share of the number of trades."""
     per_second = trades_per_second(model)
     return MetaorderSetting(1.0 / (participation * per_second), participation, **changes)

@@ -33,6 +33,10 @@ VERBS = {
     ),
     "sql": ("sql 'SELECT count(*) FROM fills'", {"columns", "rows"}),
     "simulate run": ("simulate run --events 2000", {"events", "trades", "seconds", "seed"}),
+    "simulate fit": (
+        "simulate fit ALFA --date 2026-03-03 --no-feedback --out alfa.toml",
+        {"events", "trades", "sides", "feedback", "notes", "file", "seconds"},
+    ),
     "backtest": (
         _BACKTEST,
         {"run_id", "parents", "orders", "fills", "cost_bps", "seconds", "events_per_second", "algorithms"},

@@ -105,6 +105,7 @@ def test_twins_are_identical_until_one_is_traded_in(plain):
     market.run_until(market.now + 60_000_000_000)
     step = 10_000_000_000
     when = market.now + step * np.arange(1, 20, dtype=np.int64)
+    when[4] = when[3] + 1  # just after what is traded
     nothing = np.zeros(len(when), np.int64)
     first, second, third = (market.twin() for _ in range(3))
     mids = [twin.send(when, nothing)[0] for twin in (first, second)]
