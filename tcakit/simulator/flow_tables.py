@@ -72,7 +72,7 @@ def law_of(values: NDArray[np.int64] | NDArray[np.float64], weights: NDArray[np.
         group = np.minimum((filled - 0.5 * share[rest]) / filled[-1] * (_MOST_ATOMS // 2), _MOST_ATOMS // 2 - 1)
         which = group.astype(np.int64)
         weight = np.bincount(which, weights=share[rest], minlength=_MOST_ATOMS // 2)
-        middle = np.bincount(which, weights=share[rest] * found[rest], minlength=_MOST_ATOMS // 2)
+        middle: Any = np.bincount(which, weights=share[rest] * found[rest], minlength=_MOST_ATOMS // 2)
         kept = weight > 0.0
         middle = middle[kept] / weight[kept]
         merged, place = np.unique(
