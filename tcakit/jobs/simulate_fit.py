@@ -59,7 +59,7 @@ def simulate_fit(
         "sides": _sides(sides),
     }
     if feedback:
-        fitted = fit_feedback(model, sides, starts=starts, search_starts=max(10, starts // 4))
+        fitted = fit_feedback(model, sides, starts=starts, search_starts=max(10, 2 * starts // 5))
         model = replace(fitted.model, notes=(*model.notes, *_notes(fitted, sides)))
         result |= _impact(fitted)
     result["feedback"] = asdict(model.feedback)
@@ -105,7 +105,8 @@ def _impact(fitted: ImpactFit) -> dict[str, Any]:
     return {
         "impact": _measured(fitted.reacting),
         "impact_of_background_alone": _measured(fitted.alone),
-        "tried": [{"strength": strength, "exponent": round(exponent, 3)} for strength, exponent in fitted.tried],
+        "tried": [{"strength": strength, "share_left": share} for strength, share in fitted.tried],
+        "share_wanted": fitted.wanted,
         "round_trips": [asdict(trip) | {"loses": trip.loses} for trip in fitted.trips],
         "children_every_s": fitted.setting.every_s,
         "halved": fitted.halved,
