@@ -30,7 +30,7 @@ types: environment ## check the types
 bench: environment ## measure against other libraries and write docs/benchmarks.md
 	@$(RUN) -m benchmarks
 
-docs: environment ## regenerate docs/tables.md, docs/cli.md and the numbers of docs/impact.md
+docs: environment ## regenerate docs/tables.md, docs/cli.md and the numbers of other pages
 	@$(RUN) docs/generate.py
 
 sample: environment ## remake sample_data

@@ -16,18 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import Benchmark, installed
-from tcakit.jit import bare_jit
+from tcakit.jit import jit
 from tcakit.market import codes
 from tcakit.venue import engine_layout_kernel as layout
 from tcakit.venue import engine_messages_kernel as message
-from tcakit.venue.engine_kernel import cancel_slot, submit_limit, submit_market
-from tcakit.venue.engine_layout_kernel import CLOCK, DISPLAYED, LIVE, TAPE_ROWS
+from tcakit.venue.engine_layout_kernel import LIVE, TAPE_ROWS
 
 MESSAGES = 300_000
 _MIDDLE = 10_000
 _BATCH = 1_000
 _RESTING = (1_000, 10_000, 100_000, 1_000_000)
 _LADDER = 4_096
+_KINDS = np.array([message.NEW_LIMIT, message.CANCEL_ORDER, message.NEW_MARKET])
+_PARTS = 12  # runs before the book is filled anew
 
 
 def stream(count: int, seed: int) -> dict[str, NDArray[Any]]:
@@ -51,11 +52,10 @@ def table(columns: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int64], int, int
     """The stream as our engine's messages, the price of its lowest level, and its levels."""
     what, price = columns["what"], columns["price"]
     lowest = int(price.min()) - 60
-    kinds = np.array([message.NEW_LIMIT, message.CANCEL_ORDER, message.NEW_MARKET])
     limits = np.flatnonzero(what == 0)
     rows = np.zeros((len(what), message.MESSAGE_COLUMNS), np.int64)
     rows[:, message.MESSAGE_TS] = np.arange(len(what))
-    rows[:, message.MESSAGE_KIND] = kinds[what]
+    rows[:, message.MESSAGE_KIND] = _KINDS[what]
     rows[:, message.MESSAGE_SIDE] = np.where(columns["buys"], codes.BUY, codes.SELL)
     rows[:, message.MESSAGE_LEVEL] = price - lowest
     rows[:, message.MESSAGE_SIZE] = columns["size"]
@@ -65,7 +65,7 @@ def table(columns: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int64], int, int
 
 
 class Ours:
-    """Our engine, emptied before each run; the tape is as long as it has to be."""
+    """Our engine, of which each run empties as much as the last one used; the tape is as long as it has to be."""
 
     def __init__(self, columns: dict[str, NDArray[Any]]) -> None:
         self.rows, self.lowest, levels = table(columns)
@@ -75,14 +75,16 @@ class Ours:
         self.empty = layout.new_engine(slots, levels, 1, 1)
         self.engine = layout.new_engine(slots, levels, 3 * len(self.rows) + slots, 1)
         self.engine.tape[:] = 0
+        self.used = 0
 
-    def __call__(self) -> list[tuple[int, int, int, int]]:
-        for array, empty in zip(self.engine, self.empty, strict=True):
-            if array is not self.engine.tape:
-                array[...] = empty
+    def __call__(self) -> None:
+        for name in ("counters", "best", "levels"):
+            getattr(self.engine, name)[...] = getattr(self.empty, name)
+        for name in ("orders", "pool"):
+            getattr(self.engine, name)[: self.used] = getattr(self.empty, name)[: self.used]
         status, row = message.process(self.engine, self.rows, self.no_parts, self.results, 0, len(self.rows))
         assert (status, row) == (0, len(self.rows))
-        return []
+        self.used = int((self.engine.pool != self.empty.pool).nonzero()[0].max(initial=0)) + 1
 
     def trades(self) -> list[tuple[int, int, int, int]]:
         """(price, size, number of the order that came, number of the one that stood) of each trade of the last run."""
@@ -131,38 +133,73 @@ def by_batch(columns: dict[str, NDArray[Any]]) -> None:
         before = numbers
 
 
-@bare_jit
-def churn(engine, count, resting, seed):
-    """Messages on a book of about so many orders: half of them new, the rest cancels of any, one in twenty a taker."""
-    np.random.seed(seed)
-    counters, middle = engine.counters, engine.levels.shape[2] // 2
-    for number in range(count):
-        counters[CLOCK] = number
-        dice, side = np.random.random(), 1 if np.random.random() < 0.5 else -1
-        live = counters[LIVE]
-        if live < resting * (0.98 + 0.04 * dice):
-            away = min(1 + np.int64(np.random.exponential(0.1 * middle)), middle - 1)
-            submit_limit(engine, 0, side, middle - side * away, np.random.randint(1, 100))
-        elif dice < 0.9:
-            cancel_slot(engine, engine.pool[np.random.randint(0, live)])
-        else:
-            submit_market(engine, 0, side, np.random.randint(1, 100))
-    return engine.best[DISPLAYED, 0]
+@jit
+def _cancelled(cancels, resting):
+    """For each row that cancels, the row of an order: any of about `resting` that were not cancelled before."""
+    standing = np.empty(len(cancels), np.int64)
+    of = np.zeros(len(cancels), np.int64)
+    count = 0
+    np.random.seed(1)
+    for row in range(len(cancels)):
+        if cancels[row] == 0:
+            standing[count] = row
+            count += 1
+        elif cancels[row] == 1 and count > 0:
+            place = np.random.randint(0, count)
+            of[row] = standing[place]
+            count -= 1
+            standing[place] = standing[count]
+    return of
 
 
-class Churning:
-    """A book that keeps about `resting` orders while messages come and go."""
+def resting_stream(resting: int, count: int) -> NDArray[np.int64]:
+    """Messages: so many limit orders first; then as many new ones as cancels of any of them, one in 25 a taker."""
+    draw = np.random.default_rng(1)
+    total = resting + count
+    dice = draw.random(total)
+    dice[:resting] = 0.0
+    kind = np.where(dice < 0.48, 0, np.where(dice < 0.96, 1, 2))
+    rows = np.zeros((total, message.MESSAGE_COLUMNS), np.int64)
+    side = np.where(draw.random(total) < 0.5, codes.BUY, codes.SELL)
+    rows[:, message.MESSAGE_TS] = np.arange(total)
+    rows[:, message.MESSAGE_KIND] = _KINDS[kind]
+    rows[:, message.MESSAGE_SIDE] = side
+    away = np.minimum(draw.geometric(0.005, total), _LADDER // 2 - 1)
+    rows[:, message.MESSAGE_LEVEL] = _LADDER // 2 - side * away
+    rows[:, message.MESSAGE_SIZE] = draw.integers(1, 100, total)
+    rows[:, message.MESSAGE_ORDER] = np.where(kind == 1, -1 - _cancelled(kind, resting), 0)
+    return rows
+
+
+class Resting:
+    """A book of about `resting` orders that keeps them while messages come and go, the next `count` at each call."""
 
     def __init__(self, resting: int, count: int) -> None:
-        self.resting, self.count, self.seed = resting, count, 0
-        self.engine = layout.new_engine(2 * resting + 100, _LADDER, 3 * max(count, resting) + 100, 1)
-        churn(self.engine, 2 * resting, resting, 1)
+        self.resting, self.count = resting, count
+        self.rows = resting_stream(resting, _PARTS * count)
+        self.no_parts = np.zeros((0, message.PART_COLUMNS), np.int64)
+        self.results = np.zeros((len(self.rows), message.RESULT_COLUMNS), np.int64)
+        self.done = len(self.rows)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.engine = layout.new_engine(2 * self.resting + self.count, _LADDER, 3 * self.resting + 3 * self.count, 1)
+        self.engine.tape[:] = 0
+        self.done = 0
+        self._send(self.resting)
+
+    def _send(self, count: int) -> None:
+        self.engine.counters[TAPE_ROWS] = 0
+        last = self.done + count
+        status, row = message.process(self.engine, self.rows, self.no_parts, self.results, self.done, last)
+        assert (status, row) == (0, last)
+        self.done = last
 
     def __call__(self) -> int:
-        self.seed += 1
-        self.engine.counters[TAPE_ROWS] = 0
-        churn(self.engine, self.count, self.resting, self.seed)
-        return int(self.engine.counters[TAPE_ROWS])
+        if self.done + self.count > len(self.rows):
+            self._fill()
+        self._send(self.count)
+        return int(self.engine.counters[LIVE])
 
 
 def benchmarks(scale: float) -> Iterator[Benchmark]:
@@ -185,5 +222,6 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
         yield Benchmark("matching", job, ours, "bourse is not installed")
     for resting in _RESTING:
         held = max(200, int(resting * scale))
-        job = f"{count:,} messages (drawn as they go) on a book of {held:,} resting orders"
-        yield Benchmark(f"matching-{resting // 1_000}k", job, Churning(held, count))
+        few = count // 3
+        job = f"{few:,} messages (48 % limit, 48 % cancel, 4 % market) on a book of {held:,} resting orders"
+        yield Benchmark(f"matching-{resting // 1_000}k", job, Resting(held, few))

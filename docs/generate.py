@@ -1,4 +1,4 @@
-"""Write what is derived from the code: docs/tables.md, docs/cli.md, tables of impact.md and tca.md (`make docs`)."""
+"""Write what is derived from the code: docs/tables.md, docs/cli.md, and tables of other pages (`make docs`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -65,6 +66,22 @@ def costs_page() -> str:
     return page
 
 
+def scores_page(store: Path | None = None) -> str:
+    """docs/simulator-scores.md with its table made anew from sample_data: in `store`, or else ingested for it."""
+    from tcakit.jobs.ingest import IngestRequest, ingest
+    from tcakit.jobs.simulate_score import ScoreRequest, simulate_score
+    from tcakit.report.score_table import score_table
+
+    with tempfile.TemporaryDirectory() as folder:
+        if store is None:
+            store = Path(folder) / "store"
+            ingest(store, IngestRequest(paths=(DOCS.parent / "sample_data" / "lobster",)))
+        result = simulate_score(store, ScoreRequest("ALFA", "2026-03-04", "ALFA", "2026-03-03"))
+    page = (DOCS / "simulator-scores.md").read_text(encoding="utf-8")
+    made = f"<!-- scores -->\n{score_table(result)}\n<!-- end -->"
+    return re.sub(r"<!-- scores -->\n.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)
+
+
 def _verbs(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The command and all below it, hidden ones left out."""
     yield path, command
@@ -121,6 +138,7 @@ def main() -> int:
         ("cli.md", command_page),
         ("impact.md", impact_page),
         ("tca.md", costs_page),
+        ("simulator-scores.md", scores_page),
     ):
         try:
             text = page()

@@ -337,8 +337,73 @@ def _pointer_to(kind: Any) -> Any:
 # in a microsecond, one that is handed the arrays themselves in a microsecond each.
 pointer_to: dict[str, Any] = {
     name: None if numba.config.DISABLE_JIT else _pointer_to(getattr(numba.types, name))  # type: ignore[attr-defined]
-    for name in ("int8", "uint8", "int32", "int64", "float64")
+    for name in ("int8", "uint8", "int32", "int64", "uint64", "float32", "float64")
 }
+
+
+TABLE_COLUMNS = 5
+"""Of a table of arrays: the address of one, then its lengths in up to four dimensions, 1 where it has fewer."""
+_KINDS = {"i": "int64", "f": "float64", "u": "uint64", "s": "float32"}
+
+
+def _leaves(layout: Any) -> int:
+    """How many arrays a layout of `arrays_at` has."""
+    return sum(1 if isinstance(part, str) else _leaves(part) for part in layout[1])
+
+
+def _tuple_type(layout: Any) -> Any:
+    parts = [
+        numba.types.Array(getattr(numba.types, _KINDS[part[0]]), int(part[1]), "C")
+        if isinstance(part, str)
+        else _tuple_type(part)
+        for part in layout[1]
+    ]
+    return numba.types.BaseTuple.from_types(parts, layout[0])
+
+
+def arrays_at(layout: Any) -> Any:
+    """A function for kernels that makes a named tuple of the arrays that stand in a table at an address (int64 rows of
+    TABLE_COLUMNS). `layout` is (tuple type, parts in order): of an array its kind and dimensions ("i2": int64 of two
+    dimensions, "f": float64, "u": uint64, "s": float32), of a tuple in it a layout of its own.
+
+    It costs nothing for arrays that the kernel does not use, and none of them is counted. None as plain Python.
+    """
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return None
+
+    def read(typing: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            from llvmlite import ir
+            from numba.np.arrayobj import populate_array
+
+            word = ir.IntType(64)
+            table = builder.inttoptr(arguments[0], word.as_pointer())
+            row = iter(range(_leaves(layout)))
+
+            def array(kind: Any) -> Any:
+                first = next(row) * TABLE_COLUMNS
+                cells = [
+                    builder.load(builder.gep(table, [ir.Constant(word, first + column)]))
+                    for column in range(1 + kind.ndim)
+                ]
+                size = context.get_abi_sizeof(context.get_data_type(kind.dtype))
+                strides = [ir.Constant(word, size)]
+                for length in reversed(cells[2:]):
+                    strides.insert(0, builder.mul(strides[0], length))
+                made = context.make_array(kind)(context, builder)
+                data = builder.inttoptr(cells[0], context.get_data_type(kind.dtype).as_pointer())
+                populate_array(made, data, cells[1:], strides, ir.Constant(word, size), None)
+                return made._getvalue()
+
+            def pack(kind: Any) -> Any:
+                values = [pack(part) if isinstance(part, numba.types.BaseTuple) else array(part) for part in kind]
+                return context.make_tuple(builder, kind, values)
+
+            return pack(signature.return_type)
+
+        return _tuple_type(layout)(numba.types.int64), generate
+
+    return numba.extending.intrinsic(read)
 
 
 def _caller(result: str, arguments: tuple[str, ...]) -> Any:

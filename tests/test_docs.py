@@ -215,6 +215,11 @@ def test_the_impact_page_holds_the_numbers() -> None:
     assert page == generator().impact_page(), "run make docs"
 
 
+def test_the_page_on_scores_holds_those_of_the_sample_data(prepared_store: Path) -> None:
+    page = (ROOT / "docs" / "simulator-scores.md").read_text(encoding="utf-8")
+    assert page == generator().scores_page(prepared_store), "run make docs"
+
+
 def test_the_index_leads_to_every_page() -> None:
     index = ROOT / "docs" / "index.md"
     targets = re.findall(r"\]\(([^)#\s]+)", index.read_text(encoding="utf-8"))

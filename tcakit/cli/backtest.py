@@ -27,9 +27,10 @@ _SPELT = {"prefactor": "impact-prefactor", "date_from": "from", "date_to": "to"}
 _OF_THE_FILE = (
     "symbol", "side", "quantity", "algo", "start", "end", "date", "limit", "queue", "fills", "latency", "feed_latency",
     "maker_fee", "taker_fee", "fees", "together", "engine", "interval", "spread_fraction", "spread_bps", "impact",
-    "prefactor", "daily_volatility", "daily_volume", "max_participation", *FLAGS,
+    "prefactor", "daily_volatility", "daily_volume", "max_participation", "market", *FLAGS,
 )  # fmt: skip
 _OF_THE_REPLAY = ("queue", "fills", "latency", "feed_latency", "maker_fee", "together", *FLAGS, "impact_scenarios")
+_NOT_SIMULATED = ("queue", "fills", *FLAGS, "impact_scenarios", "check_lookahead")
 
 
 def backtest(
@@ -79,8 +80,14 @@ def backtest(
     ] = False,
     engine: Annotated[
         str,
-        typer.Option("--engine", help="replay: in the recorded book; bars: by a model of fills."),
+        typer.Option(
+            "--engine",
+            help="replay: in the recorded book; bars: by a model of fills; simulated: in a market that reacts.",
+        ),
     ] = "replay",
+    market: Annotated[
+        str | None, typer.Option("--market", help="replay or simulated: the same as --engine of that name.")
+    ] = None,
     interval: Annotated[str | None, typer.Option("--interval", help="bars: length of the intervals (1m).")] = None,
     spread_fraction: Annotated[
         float | None, typer.Option("--spread-fraction", help="bars: part of half the quoted spread that is paid (1).")
@@ -170,7 +177,8 @@ def backtest(
     """Replay stored days with parent orders in them and say what they cost.
 
     Every combination of the flags given several times is a parent of its own. Parents run independently of each
-    other unless --together. --engine bars fills by a model over intervals instead, for wide studies.
+    other unless --together. --engine bars fills by a model over intervals instead, for wide studies. --market simulated
+    trades in a stored day that `simulate run --params` made: it answers, and what the orders did to it is told.
 
     With --orders the firm's ingested parents are replayed by each of --algo vwap,pov:10,is:30m, and set against what
     really happened. With --against fills their child orders are, under a grid of queue rules and latencies.
@@ -183,6 +191,8 @@ def backtest(
     \b
     Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03
     """
+    if market is not None:
+        engine = _engine_of(market)
     flags = dict(locals())
     from tcakit.jobs.backtest import backtest as run
 
@@ -252,6 +262,15 @@ def backtest(
     out.result(result, lambda console: _show(result, console))
 
 
+def _engine_of(market: str) -> str:
+    """The engine of a market's name."""
+    from tcakit.errors import UsageError
+
+    if market not in ("replay", "simulated"):
+        raise UsageError(f"no market {market!r}", place="--market", remedy="known are replay and simulated")
+    return market
+
+
 def _flags(names: Iterable[str]) -> str:
     return ", ".join("--" + _SPELT.get(name, name.replace("_", "-")) for name in names)
 
@@ -259,11 +278,13 @@ def _flags(names: Iterable[str]) -> str:
 def _refuse_of_the_other(context: typer.Context, engine: str) -> None:
     """UsageError for flags that mean nothing to the engine: nothing is left out in silence."""
     from tcakit.errors import UsageError
-    from tcakit.jobs.backtest_config import BARS
+    from tcakit.jobs.backtest_config import BARS, SIMULATED
     from tcakit.jobs.bar_settings import BAR_CHECKS
 
     scales = SCALES if was_given(context, "impact_model") else ()
     others = _OF_THE_REPLAY if engine == BARS else [name for name in BAR_CHECKS if name not in scales]
+    if engine == SIMULATED:
+        others = [*BAR_CHECKS, *_NOT_SIMULATED]
     given = [name for name in others if was_given(context, name)]
     if given:
         raise UsageError(f"the {engine} engine has no {_flags(given)}", place="backtest", remedy="leave it out")

@@ -7,18 +7,33 @@ from typing import Annotated
 
 import typer
 
-from tcakit.cli.common import DEFAULT_STORE, JsonOption, Out, QuietOption, StoreOption, VerboseOption, WaitOption
+from tcakit.cli.common import (
+    DEFAULT_STORE,
+    DateOption,
+    JsonOption,
+    Out,
+    QuietOption,
+    StoreOption,
+    VerboseOption,
+    WaitOption,
+    flags_given,
+)
 
-app = typer.Typer(help="Make synthetic markets.", no_args_is_help=True, rich_markup_mode=None)
+_MADE_TO_ORDER = ("events", "price", "tick_size", "spread_ticks", "volatility")
+
+app = typer.Typer(
+    help="Make synthetic markets, and say how like real ones they are.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.callback()
 def root() -> None:
-    """Make synthetic markets."""
+    """Make synthetic markets, and say how like real ones they are."""
 
 
 @app.command("run")
 def run(
+    context: typer.Context,
     symbol: Annotated[str, typer.Option("--symbol", help="Name of the synthetic symbol.")] = "SIM",
     date: Annotated[str, typer.Option("--date", help="Trade date, YYYY-MM-DD.")] = "2026-03-02",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes.")] = 1,
@@ -29,8 +44,14 @@ def run(
     volatility: Annotated[
         float, typer.Option("--volatility", help="Of the day, as a fraction: 0.015 is 1.5 %.")
     ] = 0.015,
+    parameters: Annotated[
+        Path | None,
+        typer.Option("--params", metavar="FILE.toml", help="A market that reacts, as `simulate fit` writes it."),
+    ] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Write files here instead of storing.")] = None,
-    format: Annotated[str, typer.Option("--format", help="With --out: lobster, csv or both with a comma.")] = "lobster",
+    format: Annotated[
+        str, typer.Option("--format", help="With --out: lobster, itch, csv, or several with commas.")
+    ] = "lobster",
     levels: Annotated[
         int, typer.Option("--levels", min=1, max=50, help="With --out: levels a side of LOBSTER files.")
     ] = 5,
@@ -40,30 +61,41 @@ def run(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Make one day of order flow to order: level-3 data into the store, or files.
+    """Make one day: of a market that reacts (--params), or of order flow made to order; stored, or as files.
+
+    Parents can be traded in a stored day that was made with --params: tcakit backtest --market simulated.
 
     \b
     Example: tcakit simulate run --symbol SIM --seed 7 --events 20000
     """
     from tcakit.errors import UsageError
-    from tcakit.jobs.simulate import simulate_run
+    from tcakit.jobs.simulate import simulate_market, simulate_run
     from tcakit.simulator.order_flow import FlowParameters
 
     if not symbol.strip() or "/" in symbol or not symbol.isprintable():
         raise UsageError(f"{symbol!r} is no name for a symbol", place="--symbol", remedy="give letters and digits")
     out = Out(json, quiet, verbose)
-    parameters = FlowParameters(
-        events_per_day=events,
-        start_price=price,
-        tick_size=tick_size,
-        spread_ticks=spread_ticks,
-        daily_volatility=volatility,
-    )
     formats = tuple(name.strip() for name in format.split(","))
-    with out.kernels():
-        result = simulate_run(
-            Path(store), symbol, date, seed, parameters, out=out_folder, formats=formats, levels=levels, wait_s=wait
+    if parameters is not None:
+        others = flags_given(context, _MADE_TO_ORDER)
+        if others:
+            raise UsageError(f"{others} with --params", place="--params", remedy="change the file instead")
+        with out.kernels():
+            result = simulate_market(
+                Path(store), symbol, date, seed, parameters, out=out_folder, formats=formats, levels=levels, wait_s=wait
+            )
+    else:
+        flow = FlowParameters(
+            events_per_day=events,
+            start_price=price,
+            tick_size=tick_size,
+            spread_ticks=spread_ticks,
+            daily_volatility=volatility,
         )
+        with out.kernels():
+            result = simulate_run(
+                Path(store), symbol, date, seed, flow, out=out_folder, formats=formats, levels=levels, wait_s=wait
+            )
     where = f"in {store}" if out_folder is None else f"as {len(result['files'])} files in {out_folder}"
     out.result(
         result,
@@ -71,6 +103,56 @@ def run(
             f"{symbol} {date}: {result['events']:,} events, {result['trades']:,} prints, seed {seed}, {where}"
         ),
     )
+
+
+@app.command("score")
+def score(
+    symbol: Annotated[str, typer.Argument(help="The store's symbol of the day that is scored.")],
+    date: DateOption = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="Symbol of the real day it is compared with; else the same one.")
+    ] = None,
+    against_date: Annotated[
+        str | None, typer.Option("--against-date", help="Date of the real day, where its symbol has several.")
+    ] = None,
+    floor: Annotated[
+        str | None,
+        typer.Option("--floor", help="Another date of the real symbol; left out: the real day's halves."),
+    ] = None,
+    levels: Annotated[int, typer.Option("--levels", min=1, max=50, help="Levels of the book to look at.")] = 10,
+    venue: Annotated[str | None, typer.Option("--venue", help="Venue, where the symbol has several.")] = None,
+    against_venue: Annotated[str | None, typer.Option("--against-venue", help="The same of the real symbol.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draws that intervals are made of.")] = 0,
+    page: Annotated[Path | None, typer.Option("--out", help="Write the curves too: FILE.html.")] = None,
+    store: StoreOption = DEFAULT_STORE,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Say how like a real day another day is: LOB-Bench's scores, response curves and facts of markets.
+
+    Each score stands beside the floor, the same score of two real days or of the halves of one: real markets are not
+    alike either. Of a day without a day to compare it with, the floor is all that is said.
+
+    \b
+    Example: tcakit simulate score ALFA --date 2026-03-03 --levels 5
+    """
+    from tcakit.cli.score_shown import show_score
+    from tcakit.jobs.simulate_score import ScoreRequest, simulate_score
+    from tcakit.market.clock import parse_date
+
+    out = Out(json, quiet, verbose)
+    dates = {
+        name: None if given is None else parse_date(given, name)
+        for name, given in (("--date", date), ("--against-date", against_date), ("--floor", floor))
+    }
+    request = ScoreRequest(
+        symbol, dates["--date"], against, dates["--against-date"], venue, against_venue, dates["--floor"], levels,
+        seed, page,
+    )  # fmt: skip
+    with out.kernels():
+        result = simulate_score(Path(store), request)
+    out.result(result, lambda console: show_score(result, console))
 
 
 @app.command("fit")
@@ -84,7 +166,7 @@ def fit(
     ] = True,
     starts: Annotated[
         int, typer.Option("--starts", min=20, help="Simulated metaorders by which the answer is fitted and checked.")
-    ] = 1_000,
+    ] = 1_500,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,

@@ -100,9 +100,9 @@ class FittedModel:
 
         Much wider than the band of the mean. Each float64 of n, NaN where the duration is unknown.
         """
-        from scipy.stats import norm
+        from scipy.special import ndtri
 
-        reach = float(norm.ppf(0.5 + coverage / 2.0))
+        reach = float(ndtri(0.5 + coverage / 2.0))
         error = np.std(self._costs(facts), axis=0, ddof=1) if len(self.draws) > 1 else 0.0
         spread = reach * np.hypot(math.sqrt(max(self.dispersion, 1.0)) * timing_risk_bps(facts), error)
         mean = self.cost_bps(facts)

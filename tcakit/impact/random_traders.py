@@ -57,18 +57,10 @@ def proxy_orders(tape: Tape, scale: TapeScale, traders: int, random: np.random.G
     A run, ended by a trade of the other sign by the same trader or else by the day, is an order if it has two children
     or more. UsageError with no trader.
     """
-    if traders < 1:
-        raise UsageError(f"{traders} traders", remedy="give one or more")
-    signed = np.flatnonzero(tape.trade_sign)
-    trader = random.integers(0, traders, len(signed))
-    order = np.argsort(trader, kind="stable")
-    by_trader, who = signed[order], trader[order]
-    sign = tape.trade_sign[by_trader]
-    first = np.flatnonzero(np.concatenate([[True], (who[1:] != who[:-1]) | (sign[1:] != sign[:-1])])[: len(sign)])
-    children = np.diff(np.append(first, len(sign)))
-    shares = np.add.reduceat(tape.trade_shares[by_trader], first) if len(first) else np.zeros(0)
+    trades, first, children = trader_runs(tape, traders, random)
+    shares = np.add.reduceat(tape.trade_shares[trades], first) if len(first) else np.zeros(0)
     kept = children >= 2
-    begin, end = by_trader[first[kept]], by_trader[(first + children - 1)[kept]]
+    begin, end = trades[first[kept]], trades[(first + children - 1)[kept]]
     traded = np.cumsum(tape.trade_shares)
     started, ended = tape.mid_before(tape.trade_ns[begin]), tape.mid_at(tape.trade_ns[end])
     moved = tape.trade_sign[begin] * np.log(ended / started) / scale.volatility_daily
@@ -81,6 +73,23 @@ def proxy_orders(tape: Tape, scale: TapeScale, traders: int, random: np.random.G
         start_ns=tape.trade_ns[begin][known],
         children=children[kept][known],
     )
+
+
+def trader_runs(
+    tape: Tape, traders: int, random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The signed trades, rows of the tape, by trader and time; the places in it at which runs of a sign begin; how long
+    each run is. UsageError with no trader.
+    """
+    if traders < 1:
+        raise UsageError(f"{traders} traders", remedy="give one or more")
+    signed = np.flatnonzero(tape.trade_sign)
+    trader = random.integers(0, traders, len(signed))
+    order = np.argsort(trader, kind="stable")
+    trades, who = signed[order], trader[order]
+    sign = tape.trade_sign[trades]
+    first = np.flatnonzero(np.concatenate([[True], (who[1:] != who[:-1]) | (sign[1:] != sign[:-1])])[: len(sign)])
+    return trades, first, np.diff(np.append(first, len(sign)))
 
 
 def size_sums(orders: ProxyOrders, cluster: NDArray[np.int64], clusters: int) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from tcakit.jobs.clock_shift import EVERYBODY, given_as
 from tcakit.jobs.coverage import Markets, markets_of
 from tcakit.jobs.firm import load_blotter
 from tcakit.store.database import Store
+from tcakit.tca.by_market import rows_by_market
 from tcakit.tca.clock_offset import estimate, inside_by_order, inside_by_shift
 
 LEAST_FILLS = 20
@@ -77,14 +77,14 @@ def clock_offsets(
             continue
         if most_fills is not None and compared.height > most_fills:
             compared = compared.gather(np.linspace(0, compared.height - 1, most_fills).astype(np.int64))
-        parts, clusters = [], []
-        for (symbol, date), rows in compared.group_by("symbol", "date", maintain_order=True):
-            price = rows["price"].to_numpy() / rows["price_scale"].to_numpy()
-            step = rows["ts_resolution_ns"].fill_null(0).to_numpy()
-            day = markets[str(symbol), str(date)]
-            parts.append(inside_by_shift(day, rows["ts_ns"].to_numpy(), price, shifts, step))
-            clusters.append(rows["cluster"].to_numpy())
-        inside, orders = np.concatenate(parts, axis=1), np.concatenate(clusters).astype(np.int64)
+        price = compared["price"].to_numpy() / compared["price_scale"].to_numpy()
+        step, ns = compared["ts_resolution_ns"].fill_null(0).to_numpy(), compared["ts_ns"].to_numpy()
+        by_market = rows_by_market(compared)
+        inside = np.concatenate(
+            [inside_by_shift(markets[key], ns[at], price[at], shifts, step[at]) for key, at in by_market.items()],
+            axis=1,
+        )
+        orders = compared["cluster"].to_numpy()[np.concatenate(list(by_market.values()))].astype(np.int64)
         found = estimate(inside, shifts, orders)
         row = {"broker": broker} | {name: getattr(found, name) for name in found.__slots__}
         whom = "" if broker == NOBODY else str(broker)
@@ -94,15 +94,25 @@ def clock_offsets(
         row["apply"] = None if own is None else given_as(whom, own + round(found.offset_s * 1e9))
         if with_ground:
             fills_of = np.unique(orders, return_counts=True)[1].tolist()
-            runs = [_in_runs(counts) for counts in inside_by_order(inside, orders)]
+            runs = _in_runs(inside_by_order(inside, orders))
             row["ground"] = {"shifts_ns": shifts.tolist(), "orders": list(zip(fills_of, runs, strict=True))}
         offsets.append(row)
     return {"offsets": offsets, "left_out": left_out}
 
 
-def _in_runs(values: NDArray[np.float64]) -> list[int]:
-    """Whole numbers as value, how many times, value and so on."""
-    return [number for value, run in groupby(values.tolist()) for number in (int(value), len(list(run)))]
+def _in_runs(rows: NDArray[np.float64]) -> list[list[int]]:
+    """Whole numbers of each row as value, how many times, value and so on.
+
+    >>> _in_runs(np.array([[2.0, 2.0, 0.0], [0.0, 1.0, 1.0]]))
+    [[2, 2, 0, 1], [0, 1, 1, 2]]
+    """
+    begins = np.column_stack([np.ones(len(rows), np.bool_), rows[:, 1:] != rows[:, :-1]])
+    first = np.flatnonzero(begins)
+    pairs = (
+        np.column_stack([rows.ravel()[first].astype(np.int64), np.diff(np.append(first, rows.size))]).ravel().tolist()
+    )
+    ends = (2 * np.cumsum(begins.sum(axis=1))).tolist()
+    return [pairs[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _added(applied: Applied, key: str, broker: str) -> int:

@@ -71,6 +71,12 @@ def backtest(
         return run_bars(
             store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at
         )
+    if config.engine == "simulated":
+        from tcakit.jobs.backtest_simulated import run_simulated
+
+        return run_simulated(
+            store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at
+        )
     return run_replay(store, config, planned, run_id, data_keys, begun=begun, progress=progress, started_at=started_at)
 
 

@@ -24,8 +24,8 @@ SIDES = {"buy": 1, "sell": -1}
 _LARGEST_QUANTITY = 1e12
 QUEUE_RULES = list(QUEUE_RULE_NAMES.values())
 SELF_MATCHES = list(SELF_MATCH_NAMES.values())
-REPLAY, BARS = "replay", "bars"
-ENGINES = [REPLAY, BARS]
+REPLAY, BARS, SIMULATED = "replay", "bars", "simulated"
+ENGINES = [REPLAY, BARS, SIMULATED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,13 +272,13 @@ def _latency(found: dict[str, Any], checker: Checker) -> LatencyRules:
 
 def _of_the_other(engine: str, raw: dict[str, Any]) -> list[tuple[str, str | None]]:
     """Tables and keys of a file that only another engine reads."""
-    if engine != BARS:
+    if engine == REPLAY:
         return [("bars", None)] if "bars" in raw else []
     # The engine is known, so this is a table.
-    found: list[tuple[str, str | None]] = [
-        ("backtest", key) for key in ("queue", "power", "fills", "together", "self_match") if key in raw["backtest"]
-    ]
-    return [*found, *((table, None) for table in ("latency", "limits", "impact") if table in raw)]
+    keys = ["queue", "power", "fills", "self_match", *(["together"] if engine == BARS else [])]
+    found: list[tuple[str, str | None]] = [("backtest", key) for key in keys if key in raw["backtest"]]
+    tables = ("latency", "limits", "impact") if engine == BARS else ("bars", "impact")
+    return [*found, *((table, None) for table in tables if table in raw)]
 
 
 def expand(

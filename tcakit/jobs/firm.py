@@ -79,23 +79,27 @@ def load_blotter(store: Store, only: Sequence[str] | None = None, as_of_ns: int 
     parents, fills = _one_name_each(_with_busts(parents, stand.busted), stand.fills)
     known = [Alias(**row) for row in aliases.to_dicts()]
     symbols = sorted({day.instrument.symbol for date in store.dates() for day in symbol_days(store, date)})
-    named = [(row["raw_symbol"] or row["symbol"], row["date"]) for row in parents.to_dicts()]
-    named += [(row["symbol"], row["date"]) for row in fills.select("symbol", "date").unique().to_dicts()]
+    parent_names = [
+        (raw or symbol, date) for raw, symbol, date in parents.select("raw_symbol", "symbol", "date").iter_rows()
+    ]
+    fill_names = fills.select("symbol", "date").unique()
+    named = [*parent_names, *fill_names.iter_rows()]
     matched, unmatched = match_with_kinds(named, symbols, known)
     found = {key: value.symbol for key, value in matched.items()}
 
     def symbol_of(raw: str, date: str) -> str:
         return found.get((raw, date), raw)
 
-    parent_names = [(row["raw_symbol"] or row["symbol"], row["date"]) for row in parents.to_dicts()]
     parents = parents.with_columns(
         pl.Series("raw_symbol", [name for name, _ in parent_names], dtype=pl.String),
         pl.Series("symbol", [symbol_of(*name) for name in parent_names], dtype=pl.String),
         pl.Series("matched", [name in found for name in parent_names], dtype=pl.Boolean),
     )
     if fills.height:
-        pairs = zip(fills["symbol"].to_list(), fills["date"].to_list(), strict=True)
-        fills = fills.with_columns(pl.Series("symbol", [symbol_of(*pair) for pair in pairs], dtype=pl.String))
+        symbols_of_fills = [symbol_of(*pair) for pair in fill_names.iter_rows()]
+        matched_names = fill_names.with_columns(pl.Series("_symbol", symbols_of_fills, dtype=pl.String))
+        joined = fills.join(matched_names, on=["symbol", "date"], how="left", nulls_equal=True, maintain_order="left")
+        fills = joined.with_columns(symbol="_symbol").select(fills.columns)
     orders_of: dict[str, int] = {}
     for name in parent_names:
         if name not in found:

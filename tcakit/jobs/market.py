@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tcakit.book.order_index import displayed_sizes
 from tcakit.errors import DataError
-from tcakit.jobs.halts import halt_columns
+from tcakit.jobs.halts import halt_columns, halts
 from tcakit.jobs.sources import package_hash
 from tcakit.market import codes
 from tcakit.market.day import MarketDay
+from tcakit.market.instrument import Instrument
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns, quote_book, quotes_of
 from tcakit.store import market_data
 from tcakit.store.column_cache import cached_columns
@@ -81,6 +83,23 @@ def market_day(store: Store, day: SymbolDay) -> MarketDay:
     return MarketDay(instrument=day.instrument, date=day.date, data_keys=day.data_keys, halts=halts, **columns)
 
 
+def market_day_of(book: pl.DataFrame, instrument: Instrument, date: str, keys: tuple[str, ...]) -> MarketDay:
+    """The quotes and prints of level-3 book events that are not stored (columns of `book_events`)."""
+    raw = {name: book[name].to_numpy() for name in book.columns if not book[name].null_count()}
+    raw |= {
+        name: np.ma.MaskedArray(book[name].fill_null(0).to_numpy(), book[name].is_null().to_numpy())
+        for name in book.columns
+        if book[name].null_count()
+    }
+    for name in ("recv_ns", "trade_id", "print_price"):
+        raw.setdefault(name, np.ma.MaskedArray(np.zeros(book.height, np.int64), True))
+    feed = feed_from_columns(instrument, feed_columns(instrument, raw, None))
+    at = np.flatnonzero((raw["kind"] == codes.HALT) | (raw["kind"] == codes.TRADE_RESUME))
+    stops = halts(plain(raw["ts_ns"])[at], plain(raw["kind"])[at] == codes.HALT)
+    columns = _columns_of(instrument, quotes_of(feed), _book_prints(raw))
+    return MarketDay(instrument=instrument, date=date, data_keys=keys, halts=tuple(stops), **columns)
+
+
 def market_days(store: Store, days: Sequence[SymbolDay]) -> list[MarketDay]:
     """The quotes and prints of several days, in their order; each date's file is opened once."""
     found: dict[int, MarketDay] = {}
@@ -102,14 +121,17 @@ def _market_columns(store: Store, day: SymbolDay) -> Columns:
         raw = market_data.quotes(store, day) if "quotes" in day.contents else None
         quotes = _no_rows(_QUOTE_NAMES) if raw is None else _quote_rows(raw)
         prints = _no_rows(_PRINT_NAMES) if separate is None else _separate_prints(separate)
-    of = day.instrument
+    return {**_columns_of(day.instrument, quotes, prints), **halt_columns(store, day, book)}
+
+
+def _columns_of(of: Instrument, quotes: Columns, prints: Columns) -> Columns:
+    """Quotes and prints as a `MarketDay` has them."""
     return {
         "quote_ns": quotes["ns"],
         # In currency and shares, as they are asked for: so they are mapped, not worked out every time.
         **{name: _quantities(quotes[name], of.price_scale) for name in ("bid", "ask")},
         **{name: _quantities(quotes[name], of.size_scale) for name in ("bid_size", "ask_size")},
         **{f"print_{name}": prints[name] for name in _PRINT_NAMES},
-        **halt_columns(store, day, book),
     }
 
 

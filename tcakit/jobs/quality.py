@@ -96,7 +96,7 @@ _OF_QUOTES = ("crossed quote", "locked quote")
 
 def _crossed(store: Store, held: SymbolDay) -> list[tuple[str, int, float | None, str]]:
     """Rows of a book that cross or lock it: the quotes made of it do not show them."""
-    beyond = crossings_bps(replay_feed(store, held))
+    beyond = crossings_bps(replay_feed(store, held), market_day(store, held).halts)
     crossed = beyond[beyond > 0]
     worst = float(crossed.max()) if len(crossed) else None
     return [("crossed quote", len(crossed), worst, "bps"), ("locked quote", len(beyond) - len(crossed), None, "")]

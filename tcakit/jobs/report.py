@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import secrets
@@ -68,6 +69,17 @@ class ReportRequest:
 
 def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[str, Any]:
     """Measure if need be, summarise, write the page if asked to; gives the numbers that are on the page."""
+    # A report is many rows that form no circles: looking for circles among them again and again finds nothing.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _report(folder, request, wait_s)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _report(folder: Path, request: ReportRequest, wait_s: float) -> dict[str, Any]:
     if request.out is not None:
         check_format(request.out)
     policy = None if request.policy is None else load_policy(request.policy)
@@ -88,6 +100,7 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
     from tcakit.report.explain import explain
     from tcakit.report.monitoring import monitored, with_labels
     from tcakit.report.redaction import label, redacted
+    from tcakit.tca.fill_places import of_fills
 
     run = results.run(store, run_id)
     assert run is not None
@@ -114,8 +127,9 @@ def report(folder: Path, request: ReportRequest, wait_s: float = 30.0) -> dict[s
         for name, rows in own.items()
     }
     fills = tables["fills"]
-    tca_fills = results.table(store, "tca_fills", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
-    markouts = results.table(store, "tca_markouts", run_id).filter(pl.col("fill_id").is_in(fills["fill_id"].to_list()))
+    tca_fills, markouts = (
+        of_fills(results.table(store, name, run_id), fills["fill_id"]) for name in ("tca_fills", "tca_markouts")
+    )
     markets = markets_of_parents(store, days_of_orders(tables["parents"], fills))
     later = end_days(store, tables["parents"], markets, markets_of_parents)
     markets |= {(day.instrument.symbol, day.date): day for day in later.values()}

@@ -12,12 +12,14 @@ from tcakit import __version__
 from tcakit.errors import UsageError
 from tcakit.jit import kernels_hash
 from tcakit.market.schema import FAULTS
-from tcakit.simulator.order_flow import FlowParameters, SimulatedDay, make_day
+from tcakit.simulator.order_flow import FlowParameters, make_day
+from tcakit.simulator.recorded_day import RecordedDay
 from tcakit.store import ingest as stored
 from tcakit.store.database import Store
 from tcakit.store.staging import MarketRows, Staging
 
-EXPORTS = ("lobster", "csv")
+EXPORTS = ("lobster", "itch", "csv")
+VENUE = "XSIM"
 READER_VERSION = 1
 
 
@@ -34,9 +36,7 @@ def simulate_run(
     wait_s: float = 30.0,
 ) -> dict[str, Any]:
     """Make a day and store it as level-3 data, or write it to files when `out` is given."""
-    for name in formats:
-        if name not in EXPORTS:
-            raise UsageError(f"no format {name!r} to write", place="--format", remedy=f"known are {', '.join(EXPORTS)}")
+    _check_formats(formats)
     begun = time.perf_counter()
     day = make_day(symbol, date, seed, parameters)
     result: dict[str, Any] = {
@@ -50,24 +50,76 @@ def simulate_run(
     if out is not None:
         result["files"] = [str(path) for path in _write(day, out, formats, levels)]
     else:
-        result["ingest_key"] = _store(folder, day, seed, parameters, wait_s)
+        result["ingest_key"] = _store(folder, day, seed, parameters.as_dict(), wait_s)
     return result | {"seconds": round(time.perf_counter() - begun, 3)}
 
 
-def _write(day: SimulatedDay, out: Path, formats: tuple[str, ...], levels: int) -> list[Path]:
-    from tcakit.simulator import csv_export, lobster_export
+def simulate_market(
+    folder: Path,
+    symbol: str,
+    date: str,
+    seed: int,
+    parameters: Path,
+    *,
+    out: Path | None = None,
+    formats: tuple[str, ...] = ("lobster",),
+    levels: int = 5,
+    wait_s: float = 30.0,
+) -> dict[str, Any]:
+    """Run a market that reacts, of a parameter file, over one day with nobody of ours in it; store or write the day.
+
+    A stored day remembers what it was made of, so that parents can be traded in the same market (`backtest --market
+    simulated`).
+    """
+    from tcakit.simulator.market_parameters import parameters_text, read_parameters
+    from tcakit.simulator.sources import make_market
+    from tcakit.simulator.tape import day_of
+
+    _check_formats(formats)
+    begun = time.perf_counter()
+    found = read_parameters(parameters)
+    market = make_market(found.model, found.world, date, seed, symbol=symbol, venue=VENUE)
+    close_ns = market.instrument.session_close_ns
+    assert close_ns is not None
+    market.advance(close_ns + 1)
+    day = day_of(market, date)
+    result: dict[str, Any] = {
+        "symbol": symbol,
+        "date": date,
+        "seed": seed,
+        "events": len(day.ts_ns),
+        "trades": day.trades().height,
+    }
+    if out is not None:
+        result["files"] = [str(path) for path in _write(day, out, formats, levels)]
+    else:
+        options = {"parameters_toml": parameters_text(found), "seed": seed}
+        result["ingest_key"] = _store(folder, day, seed, options, wait_s)
+    return result | {"seconds": round(time.perf_counter() - begun, 3)}
+
+
+def _check_formats(formats: tuple[str, ...]) -> None:
+    for name in formats:
+        if name not in EXPORTS:
+            raise UsageError(f"no format {name!r} to write", place="--format", remedy=f"known are {', '.join(EXPORTS)}")
+
+
+def _write(day: RecordedDay, out: Path, formats: tuple[str, ...], levels: int) -> list[Path]:
+    from tcakit.simulator import csv_export, itch_export, lobster_export
 
     out.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     if "lobster" in formats:
         written += lobster_export.write_lobster(day, out, levels)
+    if "itch" in formats:
+        written.append(itch_export.write_itch(day, out))
     if "csv" in formats:
         written += csv_export.write_day(day, out)
     return written
 
 
-def _store(folder: Path, day: SimulatedDay, seed: int, parameters: FlowParameters, wait_s: float) -> str:
-    facts = [day.instrument.symbol, day.date, seed, parameters.as_dict(), kernels_hash(), __version__]
+def _store(folder: Path, day: RecordedDay, seed: int, options: dict[str, Any], wait_s: float) -> str:
+    facts = [day.instrument.symbol, day.date, seed, options, kernels_hash(), __version__]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
     record = stored.FileRecord(
         ingest_key=key,
@@ -75,7 +127,7 @@ def _store(folder: Path, day: SimulatedDay, seed: int, parameters: FlowParameter
         path=f"simulated:{day.instrument.symbol}:{day.date}:seed={seed}",
         format="simulated",
         reader_version=READER_VERSION,
-        options=json.dumps(parameters.as_dict(), sort_keys=True),
+        options=json.dumps(options, sort_keys=True),
     )
     store = Store(folder, create=True, wait_s=wait_s)
     with store.writer("simulate"):

@@ -92,6 +92,7 @@ SELF_MATCH_NAMES = {
     CANCEL_BOTH: "cancel-both",
 }
 DECREMENT = 4  # both shrink by the smaller one: simulated venues only
+VENUE_SELF_MATCH_NAMES = {**SELF_MATCH_NAMES, DECREMENT: "decrement"}
 
 # --- states of an order, and the events that lead there -------------------------------------------------------
 NEW = 0  # made by the strategy, on its way to the venue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -327,10 +328,11 @@ def quotes_of(feed: Feed) -> dict[str, NDArray[np.int64]]:
     }
 
 
-def crossings_bps(feed: Feed) -> NDArray[np.float64]:
+def crossings_bps(feed: Feed, halts: Sequence[tuple[int, int]] = ()) -> NDArray[np.float64]:
     """How far each row that shows a level at or beyond the other side's best goes beyond it, in bps of its own price.
 
-    0 where it locks. The quotes of such a feed never cross: the side published last is believed.
+    0 where it locks. The quotes of such a feed never cross: the side published last is believed. While trading is
+    stopped, between the (first, last) instants of `halts`, a book may cross: orders gather for an auction.
     """
     tick = feed.tick2 >> 1
     shows = (feed.action & SETS_LEVEL != 0) & (feed.level > 0)
@@ -338,6 +340,8 @@ def crossings_bps(feed: Feed) -> NDArray[np.float64]:
     ask = np.concatenate([[feed.ticks], feed.best_ask[:-1]])
     beyond = np.where(feed.side > 0, tick - ask, bid - tick)
     meets = shows & np.where(feed.side > 0, ask < feed.ticks, bid >= 0) & (beyond >= 0)
+    for first, last in halts:
+        meets[np.searchsorted(feed.ns, first) : np.searchsorted(feed.ns, last, "right")] = False
     return beyond[meets] / (tick[meets] + feed.base_tick) * 1e4
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,26 +11,12 @@ from tcakit.market import codes
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed
 from tcakit.venue.limits import OrderGuard, PreTradeLimits
+from tcakit.venue.order_parts import OrderParts, check_parts
 
-_RESTS = frozenset((codes.GTC, codes.POST_ONLY, codes.DAY))
 _AUCTIONS = {codes.AT_OPEN: lk.FOR_OPEN, codes.AT_CLOSE: lk.FOR_CLOSE}
 _OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
 _ANSWERS_A_CHANGE = frozenset((codes.REPLACED, codes.MODIFY_REJECTED))
 _OF_THE_SESSION = frozenset((codes.DAY, codes.AT_OPEN, codes.AT_CLOSE))
-
-
-class Special(NamedTuple):
-    """A stop (its tick), what an iceberg shows at once, what an order is pegged to and how many ticks from it."""
-
-    stop_tick: int | None = None
-    display_quantity: int | None = None
-    peg: int | None = None
-    peg_offset_ticks: int = 0
-
-    @property
-    def is_priced_later(self) -> bool:
-        """Whether its limit says nothing of the market as it is now: that of a stop, or the farthest one of a peg."""
-        return self.stop_tick is not None or self.peg is not None
 
 
 class OrderDesk:
@@ -43,48 +27,36 @@ class OrderDesk:
         self._guards: dict[int, OrderGuard] = {}
 
     def fields(
-        self, special: Special, side: int, quantity: int, tick: int | None, time_in_force: int
+        self, special: OrderParts, side: int, quantity: int, tick: int | None, time_in_force: int
     ) -> dict[int, int]:
         """Fields of a row of `orders` (layout_kernel) that a special order sets; ValueError where its parts contradict
         each other, UsageError where the replay was told of no session and the order needs one."""
-        stop, display, peg, offset = special
+        if special.is_hidden:
+            raise ValueError("a recorded market does not say where hidden orders stand: an order of ours is shown")
         if time_in_force in _OF_THE_SESSION and not self._has_session:
             raise UsageError(
                 f"an order for the {codes.TIME_IN_FORCE_NAMES[time_in_force]} needs the session's times",
                 place="session_ns",
                 remedy="give the replay's settings the open and the close",
             )
+        check_parts(special, quantity, tick, time_in_force, self._feed.instrument.lot_size)
+        stop, display, peg, offset = special[:4]
         fields: dict[int, int] = {}
         if time_in_force in _AUCTIONS:
-            if special != Special():
-                raise ValueError("an order for an auction can be no stop, iceberg or pegged order")
             fields[lk.WAITS] = _AUCTIONS[time_in_force]
         if stop is not None:
             fields[lk.WAITS] = lk.FOR_STOP
             fields[lk.HAS_STOP] = 1
             fields[lk.STOP_TICK] = stop - self._feed.base_tick
         if display is not None:
-            lot = self._feed.instrument.lot_size
-            if not 0 < display <= quantity or display % lot:
-                raise ValueError(f"display_quantity {display}: a multiple of {lot} above zero, no more than {quantity}")
-            if (tick is None and peg is None) or time_in_force not in _RESTS:
-                raise ValueError("only an order that may rest can show a part of its size")
             fields[lk.DISPLAY] = display
         if peg is not None:
-            if peg not in codes.PEG_NAMES or peg == codes.NO_PEG:
-                raise ValueError(f"peg {peg}: one of codes.PRIMARY_PEG, MARKET_PEG, MIDPOINT_PEG")
-            if stop is not None or time_in_force not in _RESTS:
-                raise ValueError(
-                    "a pegged order rests: it is no stop, and good till cancelled, for the day or post-only"
-                )
             last = self._feed.ticks - 1 if side > 0 else 0
             fields[lk.TYPE] = codes.LIMIT
             fields[lk.TICK] = -1
             fields[lk.PEG], fields[lk.PEG_OFFSET] = peg, offset
             fields[lk.PEG_LIMIT] = last if tick is None else tick - self._feed.base_tick
             fields[lk.HAS_PEG_LIMIT] = int(tick is not None)
-        elif offset:
-            raise ValueError("peg_offset_ticks without a peg")
         return fields
 
     def new(
@@ -95,7 +67,7 @@ class OrderDesk:
         side: int,
         quantity: int,
         tick: int | None,
-        special: Special | None,
+        special: OrderParts | None,
         touch: tuple[int | None, int | None],
     ) -> int:
         """The reason for which a participant's new order is not sent, NO_REASON (codes) if it is; `touch` as seen."""

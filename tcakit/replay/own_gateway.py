@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from heapq import heappush
 
 from tcakit.market import codes
 from tcakit.replay.markets import called
-from tcakit.replay.order_entry import Special
 from tcakit.replay.recorded_market import RecordedMarket
-
-
-class Wakes:
-    """Who is to be asked when: a heap of (ns, number of the wish, participant): of one time the first wish first."""
-
-    __slots__ = ("count", "heap")
-
-    def __init__(self) -> None:
-        self.heap: list[tuple[int, int, int]] = []
-        self.count = 0
+from tcakit.venue.order_parts import OrderParts
+from tcakit.venue.wakes import Wakes
 
 
 class OwnGateway:
@@ -73,7 +63,7 @@ class OwnGateway:
     ) -> int:
         if time_in_force <= codes.POST_ONLY and stop_tick is display_quantity is peg is None and not peg_offset_ticks:
             return self._market.submit(self._owner, side, quantity, tick, time_in_force)
-        special = Special(stop_tick, display_quantity, peg, peg_offset_ticks)
+        special = OrderParts(stop_tick, display_quantity, peg, peg_offset_ticks)
         return self._market.submit(self._owner, side, quantity, tick, time_in_force, special)
 
     def cancel(self, order_id: int) -> None:
@@ -83,9 +73,8 @@ class OwnGateway:
         self._market.modify(self._owner, order_id, quantity, tick)
 
     def wake_at(self, ns: int) -> None:
-        now, wakes = self._clock.now, self._wakes
-        wakes.count += 1
-        heappush(wakes.heap, (ns if ns > now else now + 1, wakes.count, self._owner))
+        now = self._clock.now
+        self._wakes.add(ns if ns > now else now + 1, self._owner)
 
     @property
     def markets(self) -> tuple[str, ...]:

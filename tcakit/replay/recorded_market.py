@@ -19,12 +19,13 @@ from tcakit.replay.arrays import doubled, state_of, table_of
 from tcakit.replay.columns import Feed
 from tcakit.replay.entry_kernel import advance_at, see_at, send_at, send_new_at
 from tcakit.replay.impact_view import ImpactView
-from tcakit.replay.order_entry import OrderDesk, Special
+from tcakit.replay.order_entry import OrderDesk
 from tcakit.replay.replay_kernel import advance, see
 from tcakit.replay.send_kernel import send, send_new
 from tcakit.replay.settings import ReplaySettings
 from tcakit.replay.state_kernel import Market
 from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
+from tcakit.venue.order_parts import OrderParts, check_size
 
 __all__ = ["ANSWER_ROW", "Clock", "RecordedMarket", "ReplayResult", "ReplaySettings"]
 
@@ -161,12 +162,11 @@ class RecordedMarket:
         quantity: int,
         tick: int | None,
         time_in_force: int,
-        special: Special | None = None,
+        special: OrderParts | None = None,
     ) -> int:
         """Send an order of a participant now; gives its number."""
         lot = self._lot
-        if (side != codes.BUY and side != codes.SELL) or quantity <= 0 or quantity % lot:
-            raise ValueError(f"side {side} and quantity {quantity}: side is +1 or -1, quantity a multiple of {lot}")
+        check_size(side, quantity, lot)
         fields = None if special is None else self.desk.fields(special, side, quantity, tick, time_in_force)
         order, now = len(self.sent), self.clock.now
         if order >= self._order_room:

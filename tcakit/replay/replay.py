@@ -12,9 +12,10 @@ from tcakit.replay import layout_kernel as lk
 from tcakit.replay.book_changes import touch_changes
 from tcakit.replay.columns import Feed
 from tcakit.replay.markets import ORDERS_A_MARKET, Markets, called, names_of
-from tcakit.replay.own_gateway import OwnGateway, Wakes
+from tcakit.replay.own_gateway import OwnGateway
 from tcakit.replay.recorded_market import ANSWER_ROW, Clock, RecordedMarket, ReplayResult, ReplaySettings
 from tcakit.venue.gateway import Fill, Strategy
+from tcakit.venue.wakes import Wakes
 
 __all__ = ["OwnGateway", "Participant", "Replay", "ReplayResult", "ReplaySettings", "ReplayTogether"]
 

@@ -12,6 +12,7 @@ from tcakit.market.numbers import known
 from tcakit.market.schema import TCA_BENCHMARKS
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import side_code
+from tcakit.report.rows import rate_of, values_of
 from tcakit.tca.benchmark_costs import MEASURES, PRICES, against
 from tcakit.tca.inference import bootstrap_ratio
 from tcakit.tca.shortfall import BPS
@@ -20,7 +21,7 @@ Row = dict[str, Any]
 DRAWS = 400
 _OF_ROWS = (
     *("filled_shares", "average_price", "maker_fraction", "executed_notional", "paper_notional"),
-    *("delay_cost", "trading_cost", "opportunity_cost", "fees", "total_cost", "exchange_rate"),
+    *("delay_cost", "trading_cost", "opportunity_cost", "fees", "total_cost"),
 )
 _SPLITS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "executed": (
@@ -101,9 +102,11 @@ def benchmark_frame(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
     `unit` is what a share is worth at a price of one.
     """
     schema: dict[str, Any] = {name: pl.Float64() for name in _OF_ROWS}
-    columns = {name: [row.get(name, 1.0 if name == "exchange_rate" else None) for row in rows] for name in _OF_ROWS}
-    texts = {name: [row[name] for row in rows] for name in ("parent_id", "side")}
-    told = pl.DataFrame(texts | columns, schema={"parent_id": pl.String(), "side": pl.String(), **schema})
+    names = ("parent_id", "side", *_OF_ROWS)
+    told = pl.DataFrame(
+        dict(zip(names, values_of(rows, names), strict=True)) | {"exchange_rate": [rate_of(row) for row in rows]},
+        schema={"parent_id": pl.String(), "side": pl.String(), **schema, "exchange_rate": pl.Float64()},
+    )
     multipliers = data.parents.unique("parent_id", keep="first").select("parent_id", "multiplier")
     own = data.benchmarks.unique("parent_id", keep="first").drop("run_id").with_columns(_measured=pl.lit(True))
     joined = told.join(multipliers, on="parent_id", how="left", maintain_order="left").join(

@@ -21,7 +21,7 @@ from tcakit.report.dimensions import (
 )  # fmt: skip
 from tcakit.report.executive import executive
 from tcakit.report.groups import measured_frame
-from tcakit.report.rows import COSTS
+from tcakit.report.rows import COSTS, rate_of, values_of
 from tcakit.tca import cells
 from tcakit.tca.control_limits import control_chart, period_of
 from tcakit.tca.difficulty import difficulty_adjusted
@@ -75,7 +75,7 @@ def _costs(rows: Sequence[Row]) -> pl.DataFrame:
     schema: dict[str, Any] = {
         name: pl.String() if name in texts else pl.Boolean() if name == "priced" else pl.Float64() for name in names
     }
-    told = pl.DataFrame({name: [row[name] for row in rows] for name in names}, schema=schema)
+    told = pl.DataFrame(dict(zip(names, values_of(rows, names), strict=True)), schema=schema)
     own = measured_frame(rows)
     return told.with_columns(own.drop([name for name in own.columns if name in told.columns]))
 
@@ -83,7 +83,7 @@ def _costs(rows: Sequence[Row]) -> pl.DataFrame:
 def _orders(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
     """A row an order: its facts, its costs in the report's currency, and `cost`, `notional` of what is compared."""
     told = _costs(rows).with_columns(
-        side_code(), pl.Series("exchange_rate", [row.get("exchange_rate", 1.0) for row in rows], dtype=pl.Float64)
+        side_code(), pl.Series("exchange_rate", [rate_of(row) for row in rows], dtype=pl.Float64)
     )
     facts = facts_of(data, _worth(data))
     facts = facts.drop([name for name in facts.columns if name in told.columns and name != "parent_id"])
@@ -103,15 +103,16 @@ def _worth(data: ReportData) -> Mapping[tuple[str, str], float | None] | None:
 def _groups(data: ReportData, orders: pl.DataFrame, currency: str) -> list[dict[str, Any]]:
     asked = known_dimensions(data.scope.by, data.tag_names) if data.scope.by else ()
     wanted = [asked, *(by for by in DEFAULT if by != asked)] if asked else list(DEFAULT)
-    fills = fill_lines(data, orders)
+    of_orders = cells.Lines(orders, COST_MEASURES)
+    of_fills = cells.Lines(fill_lines(data, orders), FILL_MEASURES)
     out = []
     for by in wanted:
-        lines = fills if is_of_fills(by) else orders
+        held = of_fills if is_of_fills(by) else of_orders
+        lines = held.lines
         if by != asked and not all(lines[name].drop_nulls().n_unique() > 0 for name in by):
             continue
-        measures = FILL_MEASURES if is_of_fills(by) else COST_MEASURES
         draws = cells.DRAWS if by == asked or by == ("broker", "algo") else DRAWS_OF_DEFAULT_TABLES
-        found, total = cells.cell_table(lines, by, measures, TESTED, draws=draws)
+        found, total = held.table(by, TESTED, draws=draws)
         for cell in [*found, total]:
             cell |= _sums(lines, cell["key"], is_of_fills(by))
         out.append(

@@ -10,11 +10,13 @@ import polars as pl
 
 from tcakit.report.figures import Figure, plain
 from tcakit.report.palette import LIGHT
+from tcakit.report.rows import values_of
 from tcakit.report.wording import number
 from tcakit.tca.calibration import Calibration, Interval, calibrated
 
 _REALISED = "arrival_bps_of_executed"
 _BAND = ("mean_bps", "order_low_bps", "order_high_bps")
+_COSTS = {"parent_id": pl.String, _REALISED: pl.Float64, "date": pl.String}
 _SURE_FROM_DAYS = 40
 _PICTURES = 2
 _POINTS_SHOWN = 2_000
@@ -27,21 +29,17 @@ def estimates_against_costs(estimates: pl.DataFrame, rows: Sequence[dict[str, An
     bps of executed. A point has the order, its estimate, the band of a single order and what it cost; orders without
     estimate or cost are counted, with the reasons.
     """
-    cost = {row["parent_id"]: row for row in rows}
-    kept = estimates.filter(pl.col("parent_id").is_in(list(cost)))
+    names = ("parent_id", _REALISED, "date")
+    costs = pl.DataFrame(dict(zip(names, values_of(rows, names), strict=True)), _COSTS)
+    kept = estimates.join(
+        costs.rename({_REALISED: "realised_bps", "date": "_day"}), on="parent_id", how="inner", maintain_order="left"
+    )
     found = []
     for (model, fit_id, source), group in kept.group_by("model", "fit_id", "source", maintain_order=True):
-        asked = group.to_dicts()
-        realised = [cost[row["parent_id"]][_REALISED] for row in asked]
-        days = [str(cost[row["parent_id"]]["date"]) for row in asked]
-        columns = [np.array([row[name] for row in asked], np.float64) for name in _BAND]
-        held = calibrated(columns[0], np.array(realised, np.float64), columns[1], columns[2], days)
-        points = [
-            {"parent_id": row["parent_id"], "realised_bps": paid, "outside": row["outside"]}
-            | {name: row[name] for name in _BAND}
-            for row, paid in zip(asked, realised, strict=True)
-            if paid is not None and row["mean_bps"] is not None
-        ]
+        told = group.select(pl.col("realised_bps", *_BAND).cast(pl.Float64).fill_null(np.nan)).to_numpy()
+        held = calibrated(told[:, 1], told[:, 0], told[:, 2], told[:, 3], group["_day"].cast(pl.String).to_list())
+        both = group.filter(pl.col("realised_bps").is_not_null() & pl.col("mean_bps").is_not_null())
+        points = both.select("parent_id", "realised_bps", "outside", *_BAND).to_dicts()
         reasons = group["reason"].drop_nulls().value_counts().sort("count", "reason", descending=[True, False])
         found.append(
             {

@@ -7,30 +7,27 @@ code with the rest.
 from __future__ import annotations
 
 import hashlib
-import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 import tcakit
-from tcakit.market.clock import NS_PER_SECOND, zone
-from tcakit.market.codes import BUY, SELL
 from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S, TCA_BENCHMARKS
-from tcakit.report.benchmark_inputs import benchmark_letters
+from tcakit.report.benchmark_inputs import letters_frame
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import known_dimensions
 from tcakit.report.fill_inputs import fill_inputs
-from tcakit.report.inputs import MarketInputs, contradicting_orders, market_inputs
+from tcakit.report.inputs import MARKET_INPUTS, market_frame
 from tcakit.report.intraday import market_profile, utc_offset_s
+from tcakit.report.json_rows import TEXT, column_texts, json_texts
+from tcakit.report.order_inputs import OrderInputs
+from tcakit.report.printed import printed_texts
 from tcakit.report.rows import finite
 from tcakit.report.summary import previous_rows
-from tcakit.report.verifier import EVIDENCE_VERSION, pieces, printed_together
-from tcakit.tca.order_facts import KNOWN_BEFORE
+from tcakit.report.verifier import EVIDENCE_VERSION, pieces
 
 _FILL_COLUMNS = (
     *("fill_id", "order_id", "parent_id", "symbol", "date", "ts_ns", "side", "price", "price_scale", "quantity"),
@@ -43,12 +40,6 @@ _MEASURED = (
 )
 _LOOKED_UP = ("quote_ns", "bid", "ask", "mids", "markouts", "receipt_bid", "receipt_ask", "after", "realised")
 _FILL = (*_FILL_COLUMNS, *_OF_CHILD, *_MEASURED, *_LOOKED_UP)
-_INPUTS = (
-    *("side", "measured", "contradicts", "known", "given_fees", "given_decision_price", "stored_limit", "quantity"),
-    *("size_scale", "price_scale", "decision_ns", "multiplier", "trader", "account", "trade_currency"),
-    *("exchange_rate", "utc_offset_s", *KNOWN_BEFORE, "tags"),
-)
-"""What an order's row has before what the summary says of it."""
 _BENCHMARKS = tuple(column.name for column in TCA_BENCHMARKS.columns if column.name not in ("run_id", "notes"))
 _TABLES: dict[str, tuple[str, ...]] = {
     "run": ("values",),
@@ -57,7 +48,7 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "day": ("symbol", "date", "utc_offset_s", "half_hours"),
     "check": ("date", "symbol", "venue", "check", "count_found", "worst"),
     "rate": ("date", "own", "value", "rate_date", "source"),
-    "market": tuple(field.name for field in fields(MarketInputs)),
+    "market": MARKET_INPUTS,
     "children": ("parent_id", "orders"),
     "fill": _FILL,
     "estimate": ("parent_id", "model", "fit_id", "source", "mean_bps", "order_low_bps", "order_high_bps", "outside",
@@ -71,7 +62,7 @@ _TABLES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The columns of each table but `parent`."""
 _PIECES_A_ROW = 1_000
-_TEXT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str)
+_ROWS_AT_ONCE = 5_000
 
 
 def evidence_name(out: Path) -> Path:
@@ -94,18 +85,31 @@ class EvidenceFile:
     def add(self, table: str, values: Any) -> None:
         """Write a row of a table; its hash is that of the row before and of its own bytes."""
         self.rows += 1
-        body = _TEXT.encode({"row": self.rows, "table": table, "values": values})[:-1].encode()
+        body = TEXT.encode({"row": self.rows, "table": table, "values": values})[:-1].encode()
         self.seal = hashlib.sha256(self.seal.encode() + body).hexdigest()
         self._write(body + f',"hash":"{self.seal}"}}\n'.encode())
 
     def add_frame(self, table: str, rows: pl.DataFrame) -> None:
         """Write the rows of a frame: as `add` for each of them, many times faster."""
-        start = f'"table":"{table}","values":['
-        for text in json_texts(rows):
-            self.rows += 1
-            body = f'{{"row":{self.rows},{start}{text}]'.encode()
-            self.seal = hashlib.sha256(self.seal.encode() + body).hexdigest()
-            self._write(body + f',"hash":"{self.seal}"}}\n'.encode())
+        self.add_texts(table, json_texts(rows))
+
+    def add_texts(self, table: str, texts: pl.Series | Sequence[str]) -> None:
+        """Write rows whose values are JSON already, with commas between them."""
+        column = pl.Series("_text", texts, dtype=pl.String)
+        number = pl.int_range(self.rows + 1, self.rows + 1 + len(column), dtype=pl.Int64).cast(pl.String)
+        start, end = f',"table":"{table}","values":[', "]"
+        bodies = column.to_frame().select(
+            pl.concat_str(pl.lit('{"row":'), number, pl.lit(start), "_text", pl.lit(end)).cast(pl.Binary)
+        )
+        seal, digest = self.seal, hashlib.sha256
+        for first in range(0, len(column), _ROWS_AT_ONCE):
+            lines: list[bytes] = []
+            for body in bodies[first : first + _ROWS_AT_ONCE].to_series().to_list():
+                seal = digest(seal.encode() + body).hexdigest()
+                lines.append(b'%b,"hash":"%b"}\n' % (body, seal.encode()))
+            self._write(b"".join(lines))
+        self.seal = seal
+        self.rows += len(column)
 
     def close(self, name: str, report: bytes) -> None:
         """Write what the report's own bytes were, and the end; nothing can be added after it."""
@@ -117,35 +121,9 @@ class EvidenceFile:
         self.add("end", {"rows": self.rows + 1})
 
 
-def json_texts(rows: pl.DataFrame) -> pl.Series:
-    """The values of each row as JSON with commas between them: numbers, texts, truths and lists of numbers.
-
-    >>> json_texts(pl.DataFrame({"a": [1, None], "b": ['"x"', None], "c": [[0.5, None], None]})).to_list()
-    ['1,"\\\\"x\\\\"",[0.5,null]', 'null,null,null']
-    """
-    texts = []
-    for name, kind in rows.schema.items():
-        column = pl.col(name)
-        if kind == pl.String:
-            # The text of {"x":...} without what stands around the value.
-            encoded = pl.struct(column.alias("x")).struct.json_encode()
-            text = encoded.str.slice(5, encoded.str.len_chars() - 6)
-        elif kind == pl.List:
-            number = pl.element().fill_nan(None).cast(pl.String).fill_null("null")
-            text = pl.lit("[") + column.list.eval(number).list.join(",") + pl.lit("]")
-        elif kind.is_float():
-            text = pl.when(column.is_finite()).then(column).cast(pl.String)
-        else:
-            text = column.cast(pl.String)
-        texts.append(text.fill_null("null"))
-    return rows.select(pl.concat_str(texts, separator=",")).to_series()
-
-
 def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], redacted: tuple[str, ...] = ()) -> None:
     """Write every row that the numbers of `summary` rest on, then those numbers."""
-    rows = summary["parents"]
-    of_orders = sorted({name for row in rows for name, value in row.items() if type(value) in (int, float)})
-    columns = ("parent_id", *_INPUTS, *(name for name in (rows[0] if rows else ()) if name not in _TAKEN))
+    orders = OrderInputs(data, summary["parents"])
     file.add(
         "header",
         {
@@ -162,37 +140,31 @@ def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], reda
             "horizons_s": MARKOUT_HORIZONS_S,
             "realised_horizons_s": list(REALISED_HORIZONS_S.values()),
             "half_spreads_in_estimates": {key or "": half for key, half in data.half_spreads_in_estimates.items()},
-            "of_orders": of_orders,
+            "of_orders": orders.with_numbers(),
             "tags": data.tag_names,
             "previous": data.previous is not None,
             "rows": {
-                "parent": columns,
+                "parent": orders.columns,
                 **_TABLES,
-                "previous_parent": columns,
+                "previous_parent": orders.columns,
                 **{f"previous_{name}": _TABLES[name] for name in ("rate", "market", "fill")},
             },
         },
     )
     for table, values in _few_rows(data, summary):
         file.add(table, values)
-    for parent in _parents(data, summary, columns):
-        file.add("parent", parent)
-    for found in market_inputs(data).values():
-        file.add("market", [getattr(found, name) for name in _TABLES["market"]])
+    file.add_texts("parent", orders.texts())
+    file.add_frame("market", market_frame(data))
     for children in _children(data):
         file.add("children", children)
-    for benchmarks in _benchmarks(data):
-        file.add("benchmark", benchmarks)
+    file.add_texts("benchmark", _benchmarks(data))
     file.add_frame("measured_benchmark", _first_of_each(data.benchmarks).select(_BENCHMARKS))
     file.add_frame("fill", _fills(data))
     file.add_frame("estimate", data.estimates.select(_TABLES["estimate"]))
     if data.previous is not None and data.previous.data is not None:
-        _add_previous(file, data.previous.data, previous_rows(data), columns)
-    for printed in printed_together({name: value for name, value in summary.items() if name != "parents"}):
-        file.add("printed", printed)
-
-
-_TAKEN = ("parent_id", *_INPUTS)
+        _add_previous(file, data.previous.data, previous_rows(data), orders.columns)
+    for texts in printed_texts({name: value for name, value in summary.items() if name != "parents"}):
+        file.add_texts("printed", texts)
 
 
 def _add_previous(file: EvidenceFile, data: ReportData, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
@@ -200,10 +172,8 @@ def _add_previous(file: EvidenceFile, data: ReportData, rows: list[dict[str, Any
     for (date, own), rate in data.scope.rates.items():
         if rate is not None:
             file.add("previous_rate", [date, own, rate["value"], rate["date"], rate["source"]])
-    for parent in _parents(data, {"parents": rows}, columns):
-        file.add("previous_parent", parent)
-    for found in market_inputs(data).values():
-        file.add("previous_market", [getattr(found, name) for name in _TABLES["market"]])
+    file.add_texts("previous_parent", OrderInputs(data, rows).texts(columns))
+    file.add_frame("previous_market", market_frame(data))
     file.add_frame("previous_fill", _fills(data))
 
 
@@ -239,51 +209,13 @@ def _few_rows(data: ReportData, summary: dict[str, Any]) -> Iterator[tuple[str, 
         yield "policy", [told["classes"], told["thresholds"], told["decisions"]]
 
 
-def _parents(data: ReportData, summary: dict[str, Any], columns: tuple[str, ...]) -> Iterator[list[Any]]:
-    asked = {row["parent_id"]: row for row in data.parents.iter_rows(named=True)}
-    measured = set(data.tca_parents["parent_id"].to_list())
-    contradicting = contradicting_orders(data)
-    before = {} if data.known_before is None else {r["parent_id"]: r for r in data.known_before.iter_rows(named=True)}
-    tags = {} if data.tags is None else {r["parent_id"]: r for r in data.tags.iter_rows(named=True)}
-    for row in summary["parents"]:
-        name = row["parent_id"]
-        own = asked.get(name, {})
-        values = {column: own.get(column) for column in _INPUTS} | row
-        # An order that is measured but whose own row is not there: its size is all that is known of it.
-        values["quantity"] = own.get("quantity", row["ordered_shares"])
-        values["size_scale"] = own.get("size_scale", 1)
-        values |= {
-            "side": BUY if row["side"] == "buy" else SELL,
-            "measured": name in measured,
-            "contradicts": name in contradicting,
-            "known": name in asked,
-            "given_fees": own.get("fees"),
-            "given_decision_price": own.get("decision_price"),
-            "stored_limit": own.get("limit_price"),
-            "account": own.get("account"),
-            "trade_currency": row.get("trade_currency", row["currency"]),
-            "exchange_rate": row.get("exchange_rate", 1.0),
-            "utc_offset_s": _offset_s(row),
-            **{column: before.get(name, {}).get(column) for column in KNOWN_BEFORE},
-            "tags": {tag: value for tag, value in tags.get(name, {}).items() if tag != "parent_id"},
-        }
-        yield [finite(values[column]) for column in columns]
-
-
-def _offset_s(row: dict[str, Any]) -> int | None:
-    """How far the exchange's clock is from UTC when an order arrives."""
-    if row["arrival_ns"] is None:
-        return None
-    moment = datetime.fromtimestamp(row["arrival_ns"] // NS_PER_SECOND, tz=zone(row["timezone"]))
-    offset = moment.utcoffset()
-    return 0 if offset is None else round(offset.total_seconds())
-
-
-def _benchmarks(data: ReportData) -> Iterator[list[Any]]:
-    """The letters of each order's further benchmarks, looked up anew."""
-    for name, letters in benchmark_letters(data).items():
-        known = {letter: value for letter, value in letters.items() if finite(value) is not None}
-        yield [name, known]
+def _benchmarks(data: ReportData) -> pl.Series:
+    """The letters of each order's further benchmarks that are known, looked up anew."""
+    letters = letters_frame(data)
+    name, *texts = column_texts(letters).values()
+    known = [pl.lit(f"{TEXT.encode(letter)}:") + text for letter, text in zip(letters.columns[1:], texts, strict=True)]
+    told = pl.concat_str(known, separator=",", ignore_nulls=True)
+    return letters.select(pl.concat_str(name, pl.lit(",{"), told, pl.lit("}"))).to_series()
 
 
 def _first_of_each(rows: pl.DataFrame) -> pl.DataFrame:

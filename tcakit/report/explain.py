@@ -48,8 +48,8 @@ def explain(data: ReportData, order: str, metric: str | None = None) -> dict[str
         hint = f"did you mean {guess!r}? " if guess else ""
         raise UsageError(f"no metric {metric!r}", place="--metric", remedy=f"{hint}known are {', '.join(formulas)}")
     row = held[order]
-    found = market_inputs(data, order).get(order)
-    further = benchmark_letters(data, order).get(order)
+    found = market_inputs(data, order)
+    further = benchmark_letters(data, order)
     numbers = letters_of(data, row, found)
     if further is None:
         formulas = FORMULAS

@@ -7,7 +7,6 @@ side. Of a fill that was restated after a split, or shares its id with another, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 
 from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S
 from tcakit.report.data import ReportData
+from tcakit.tca.by_market import rows_by_market
+from tcakit.tca.fill_places import rows_and_places
 from tcakit.tca.markouts import mids_around
 from tcakit.tca.measure import in_another_currency
 from tcakit.tca.quotes import quotes_at, quotes_before
@@ -48,7 +49,7 @@ def fill_inputs(data: ReportData) -> pl.DataFrame:
     received, stamps = fills["received_ns"].fill_null(-1).to_numpy(), fills["ts_ns"].to_numpy()
     foreign = fills["parent_id"].is_in(list(in_another_currency(data.parents, data.markets))).fill_null(False)
     own_money = ~foreign.to_numpy()
-    for key, every in _by_market(fills):
+    for key, every in rows_by_market(fills).items():
         day = data.markets.get(key)
         rows = every[own_money[every]]
         if day is None or not day.quote_ns.size:
@@ -120,21 +121,15 @@ def _lists(values: Floats) -> pl.Series:
 
 def _markout_matrix(data: ReportData) -> Floats:
     """The stored markouts, a row a fill of `data.fills` and a column a horizon; NaN where there is none."""
-    wide = data.fills.select("fill_id").with_row_index("_row")
-    rows = data.markouts.join(wide, on="fill_id", how="inner")
-    places = {horizon: place for place, horizon in enumerate(MARKOUT_HORIZONS_S)}
-    known = rows.filter(pl.col("horizon_s").is_in(list(places)))
-    out = np.full((data.fills.height, len(places)), np.nan)
-    columns = known["horizon_s"].replace_strict(list(places), list(places.values()), return_dtype=pl.Int64).to_numpy()
-    out[known["_row"].to_numpy(), columns] = known["markout_bps_of_price"].fill_null(np.nan).to_numpy()
+    rows, places = rows_and_places(data.markouts["fill_id"], data.fills["fill_id"])
+    horizons = np.array(MARKOUT_HORIZONS_S, np.float64)
+    out = np.full((data.fills.height, horizons.size), np.nan)
+    asked = data.markouts["horizon_s"].to_numpy()[rows]
+    columns = np.minimum(np.searchsorted(horizons, asked), horizons.size - 1)
+    known = horizons[columns] == asked
+    stated = data.markouts["markout_bps_of_price"].fill_null(np.nan).to_numpy()
+    out[places[known], columns[known]] = stated[rows[known]]
     return out
-
-
-def _by_market(fills: pl.DataFrame) -> Iterable[tuple[tuple[str, str], NDArray[np.int64]]]:
-    for key, group in (
-        fills.select("symbol", "date").with_row_index("_row").group_by("symbol", "date", maintain_order=True)
-    ):
-        yield (str(key[0]), str(key[1])), group["_row"].to_numpy().astype(np.int64)
 
 
 def _near(found: Any, stated: Any) -> Any:

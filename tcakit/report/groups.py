@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tcakit.report.rows import rate_of, values_of
 from tcakit.report.wording import COMPONENT_MEANINGS, COMPONENT_NAMES
 from tcakit.tca import inference
 from tcakit.tca.inference import COST_MEASURES
@@ -16,6 +17,9 @@ from tcakit.tca.shortfall import BPS
 Row = dict[str, Any]
 Statistic = dict[str, Any]
 _GIVEN_COMPONENTS = ("delay_cost", "spread_cost", "drift_cost", "opportunity_cost", "fees")
+_OF_SPLIT = ("spread_cost", "drift_cost")
+"""Components that count where both are known."""
+_SUMMED = ("paper_notional", "executed_notional", "trading_cost", *_GIVEN_COMPONENTS, "total_cost")
 _MEASURED = {
     name: pl.Float64()
     for name in dict.fromkeys(
@@ -62,9 +66,10 @@ def measures(rows: Sequence[Row]) -> dict[str, Statistic]:
 def measured_frame(rows: Sequence[Row]) -> pl.DataFrame:
     """The columns that `COST_MEASURES` rest on, a row an order; prices as what a contract at them is worth in the
     currency of the costs."""
-    frame = pl.DataFrame({name: [row[name] for row in rows] for name in _MEASURED}, schema=_MEASURED)
-    rates = pl.Series([row.get("exchange_rate", 1.0) for row in rows], dtype=pl.Float64)
-    units = rates * pl.Series([row["multiplier"] for row in rows], dtype=pl.Float64)
+    *columns, multipliers = values_of(rows, (*_MEASURED, "multiplier"))
+    frame = pl.DataFrame(dict(zip(_MEASURED, columns, strict=True)), schema=_MEASURED)
+    rates = pl.Series([rate_of(row) for row in rows], dtype=pl.Float64)
+    units = rates * pl.Series(multipliers, dtype=pl.Float64)
     return frame.with_columns(pl.col("interval_vwap", "twap", "close_price") * pl.lit(units))
 
 
@@ -108,13 +113,19 @@ def totals(rows: Sequence[Row]) -> dict[str, float | int | None]:
         "parents_costed": len(with_total),
         "fills": sum(row["fills"] for row in rows),
     }
-    for column in ("paper_notional", "executed_notional", "trading_cost", *_GIVEN_COMPONENTS, "total_cost"):
-        sums[column] = _total(with_total, column)
-    sums["trading_cost_not_split"] = _total([row for row in with_total if not _is_split(row)], "trading_cost")
+    held = {
+        name: np.array(values, np.float64)  # NaN for None
+        for name, values in zip(_SUMMED, values_of(with_total, _SUMMED), strict=True)
+    }
+    split = ~np.isnan(held["spread_cost"]) & ~np.isnan(held["drift_cost"])
+    for column, values in held.items():
+        sums[column] = _total(values[split] if column in _OF_SPLIT else values)
+    sums["trading_cost_not_split"] = _total(held["trading_cost"][~split])
     sums["not_attributed"] = None
     if with_total:
-        given = [row[name] or 0.0 for row in with_total for name in _GIVEN_COMPONENTS if _counts(row, name)]
-        whole = [row["total_cost"] for row in with_total]
+        counts = np.column_stack([split if name in _OF_SPLIT else np.ones_like(split) for name in _GIVEN_COMPONENTS])
+        given = np.nan_to_num(np.column_stack([held[name] for name in _GIVEN_COMPONENTS])[counts])
+        whole = held["total_cost"]
         rest = float(np.sum(whole)) - float(np.sum(given)) - (sums["trading_cost_not_split"] or 0.0)
         scale = max(float(np.sum(np.abs(whole))), float(np.sum(np.abs(given))), 1.0)
         sums["not_attributed"] = rest if abs(rest) > 1e-9 * scale else 0.0
@@ -150,17 +161,9 @@ def by(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
     return dict(sorted(found.items()))
 
 
-def _is_split(row: Row) -> bool:
-    return row["spread_cost"] is not None and row["drift_cost"] is not None
-
-
-def _counts(row: Row, component: str) -> bool:
-    return component not in ("spread_cost", "drift_cost") or _is_split(row)
-
-
-def _total(rows: Sequence[Row], column: str) -> float | None:
-    values = [row[column] for row in rows if row[column] is not None and _counts(row, column)]
-    return float(np.sum(values)) if values else None
+def _total(values: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(np.sum(known)) if known.size else None
 
 
 def _weighted(pairs: Sequence[tuple[float, float]]) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tcakit.report.groups import Row
+from tcakit.report.rows import values_of
 from tcakit.tca.inference import bootstrap_ratio
 from tcakit.tca.order_facts import EDGES, bucket_labels
 from tcakit.tca.shortfall import BPS
@@ -24,66 +25,62 @@ def heatmaps(rows: Sequence[Row]) -> list[dict[str, Any]]:
     two. Of one currency.
     """
     usable = [row for row in rows if row["trading_cost"] is not None and row["executed_notional"]]
-    made = (
-        ("Ordered notional by time of arrival", _size, _half_hour),
-        ("Participation by ordered notional", _participation, _size),
-        ("Side by time of arrival", lambda row: (0 if row["side"] == "buy" else 1, row["side"]), _half_hour),
+    sides, times, *others = values_of(
+        usable, ("side", "arrival_time", "paper_notional", "participation", "trading_cost", "executed_notional")
     )
-    grids = [_grid(name, usable, row_of, column_of) for name, row_of, column_of in made]
+    notional, participation, tops, bottoms = (np.array(values, np.float64) for values in others)
+    size = _buckets("size_bucket", np.where(notional == 0.0, np.nan, notional))
+    half_hours: Places = [time and _half_hour(time) for time in times]
+    made: tuple[tuple[str, Places, Places], ...] = (
+        ("Ordered notional by time of arrival", size, half_hours),
+        ("Participation by ordered notional", _buckets("participation_bucket", participation * 100.0), size),
+        ("Side by time of arrival", [(0 if side == "buy" else 1, side) for side in sides], half_hours),
+    )
+    grids = [_grid(name, downs, acrosses, tops, bottoms) for name, downs, acrosses in made]
     return [grid for grid in grids if len(grid["rows"]) * len(grid["columns"]) > 1]
 
 
 Place = tuple[int, str]
+Places = list[Place | None]
+Floats = NDArray[np.float64]
 
 
-def _grid(
-    name: str, rows: Sequence[Row], row_of: Callable[[Row], Place | None], column_of: Callable[[Row], Place | None]
-) -> dict[str, Any]:
-    held: dict[tuple[Place, Place], list[Row]] = {}
-    for row in rows:
-        down, across = row_of(row), column_of(row)
+def _grid(name: str, downs: Places, acrosses: Places, tops: Floats, bottoms: Floats) -> dict[str, Any]:
+    held: dict[tuple[Place, Place], list[int]] = {}
+    for order, (down, across) in enumerate(zip(downs, acrosses, strict=True)):
         if down is not None and across is not None:
-            held.setdefault((down, across), []).append(row)
-    downs, acrosses = (sorted({key[axis] for key in held}) for axis in (0, 1))
-    cells = [[_cell(held.get((down, across))) for across in acrosses] for down in downs]
-    labels = [[label for _, label in places] for places in (downs, acrosses)]
+            held.setdefault((down, across), []).append(order)
+    rows, columns = (sorted({key[axis] for key in held}) for axis in (0, 1))
+    cells = [
+        [
+            _cell(tops[held[row, column]], bottoms[held[row, column]]) if (row, column) in held else None
+            for column in columns
+        ]
+        for row in rows
+    ]
+    labels = [[label for _, label in places] for places in (rows, columns)]
     return {"name": name, "rows": labels[0], "columns": labels[1], "cells": cells}
 
 
-def _cell(rows: list[Row] | None) -> dict[str, Any] | None:
-    if not rows:
-        return None
-    tops = np.array([row["trading_cost"] for row in rows])
-    bottoms = np.array([row["executed_notional"] for row in rows])
+def _cell(tops: Floats, bottoms: Floats) -> dict[str, Any]:
     low, high = bootstrap_ratio(tops, bottoms, draws=DRAWS)
     known = bool(np.isfinite(low[0]) and np.isfinite(high[0]))
     return {
         "value": float(tops.sum() / bottoms.sum() * BPS),
         "low": float(low[0] * BPS) if known else None,
         "high": float(high[0] * BPS) if known else None,
-        "n": len(rows),
+        "n": len(tops),
     }
 
 
-def _size(row: Row) -> Place | None:
-    return _bucket("size_bucket", row["paper_notional"] or None)
+def _buckets(name: str, values: Floats) -> Places:
+    """The buckets of `tca.order_facts` that values lie in, None for NaN."""
+    labels = bucket_labels(name)
+    places = np.where(np.isnan(values), -1, np.searchsorted(EDGES[name][1], values, side="right"))
+    return [None if place < 0 else (place, labels[place]) for place in places.tolist()]
 
 
-def _participation(row: Row) -> Place | None:
-    return _bucket("participation_bucket", None if row["participation"] is None else row["participation"] * 100.0)
-
-
-def _bucket(name: str, value: float | None) -> Place | None:
-    """The bucket of `tca.order_facts` that a value lies in."""
-    if value is None:
-        return None
-    place = bisect_right(EDGES[name][1], value)
-    return place, bucket_labels(name)[place]
-
-
-def _half_hour(row: Row) -> Place | None:
-    """The half hour of the arrival at the exchange."""
-    if row["arrival_time"] is None:
-        return None
-    hour, minute = int(row["arrival_time"][11:13]), int(row["arrival_time"][14:16])
+def _half_hour(time: str) -> Place:
+    """The half hour of an arrival at the exchange."""
+    hour, minute = int(time[11:13]), int(time[14:16])
     return hour * 2 + minute // 30, f"{hour:02}:{minute // 30 * 30:02}"

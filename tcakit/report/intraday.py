@@ -11,6 +11,7 @@ import polars as pl
 from tcakit.market.clock import NS_PER_SECOND, zone
 from tcakit.market.day import MarketDay
 from tcakit.report.data import ReportData
+from tcakit.tca.by_market import rows_by_market
 
 BUCKET_S = 1_800
 
@@ -27,11 +28,12 @@ def intraday_profile(data: ReportData, parent_ids: list[str]) -> list[dict[str, 
     market: dict[int, float] = {}
     spread: dict[int, tuple[float, float]] = {}
     filled: dict[int, float] = {}
+    shares, stamps = (own["quantity"] / own["size_scale"]).to_numpy(), own["ts_ns"].to_numpy()
+    fills_of = rows_by_market(own)
     for key in sorted(days & set(data.markets)):
         day = data.markets[key]
-        fills = own.filter((pl.col("symbol") == key[0]) & (pl.col("date") == key[1]))
-        shares = (fills["quantity"] / fills["size_scale"]).to_numpy()
-        _add(filled, _bucket(day, fills["ts_ns"].to_numpy()), shares)
+        if key in fills_of:
+            _add(filled, _bucket(day, stamps[fills_of[key]]), shares[fills_of[key]])
         for place, printed, top, stood in market_profile(day):
             market[place] = market.get(place, 0.0) + printed
             held = spread.get(place, (0.0, 0.0))

@@ -12,6 +12,7 @@ import polars as pl
 
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.report.data import ReportData
+from tcakit.report.rows import rate_of
 from tcakit.report.wording import NOT_STATED
 from tcakit.tca.shortfall import BPS
 
@@ -108,7 +109,7 @@ def _seconds(column: str) -> Callable[[Row], float | None]:
 
 def _slippage(column: str, price: str) -> Any:
     def notional(row: Row) -> float | None:
-        rate = row.get("exchange_rate", 1.0)
+        rate = rate_of(row)
         return (
             None if row[price] is None or rate is None else row["filled_shares"] * row[price] * row["multiplier"] * rate
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from tcakit.report.rows import values_of
 from tcakit.report.wording import MISSING
 
 ROWS_AS_TEXT = 100
@@ -45,10 +47,11 @@ def order_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     columns.append({"title": title, "kind": "time", "data": [_second_of_day(row["arrival_time"]) for row in rows]})
     if one_zone is None and zones:
         columns.append(_words("UTC offset", [row["arrival_time"] and row["arrival_time"][-6:] for row in rows]))
-    for key, name, kind, decimals in _COLUMNS:
+    held = values_of(rows, [key for key, *_ in _COLUMNS])
+    for (key, name, kind, decimals), values in zip(_COLUMNS, held, strict=True):
         scale = 100.0 if kind == "percent" else 1.0
         shown = name if key != "total_cost" or several or not rows else f"{name}, {rows[0]['currency']}"
-        data = [_rounded(row[key], scale, decimals) for row in rows]
+        data = _rounded(values, scale, decimals)
         columns.append({"key": key, "title": shown, "kind": kind, "data": data})
         if key == "total_cost" and several:
             columns.append(_words("Currency", [row["currency"] for row in rows]))
@@ -75,8 +78,6 @@ def _second_of_day(text: str | None) -> int | None:
     return (hours * 60 + minutes) * 60 + seconds
 
 
-def _rounded(value: float | None, scale: float, decimals: int) -> float | int | None:
-    if value is None:
-        return None
-    rounded = round(value * scale, decimals)
-    return int(rounded) if rounded == int(rounded) else rounded
+def _rounded(values: Sequence[float | None], scale: float, decimals: int) -> list[float | int | None]:
+    told = [None if value is None else round(value * scale, decimals) for value in values]
+    return [int(value) if value is not None and value.is_integer() else value for value in told]

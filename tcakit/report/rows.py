@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -142,3 +144,25 @@ def _time(told: pl.DataFrame, column: str) -> pl.Expr:
 def finite(value: Any) -> Any:
     """The value itself, None where it is a float that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def values_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The values of each of several columns, in the order of the rows.
+
+    >>> values_of([{"a": 1, "b": 2}, {"a": 3, "b": None}], ["b", "a"])
+    [(2, None), (1, 3)]
+    """
+    if len(names) < 2:
+        return [tuple(row[name] for row in rows) for name in names]
+    # Row by row: what a row holds lies together in memory.
+    return list(zip(*map(itemgetter(*names), rows), strict=True)) if rows else [()] * len(names)
+
+
+def rate_of(row: Mapping[str, Any]) -> float | None:
+    """What a unit of the currency that an order was traded in is worth in its row's; None where no rate says.
+
+    >>> rate_of({"currency": "EUR"}), rate_of({"exchange_rate": None})
+    (1.0, None)
+    """
+    rate: float | None = row.get("exchange_rate", 1.0)
+    return rate

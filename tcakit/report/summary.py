@@ -21,6 +21,7 @@ from tcakit.report.rows import parent_rows, ranked
 from tcakit.report.venue_markouts import venue_markouts
 from tcakit.report.venue_scores import venue_scores
 from tcakit.report.wording import DENOMINATORS, INTERVALS, SIGN_CONVENTION, benchmark_definitions, number
+from tcakit.tca.draws import shared_draws
 
 SUMMARY_VERSION = 1
 
@@ -37,6 +38,12 @@ def summarise(data: ReportData) -> dict[str, Any]:
     what the period before is, `currency` what was converted (None if nothing was), `scope` what was asked.
     Costs are cost-positive, markouts favourable-positive.
     """
+    # Many tables are of the same orders.
+    with shared_draws():
+        return _summarised(data)
+
+
+def _summarised(data: ReportData) -> dict[str, Any]:
     rows = _rows(data)
     before = previous_rows(data)
     estimates = estimates_against_costs(data.estimates, rows)

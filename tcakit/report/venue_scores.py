@@ -10,6 +10,7 @@ import polars as pl
 from tcakit.market.schema import REALISED_HORIZONS_S
 from tcakit.report.data import ReportData
 from tcakit.report.markouts import weighed_fills
+from tcakit.report.rows import rate_of
 from tcakit.report.wording import NOT_STATED
 from tcakit.tca.shortfall import BPS
 
@@ -36,7 +37,7 @@ def venue_scores(data: ReportData, orders: Sequence[dict[str, Any]]) -> list[dic
     (net), and in `spreads`, a row a horizon after the fill, `realised_bps` and `impact_bps` (effective less realised).
     """
     rates = pl.DataFrame(
-        {"parent_id": [row["parent_id"] for row in orders], "rate": [_rate(row) for row in orders]},
+        {"parent_id": [row["parent_id"] for row in orders], "rate": [rate_of(row) for row in orders]},
         {"parent_id": pl.String, "rate": pl.Float64},
     )
     worth = weighed_fills(data, orders).filter(pl.col("unit").is_not_null())
@@ -115,11 +116,6 @@ def _with_horizons(row: dict[str, Any]) -> dict[str, Any]:
         fills = [row.pop(f"{kind}_{horizon}_fills") for kind in _AFTER]
         after.append({"horizon_s": seconds, **told, "fills": fills[0]})
     return {**row, "spreads": after}
-
-
-def _rate(row: dict[str, Any]) -> float | None:
-    rate = row.get("exchange_rate", 1.0)
-    return None if rate is None else float(rate)
 
 
 def _ratio(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:

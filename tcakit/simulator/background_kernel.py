@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.book.fifo_kernel import COUNT, LEVEL, LEVEL_SIZE, OK, PREVIOUS, SIDE, SIZE, TAIL
-from tcakit.jit import bare_call, bare_jit, bare_part, melted_door
+from tcakit.jit import bare_jit, tower_call, tower_door, tower_part
 from tcakit.market.codes import BUY, PRINT_HIDDEN, SELL
 from tcakit.simulator.clock_kernel import is_short, wait_ns
 from tcakit.simulator.feedback_kernel import absorb, tilt
@@ -73,32 +73,32 @@ _WALK = 64  # orders that are looked at, from the end of a queue, for one to wit
 _STALE = 0.5  # of cancels behind the best that look for an order left beyond the tables, if there are more than usual
 
 
-@bare_call
+@tower_call
 def _limit(engine, side, level, size):
     """An anonymous limit order; returns the status. What the engine refuses is no fault of the flow's."""
     submit_limit(engine, 0, side, level, size)
     return OK
 
 
-@bare_call
+@tower_call
 def market_order(engine, side, size):
     """An anonymous market order; returns the status."""
     submit_market(engine, 0, side, size)
     return OK
 
 
-@bare_call
+@tower_call
 def _cancel(engine, slot):
     cancel_slot(engine, slot)
     return OK
 
 
-@bare_part
+@tower_part
 def _entry(word):
     return int(word & _ENTRY)
 
 
-@melted_door
+@tower_door
 def side_rates(flow, engine, row, spread, follows):
     """Write the rates of the EVENTS of one side (row 0 bids, 1 asks) to `scratch`; returns their sum.
 
@@ -130,7 +130,7 @@ def side_rates(flow, engine, row, spread, follows):
     return total
 
 
-@bare_part
+@tower_part
 def _withdraw(engine, flow, seed, number, row, level, part_share):
     """Cancel an order of the background at a level, or shrink it; returns the status."""
     word = bits(seed, number, _RANK)
@@ -156,7 +156,7 @@ def _withdraw(engine, flow, seed, number, row, level, part_share):
     return _cancel(engine, found)
 
 
-@bare_part
+@tower_part
 def _withdraw_deeper(engine, flow, seed, number, row):
     """Cancel behind the best: places are drawn until one is met that holds orders, each order as likely there."""
     ladder = engine.levels.shape[2]
@@ -192,7 +192,7 @@ def _withdraw_deeper(engine, flow, seed, number, row):
     return _withdraw(engine, flow, seed, number, row, chosen, flow.numbers[PART_DEEPER])
 
 
-@bare_part
+@tower_part
 def taker_size(engine, flow, row, word):
     """What a taker of the background takes from this side, 0 if nothing; `word` is 64 random bits."""
     best = engine.best[DISPLAYED, row]
@@ -214,7 +214,7 @@ def taker_size(engine, flow, row, word):
     return min(size, displayed - 1)
 
 
-@bare_part
+@tower_part
 def _take(engine, flow, seed, number, row):
     """A market order that takes from this side of the book."""
     size = taker_size(engine, flow, row, bits(seed, number, _SIZE))
@@ -223,7 +223,7 @@ def _take(engine, flow, seed, number, row):
     return market_order(engine, SELL if row == 0 else BUY, size)
 
 
-@bare_part
+@tower_part
 def _print_unseen(engine, flow, seed, number, row, spread):
     """A trade against an order of this side that nobody saw, at the middle or on a tick of the spread."""
     word = bits(seed, number, _PLACE)
@@ -243,7 +243,7 @@ def _print_unseen(engine, flow, seed, number, row, spread):
     return OK
 
 
-@bare_part
+@tower_part
 def _add(engine, flow, seed, number, row, event, spread):
     """A limit order that improves, joins or stands behind the best."""
     word = bits(seed, number, _SIZE)
@@ -263,7 +263,7 @@ def _add(engine, flow, seed, number, row, event, spread):
     return _limit(engine, BUY if row == 0 else SELL, level, size)
 
 
-@bare_part
+@tower_part
 def _begin_again(engine, flow, seed, number, row):
     """Quote a side that was swept empty, where its best last stood."""
     level = flow.memory[LAST_BID + row]

@@ -196,10 +196,12 @@ class _Table:
                 raise UsageError(f"{key} is not known here", place=self.at(key), remedy=hint)
 
 
-def read_flow_text(text: str, place: str = "parameters") -> FlowModel:
-    """A flow out of TOML. UsageError says which entry cannot be, and what would do."""
+def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] = ()) -> FlowModel:
+    """A flow out of TOML; tables named in `beside` are somebody else's. UsageError says which entry cannot be, and what
+    would do."""
     try:
-        whole = _Table(tomllib.loads(text), "")
+        tables = tomllib.loads(text)
+        whole = _Table({name: value for name, value in tables.items() if name not in beside}, "")
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"this is no TOML: {error}", place=place, remedy="mend that line") from None
     if whole.whole("format") != FORMAT:
@@ -212,7 +214,7 @@ def read_flow_text(text: str, place: str = "parameters") -> FlowModel:
     inside = whole.parts("inside")
     laws = {event: sizes.part(event) for event in SIZED}
     new, gone = behind.part("new"), behind.part("withdrawn")
-    tables = [whole.part(name) for name in ("rates", "following")]
+    rates = [whole.part(name) for name in ("rates", "following")]
     clears, beyond = takers.numbers("clears"), takers.numbers("beyond")
     if clears.shape != beyond.shape or clears.ndim != 1:
         raise UsageError("clears and beyond differ in length", place="takers", remedy="write one number a queue bin")
@@ -241,8 +243,8 @@ def read_flow_text(text: str, place: str = "parameters") -> FlowModel:
         queue_unit=state.number("queue_unit"),
         queue_first=state.number("queue_first"),
         queue_bins=state.whole("queue_bins"),
-        rates=_tables(tables[0]),
-        following=_tables(tables[1]),
+        rates=_tables(rates[0]),
+        following=_tables(rates[1]),
         clearing=np.stack([clears, beyond], axis=1),
         sizes={event: table.law("sizes") for event, table in laws.items()},
         inside=tuple(table.law("ticks") for table in inside),
@@ -258,7 +260,7 @@ def read_flow_text(text: str, place: str = "parameters") -> FlowModel:
         notes=tuple(str(note) for note in whole.get("notes")),
     )
     every = [whole, instrument, session, clock, state, takers, behind, withdrawn, hidden, book, feedback, sizes]
-    for table in (*every, *waits["short"], *waits["long"], *inside, *laws.values(), new, gone, *tables):
+    for table in (*every, *waits["short"], *waits["long"], *inside, *laws.values(), new, gone, *rates):
         table.finish()
     return model
 

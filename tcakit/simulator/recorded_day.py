@@ -52,6 +52,9 @@ class RecordedDay:
     @property
     def session(self) -> tuple[int, int]:
         """Start and end of continuous trading, ns since 1970 UTC."""
+        known = self.instrument.session_open_ns, self.instrument.session_close_ns
+        if known[0] is not None and known[1] is not None:
+            return known[0], known[1]
         start, end = (
             wall_ns(self.date, int(seconds * NS_PER_SECOND), self.instrument.timezone)
             for seconds in (OPEN_SECONDS, CLOSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Frames into DuckDB and out again, without pyarrow: in by Arrow's C interface, out through numpy columns."""
+"""Frames into DuckDB and out again by Arrow's C interface, without pyarrow."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from tcakit.market.schema import Table
 
@@ -24,6 +22,16 @@ class Rows:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.frame.__arrow_c_stream__(requested_schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The answer of a query that polars reads where it lies, knowing no more of it than its Arrow stream."""
+
+    relation: duckdb.DuckDBPyRelation
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.relation.__arrow_c_stream__(requested_schema)
 
 
 @contextmanager
@@ -48,13 +56,6 @@ def insert(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFr
     return conformed.height
 
 
-def columns(
-    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()
-) -> dict[str, np.ndarray[Any, Any]]:
-    """The answer of a query as numpy columns (masked where null)."""
-    return connection.execute(sql, list(parameters)).fetchnumpy()
-
-
 def frame(
     connection: duckdb.DuckDBPyConnection, table: Table, where: str = "", parameters: Sequence[Any] = ()
 ) -> pl.DataFrame:
@@ -62,23 +63,5 @@ def frame(
     import polars as pl
 
     names = ", ".join(f'"{name}"' for name in table.names)
-    found = columns(connection, f'SELECT {names} FROM "{table.name}" {where}', parameters)
-    schema = table.polars_schema()
-    series = []
-    for name, dtype in schema.items():
-        values = found[name]
-        mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
-        plain = values.data if isinstance(values, np.ma.MaskedArray) else values
-        if dtype == pl.String:
-            items = plain.tolist()
-            if mask is not None:
-                items = [None if hidden else item for item, hidden in zip(items, mask, strict=True)]
-            series.append(pl.Series(name, items, dtype=pl.String))
-            continue
-        column = pl.Series(name, plain).cast(dtype)
-        if mask is not None and mask.any():
-            column = column.to_frame().select(pl.when(pl.Series(~mask)).then(pl.col(name)).otherwise(None).alias(name))[
-                name
-            ]
-        series.append(column)
-    return pl.DataFrame(series)
+    found = connection.sql(f'SELECT {names} FROM "{table.name}" {where}', params=list(parameters))
+    return pl.DataFrame(_Answer(found)).cast(table.polars_schema())  # type: ignore[arg-type]

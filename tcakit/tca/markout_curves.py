@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tcakit.tca.fill_places import rows_and_places
 from tcakit.tca.inference import CONFIDENCE, bootstrap_ratio, known
 
 CURVE_DRAWS = 400  # of a picture's band, many numbers wide
@@ -50,12 +51,12 @@ def marked_fills(markouts: pl.DataFrame, fills: pl.DataFrame) -> MarkedFills:
         notional=worth * pl.col("unit") if "unit" in fills.columns else worth,
         order=pl.coalesce(pl.lit("parent ") + pl.col("parent_id"), pl.lit("fill ") + pl.col("fill_id")).rank("dense"),
     )
-    places = fills.select("fill_id").with_row_index("place")
-    told = markouts.select("fill_id", "horizon_s", mark="markout_bps_of_price").join(places, on="fill_id", how="inner")
-    horizons = told["horizon_s"].unique().sort().to_numpy()
+    rows, places = rows_and_places(markouts["fill_id"], fills["fill_id"])
+    asked = markouts["horizon_s"].to_numpy()[rows]
+    horizons = pl.Series(asked, dtype=pl.Float64).unique().sort().to_numpy()
     matrix = np.full((fills.height, len(horizons)), np.nan)
-    column = np.searchsorted(horizons, told["horizon_s"].to_numpy())
-    matrix[told["place"].to_numpy(), column] = told["mark"].fill_null(np.nan).to_numpy()
+    stated = markouts["markout_bps_of_price"].fill_null(np.nan).to_numpy()
+    matrix[places, np.searchsorted(horizons, asked)] = stated[rows]
     notional = own["notional"].fill_null(np.nan).to_numpy()
     return MarkedFills(fills, horizons, matrix, notional, own["order"].to_numpy().astype(np.int64))
 

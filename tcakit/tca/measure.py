@@ -94,15 +94,15 @@ def measure(
 
 def in_another_currency(parents: pl.DataFrame, markets: Mapping[tuple[str, str], MarketDay]) -> dict[str, str]:
     """Parents whose currency is not their market's, and why they cannot be set against it."""
-    found = {}
-    for row in parents.select("parent_id", "symbol", "date", "currency").iter_rows(named=True):
-        day = markets.get((row["symbol"], row["date"]))
-        if day is None:
-            continue
-        own, its = row["currency"], day.instrument.currency
+    apart = []
+    for symbol, date, own in parents.select("symbol", "date", "currency").unique().iter_rows():
+        its = markets[symbol, date].instrument.currency if (symbol, date) in markets else None
         if own and its and NO_CURRENCY not in (own, its) and own != its:
-            found[row["parent_id"]] = f"the order is in {own}, the market data in {its}"
-    return found
+            apart.append((symbol, date, own, f"the order is in {own}, the market data in {its}"))
+    schema = dict.fromkeys(("symbol", "date", "currency", "why"), pl.String)
+    why = pl.DataFrame(apart, schema, orient="row")
+    keys = ["symbol", "date", "currency"]
+    return dict(parents.join(why, on=keys, how="inner", maintain_order="left").select("parent_id", "why").iter_rows())
 
 
 def _out_of_market(frame: pl.DataFrame, foreign: dict[str, str]) -> pl.DataFrame:

@@ -41,12 +41,14 @@ class Paired:
     notes: tuple[str, ...] = ()
 
 
-def pair(first: pl.DataFrame, second: pl.DataFrame, measure: str = "shortfall") -> Paired:
+def pair(
+    first: pl.DataFrame, second: pl.DataFrame, measure: str = "shortfall", *, with_unpaired: bool = True
+) -> Paired:
     """Find for each parent of one run its partner in the other, from two `tca_parents` frames.
 
     A parent's partner has its symbol, date, side, window and quantity, and its id too; or else no other of its run has
-    them. A pair weighs the mean of its two paper notionals; with several
-    currencies all pairs weigh the same. Raises UsageError for an unknown measure.
+    them. A pair weighs the mean of its two paper notionals; with several currencies all pairs weigh the same. Without
+    `with_unpaired` those left are not listed. Raises UsageError for an unknown measure.
     """
     if measure not in MEASURES:
         guess = nearest(measure, list(MEASURES))
@@ -56,8 +58,9 @@ def pair(first: pl.DataFrame, second: pl.DataFrame, measure: str = "shortfall") 
     by_id, one, two = _matched(one, two, ["parent_id", *_WINDOW])
     by_window, one, two = _matched(one, two, _WINDOW)
     pairs = pl.concat([by_id, by_window]).sort("date", "symbol", "parent_id_1")
-    unpaired = [row for number, rows in ((1, one), (2, two)) for row in _left(number, rows)]
-    for number in (1, 2):
+    left = ((1, one), (2, two)) if with_unpaired else ()
+    unpaired = [row for number, rows in left for row in _left(number, rows)]
+    for number, _ in left:
         unusable = pairs.filter(pl.col(f"why_not_{number}").is_not_null())
         unpaired += [
             {"run": number, "parent_id": row[f"parent_id_{number}"], "symbol": row["symbol"], "date": row["date"],

@@ -71,7 +71,8 @@ def pairwise_same_orders(tca_parents: pl.DataFrame, measure: str = "arrival") ->
     algos = sorted(name for name, _ in counted[:MOST_GROUPS])
     out = []
     for one, two in combinations(algos, 2):
-        found = pair(tca_parents.filter(pl.col("algo") == one), tca_parents.filter(pl.col("algo") == two), measure)
+        first, second = (tca_parents.filter(pl.col("algo") == name) for name in (one, two))
+        found = pair(first, second, measure, with_unpaired=False)
         if not found.pairs.height:
             continue
         told = difference(found.pairs, draws=DRAWS)

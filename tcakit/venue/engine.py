@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tcakit.book.fifo_kernel import NEXT, OK, PREVIOUS
+from tcakit.book.fifo_kernel import OK
 from tcakit.errors import DataError, UsageError
 from tcakit.venue import engine_layout_kernel as layout
 from tcakit.venue import engine_messages_kernel as messages_kernel
@@ -37,12 +37,8 @@ def grown(engine: Engine, full: int) -> Engine:
         return engine._replace(reports=_longer(engine.reports))
     slots = len(engine.pool)
     orders, pool = _longer(engine.orders), _longer(engine.pool)
-    new = np.arange(slots, len(pool))
-    orders[slots:] = 0
-    orders[slots:, NEXT] = orders[slots:, PREVIOUS] = -1
-    orders[slots:, layout.POOL_PLACE] = pool[slots:] = new
-    orders[slots:, layout.PUBLIC_ID] = layout.PLAIN_NAME
-    orders[slots:, layout.LIMIT] = layout.NO_LEVEL
+    orders[slots:] = layout.empty_slots(len(pool) - slots, slots)
+    pool[slots:] = np.arange(slots, len(pool))
     return engine._replace(orders=orders, pool=pool, pegs=_longer(engine.pegs))
 
 

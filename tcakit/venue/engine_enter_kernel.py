@@ -66,7 +66,7 @@ from tcakit.venue.engine_layout_kernel import (
     VOLATILITY,
 )
 from tcakit.venue.engine_match_kernel import can_fill, first_to_trade, match, reaches
-from tcakit.venue.engine_record_kernel import record, report
+from tcakit.venue.engine_record_kernel import record, report, write
 from tcakit.venue.engine_slots_kernel import lose_place, name_anew, park, peg_after, queue, release, unpark, unqueue
 
 NO_STOP = -1
@@ -106,7 +106,7 @@ def end_new(engine, slot, level, size, reason):
     release(engine, slot)
 
 
-@tower_call
+@tower_part
 def rest(engine, slot, side, level, size):
     """Queue an order where it belongs, at the end of its level."""
     orders = engine.orders
@@ -120,7 +120,7 @@ def rest(engine, slot, side, level, size):
     queue(engine, slot, DISPLAYED, side, level, tip)
     shown = engine.levels[DISPLAYED, side_row(side), level, LEVEL_SIZE]
     owner, order_id, public_id = orders[slot, OWNER], orders[slot, ORDER_ID], orders[slot, PUBLIC_ID]
-    record(engine, ADD, side, level, tip, shown, public_id, owner, 0, 0, order_id)
+    write(engine, ADD, side, level, tip, shown, public_id, owner, 0, 0, order_id)
 
 
 @tower_call
@@ -306,8 +306,16 @@ def _reprice(engine):
         slot = after
 
 
-@tower_call
+@tower_part
 def end_message(engine):
+    """See to what a message sets off, if there is anything that it could; gives OK or INTERRUPTED."""
+    if engine.counters[STOP_ORDERS] > 0 or engine.counters[PEGS] > 0:
+        return _set_off(engine)
+    return 0
+
+
+@tower_call
+def _set_off(engine):
     """Let stops go that the trades of a message reached, one after the other, and then pegged orders follow the book.
 
     Gives INTERRUPTED if a volatility auction began meanwhile, else OK.

@@ -29,7 +29,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tcakit.book.fifo_kernel import HEAD, NEXT, ORDER_COLUMNS, PREVIOUS, TAIL
-from tcakit.jit import jit
 from tcakit.market.codes import MATCH_OFF
 
 # --- orders: beside NEXT, PREVIOUS, SIZE, LEVEL, SIDE of the book. The first eight share a line of the cache. ---------
@@ -157,23 +156,17 @@ class Engine(NamedTuple):
     reports: Any
 
 
-@jit
 def new_engine(slots, ladder_levels, tape_rows, report_rows):
-    """An engine with empty books, in continuous trading, with lots of 1 and no bands."""
-    orders = np.zeros((slots, ENGINE_ORDER_COLUMNS), np.int64)
-    orders[:, NEXT] = -1
-    orders[:, PREVIOUS] = -1
-    levels = np.zeros((BOOKS, 2, ladder_levels, 4), np.int64)
+    """An engine with empty books, in continuous trading, with lots of 1 and no bands. For Python; kernels get one."""
+    orders = empty_slots(slots, 0)
+    levels = np.empty((BOOKS, 2, ladder_levels, 4), np.int64)
+    levels[:] = 0
     levels[:, :, :, HEAD] = -1
     levels[:, :, :, TAIL] = -1
     best = np.empty((BOOKS, 2), np.int64)
     best[:, 0] = -1
     best[:, 1] = ladder_levels
     pool = np.arange(slots)
-    for slot in range(slots):
-        orders[slot, POOL_PLACE] = slot
-        orders[slot, PUBLIC_ID] = PLAIN_NAME
-        orders[slot, LIMIT] = NO_LEVEL
     pegs = np.full((slots, 2), -1, np.int64)
     counters = np.zeros(COUNTERS, np.int64)
     counters[PHASE] = CONTINUOUS
@@ -191,3 +184,15 @@ def new_engine(slots, ladder_levels, tape_rows, report_rows):
     tape = np.empty((tape_rows, TAPE_COLUMNS), np.int64)
     reports = np.empty((report_rows, REPORT_COLUMNS), np.int64)
     return Engine(orders, levels, best, pool, pegs, counters, tape, reports)
+
+
+def empty_slots(slots, first):
+    """Free slots, the first of them of that number. Not np.zeros: it does not ask for large pages of memory."""
+    orders = np.empty((slots, ENGINE_ORDER_COLUMNS), np.int64)
+    orders[:] = 0
+    orders[:, NEXT] = -1
+    orders[:, PREVIOUS] = -1
+    orders[:, POOL_PLACE] = np.arange(first, first + slots)
+    orders[:, PUBLIC_ID] = PLAIN_NAME
+    orders[:, LIMIT] = NO_LEVEL
+    return orders

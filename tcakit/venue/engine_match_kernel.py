@@ -165,7 +165,7 @@ def _decrement(engine, slot, resting, limit, left):
     return left - amount
 
 
-@tower_call
+@tower_part
 def match(engine, slot, side, limit, size):
     """Trade an order that comes, up to its limit; gives (size left, OK or what stopped it).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcakit.book.fifo_kernel import OK
+from tcakit.book.fifo_kernel import NEXT, OK, PREVIOUS, TAIL, side_row
 from tcakit.jit import bare_jit, prefetch, tower_call, tower_part
 from tcakit.market.codes import BAD_TERMS
 from tcakit.venue.engine_auction_kernel import close_day, halt, resume, start_call, uncross
@@ -10,9 +10,12 @@ from tcakit.venue.engine_kernel import cancel_slot, displayed_slot, reduce_slot,
 from tcakit.venue.engine_layout_kernel import (
     BOOK_FULL,
     CLOCK,
+    DISPLAYED,
     ENGINE_ORDER_COLUMNS,
+    LIVE,
     ORDER_ID,
     OWNER,
+    POOL_PLACE,
     REASON,
     REFUSED,
     REPORTS_FULL,
@@ -55,7 +58,9 @@ RESUME_TRADING = 9
 CLOSE_DAY = 10
 
 _FAR_AHEAD = 24  # rows
-_AHEAD = 12
+_AHEAD = 14
+_NEAR = 7
+_MANY = 5_000  # orders that the processor's cache does not hold
 
 RESULT_STATUS = 0
 RESULT_VALUE = 1  # the order's id, 0 none; of an auction its level
@@ -119,20 +124,41 @@ def _order_of(messages, results, row):
 
 
 @tower_part
+def _slot_ahead(messages, results, row, ahead, last):
+    """The slot of the order that a later message is about, as far as that is known by now; -1 if it is not."""
+    if row + ahead >= last:
+        return -1
+    sent = -1 - messages[row + ahead, MESSAGE_ORDER]
+    if sent < 0 or sent >= row:
+        return -1
+    return results[sent, RESULT_VALUE] & SLOT_MASK
+
+
+@tower_part
 def _ask_ahead(engine, messages, results, row, last):
-    """Ask for the memory that later messages need: first where the order of a cancel is told, then that order."""
-    ahead = row + _FAR_AHEAD
-    if ahead < last and messages[ahead, MESSAGE_ORDER] < 0:
-        sent = -1 - messages[ahead, MESSAGE_ORDER]
-        if sent < row:
+    """Ask for memory that later messages need: where a cancel's order is told, then the order, then its neighbours."""
+    orders = engine.orders
+    if row + _FAR_AHEAD < last:
+        sent = -1 - messages[row + _FAR_AHEAD, MESSAGE_ORDER]
+        if 0 <= sent < row:
             prefetch(results, sent * RESULT_COLUMNS)
-    ahead = row + _AHEAD
-    if ahead < last and messages[ahead, MESSAGE_ORDER] < 0:
-        sent = -1 - messages[ahead, MESSAGE_ORDER]
-        if sent < row:
-            slot = results[sent, RESULT_VALUE] & SLOT_MASK
-            prefetch(engine.orders, slot * ENGINE_ORDER_COLUMNS)
-            prefetch(engine.orders, slot * ENGINE_ORDER_COLUMNS + ENGINE_ORDER_COLUMNS // 2)
+    slot = _slot_ahead(messages, results, row, _AHEAD, last)
+    if slot >= 0:
+        prefetch(orders, slot * ENGINE_ORDER_COLUMNS)
+    if engine.counters[LIVE] < _MANY:
+        return
+    ahead = row + _NEAR
+    if ahead < last and messages[ahead, MESSAGE_KIND] == NEW_LIMIT:
+        level = messages[ahead, MESSAGE_LEVEL]
+        if 0 <= level < engine.levels.shape[2]:
+            tail = engine.levels[DISPLAYED, side_row(messages[ahead, MESSAGE_SIDE]), level, TAIL]
+            prefetch(orders, max(tail, 0) * ENGINE_ORDER_COLUMNS)
+        return
+    slot = _slot_ahead(messages, results, row, _NEAR, last)
+    if slot >= 0:
+        prefetch(orders, max(orders[slot, NEXT], 0) * ENGINE_ORDER_COLUMNS)
+        prefetch(orders, max(orders[slot, PREVIOUS], 0) * ENGINE_ORDER_COLUMNS)
+        prefetch(engine.pool, orders[slot, POOL_PLACE])
 
 
 @bare_jit

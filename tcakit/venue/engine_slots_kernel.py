@@ -75,7 +75,7 @@ def wear_nothing(engine, slot):
     orders[slot, LIMIT] = NO_LEVEL
 
 
-@tower_call
+@tower_part
 def allot(engine, owner):
     """The slot of a new order, which nobody sees yet and which has an id and no parts; `room` has said there is one."""
     counters = engine.counters

@@ -150,7 +150,7 @@ def _bad_terms(order_type, time_in_force, hidden, display, is_stop, peg, peg_off
     return (is_stop and time_in_force >= AT_OPEN) or (order_type == MARKET and time_in_force == POST_ONLY)
 
 
-@tower_call
+@tower_part
 def _why_refused(engine, side, level, size, order_type, time_in_force, hidden, display, stop_level, peg, peg_offset):
     """The first reason to refuse a new order."""
     is_stop = stop_level != NO_LEVEL

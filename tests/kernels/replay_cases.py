@@ -15,9 +15,9 @@ from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
-from tcakit.replay.order_entry import Special
 from tcakit.replay.recorded_market import RecordedMarket, ReplaySettings
 from tcakit.venue.latency import ConstantLatency, Latency
+from tcakit.venue.order_parts import OrderParts
 
 LOW, HIGH = 1000, 1009
 FOREVER = 1 << 60
@@ -268,7 +268,7 @@ def engine_of(
         elif message.is_change:
             engine.send(lk.SEND_MODIFY, message.order, message.tick - feed.base_tick, message.quantity)
         else:
-            special = Special(message.stop, message.display, message.peg, message.offset)
+            special = OrderParts(message.stop, message.display, message.peg, message.offset)
             engine.submit(0, message.side, message.quantity, message.tick, message.tif, special)
     engine.clock.now = 0
     return engine

@@ -10,7 +10,7 @@ from benchmarked import benchmarked_data, stored_numbers
 
 from tcakit.errors import UsageError
 from tcakit.market.schema import TCA_BENCHMARKS, TCA_PARENTS
-from tcakit.report.benchmark_inputs import benchmark_letters
+from tcakit.report.benchmark_inputs import letters_frame
 from tcakit.report.explain import explain
 from tcakit.tca.benchmark_formulas import BENCHMARK_FORMULAS, BENCHMARK_LETTERS
 from tcakit.tca.formulas import FORMULAS, LETTERS
@@ -49,7 +49,10 @@ def test_every_number_of_the_table_has_a_formula_and_every_letter_a_meaning() ->
 
 
 def test_letters_of_one_order_are_those_of_all() -> None:
-    assert benchmark_letters(DATA, "P-1003") == {"P-1003": benchmark_letters(DATA)["P-1003"]}
+    one, every = letters_frame(DATA, "P-1003"), letters_frame(DATA)
+    assert one.height == 1
+    assert set(every.columns) <= set(one.columns)
+    assert one.rows(named=True) == every.filter(pl.col("parent_id") == "P-1003").rows(named=True)
 
 
 def test_an_order_without_further_benchmarks_has_the_formulas_of_its_costs_alone() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tcakit.tca.draws import sums_of_days, sums_of_rows, sums_of_signs
+from tcakit.tca import draws_kernel
+from tcakit.tca.draws import MOST_NARROW, shared_draws, sums_of_days, sums_of_rows, sums_of_signs
 
 
 def test_sums_spread_as_those_of_draws_with_replacement() -> None:
@@ -35,3 +36,26 @@ def test_no_rows_give_zeros_and_a_seed_may_be_any_whole_number() -> None:
     assert sums_of_rows(np.zeros((0, 2)), draws=3).tolist() == [[0.0, 0.0]] * 3
     assert sums_of_days(np.zeros((0, 1)), [0], draws=2).tolist() == [[0.0]] * 2
     assert sums_of_rows(np.ones((4, 1)), draws=1, seed=-1).tolist() == [[4.0]]
+
+
+def test_shared_sums_are_those_of_each_call_by_itself() -> None:
+    assert draws_kernel._WIDE == MOST_NARROW
+    values = np.random.default_rng(6).normal(size=(900, 30))
+    asked = [
+        (values[:, :3], {"draws": 20}),
+        (values[:, 1:7], {"draws": 10}),  # fewer draws, some columns known
+        (values[:, :2], {"draws": 40}),  # more draws
+        (values[:, :2], {"draws": 40, "seed": 1}),
+        (values[:, :2], {"draws": 40, "size": 50}),
+        (values[:500, :2], {"draws": 40}),
+        (values, {"draws": 20}),  # wide
+        (values[:, ::-1], {"draws": 20}),
+        (values[:, :26], {"draws": 30}),
+        (values[:, :24], {"draws": 30}),
+        (np.zeros((0, 2)), {"draws": 5}),
+    ]
+    alone = [sums_of_rows(columns, **options) for columns, options in asked]
+    with shared_draws():
+        together = [sums_of_rows(columns, **options) for columns, options in asked]
+    for one, other in zip(alone, together, strict=True):
+        assert one.tolist() == other.tolist()

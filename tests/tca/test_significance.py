@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import mannwhitneyu, wilcoxon
 
-from tcakit.tca.significance import benjamini_hochberg, paired_p, unpaired_p
+from tcakit.tca.significance import RankedCosts, benjamini_hochberg, paired_p, unpaired_p
 
 
 def test_mann_whitney_is_the_share_of_arrangements_as_uneven() -> None:
@@ -35,6 +36,24 @@ def test_wilcoxon_is_the_share_of_signs_as_uneven() -> None:
     signs = list(itertools.product([0, 1], repeat=7))
     expected = sum(abs((ranks * np.array(sign)).sum() - middle) >= seen for sign in signs) / len(signs)
     assert paired_p(differences) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_large_groups_and_ties_are_judged_as_scipy_judges_them(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    one, two = (np.round(random.normal(size=random.integers(4, 90)), seed % 4) for _ in range(2))
+    ties = len(np.unique(np.concatenate([one, two]))) < len(one) + len(two)
+    method = "exact" if max(len(one), len(two)) <= 25 and not ties else "asymptotic"
+    # Values of few digits are whole multiples of others' last one: all alike to ten digits as they stand.
+    expected = mannwhitneyu(one, two, alternative="two-sided", method=method).pvalue
+    assert unpaired_p(one, two) == expected
+    pooled = np.concatenate([two[:2], one, [np.nan], two[2:]])
+    assert RankedCosts(pooled).p_against_others(slice(2, 2 + len(one))) == expected
+    differences = np.concatenate([one, two, [0.0] * (seed % 3)])
+    sizes = np.abs(differences)
+    plain = bool(sizes.all()) and len(np.unique(sizes)) == len(sizes) <= 25
+    told = wilcoxon(differences, zero_method="pratt", method="exact" if plain else "asymptotic")
+    assert paired_p(differences) == told.pvalue
 
 
 def test_too_few_orders_are_not_tested() -> None:
