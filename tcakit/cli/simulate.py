@@ -105,40 +105,6 @@ def run(
     )
 
 
-@app.command("fit")
-def fit(
-    symbol: Annotated[str, typer.Argument(help="Symbol of a stored day.")],
-    date: Annotated[str | None, typer.Option("--date", help="Trade date, YYYY-MM-DD; may be left out for one.")] = None,
-    venue: Annotated[str | None, typer.Option("--venue", help="Venue, where the symbol is stored for several.")] = None,
-    out_file: Annotated[Path | None, typer.Option("--out", help="Write the parameters to this .toml file.")] = None,
-    feedback: Annotated[
-        bool, typer.Option("--feedback/--no-feedback", help="Fit the market's answer to trades, or leave it out.")
-    ] = True,
-    starts: Annotated[
-        int, typer.Option("--starts", min=20, help="Simulated metaorders by which the answer is fitted and checked.")
-    ] = 1_000,
-    store: StoreOption = DEFAULT_STORE,
-    wait: WaitOption = 30.0,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-) -> None:
-    """Fit a simulated market to a stored day: what happens in its book, and how its price answers to orders.
-
-    \b
-    Example: tcakit simulate fit ALFA --date 2026-03-03 --out alfa.toml
-    """
-    from tcakit.cli.simulate_shown import show_fit
-    from tcakit.jobs.simulate_fit import simulate_fit
-
-    out = Out(json, quiet, verbose)
-    with out.kernels():
-        result = simulate_fit(
-            Path(store), symbol, date, venue=venue, out=out_file, feedback=feedback, starts=starts, wait_s=wait
-        )
-    out.result(result, lambda console: show_fit(console, result))
-
-
 @app.command("score")
 def score(
     symbol: Annotated[str, typer.Argument(help="The store's symbol of the day that is scored.")],
@@ -187,3 +153,37 @@ def score(
     with out.kernels():
         result = simulate_score(Path(store), request)
     out.result(result, lambda console: show_score(result, console))
+
+
+@app.command("fit")
+def fit(
+    symbol: Annotated[str, typer.Argument(help="Symbol of a stored day.")],
+    date: Annotated[str | None, typer.Option("--date", help="Trade date, YYYY-MM-DD; may be left out for one.")] = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Venue, where the symbol is stored for several.")] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Write the parameters to this .toml file.")] = None,
+    feedback: Annotated[
+        bool, typer.Option("--feedback/--no-feedback", help="Fit the market's answer to trades, or leave it out.")
+    ] = True,
+    starts: Annotated[
+        int, typer.Option("--starts", min=20, help="Simulated metaorders by which the answer is fitted and checked.")
+    ] = 1_500,
+    store: StoreOption = DEFAULT_STORE,
+    wait: WaitOption = 30.0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Fit a simulated market to a stored day: what happens in its book, and how its price answers to orders.
+
+    \b
+    Example: tcakit simulate fit ALFA --date 2026-03-03 --out alfa.toml
+    """
+    from tcakit.cli.simulate_shown import show_fit
+    from tcakit.jobs.simulate_fit import simulate_fit
+
+    out = Out(json, quiet, verbose)
+    with out.kernels():
+        result = simulate_fit(
+            Path(store), symbol, date, venue=venue, out=out_file, feedback=feedback, starts=starts, wait_s=wait
+        )
+    out.result(result, lambda console: show_fit(console, result))

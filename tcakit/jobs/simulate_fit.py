@@ -9,7 +9,7 @@ from typing import Any
 
 from tcakit.errors import DataError, UsageError
 from tcakit.simulator.calibration import fit_background
-from tcakit.simulator.calibration_day import DayEvents, day_events, quotes_and_prints
+from tcakit.simulator.calibration_day import CalibrationDay, quotes_and_prints, recorded_day
 from tcakit.simulator.calibration_feedback import SideLikelihood, side_likelihood, side_trades
 from tcakit.simulator.calibration_impact import ImpactFit, fit_feedback
 from tcakit.simulator.flow_parameters import FlowModel
@@ -30,7 +30,7 @@ def simulate_fit(
     venue: str | None = None,
     out: Path | None = None,
     feedback: bool = True,
-    starts: int = 1_000,
+    starts: int = 1_500,
     wait_s: float = 30.0,
 ) -> dict[str, Any]:
     """Fit the background flow of a stored day by counting, then the feedback; write the parameters to `out`.
@@ -59,7 +59,7 @@ def simulate_fit(
         "sides": _sides(sides),
     }
     if feedback:
-        fitted = fit_feedback(model, sides, starts=starts, search_starts=max(10, 2 * starts // 5))
+        fitted = fit_feedback(model, sides, starts=starts, search_starts=max(10, starts // 4))
         model = replace(fitted.model, notes=(*model.notes, *_notes(fitted, sides)))
         result |= _impact(fitted)
     result["feedback"] = asdict(model.feedback)
@@ -70,16 +70,16 @@ def simulate_fit(
     return result | {"seconds": round(time.perf_counter() - begun, 3)}
 
 
-def _recorded(store: Store, day: market_data.SymbolDay) -> DayEvents:
+def _recorded(store: Store, day: market_data.SymbolDay) -> CalibrationDay:
     if any(content.startswith("book") for content in day.contents):
-        return day_events(day.instrument, day.date, day.depth, market_data.book_events(store, day))
+        return recorded_day(day.instrument, day.date, day.depth, market_data.book_events(store, day))
     if not {"quotes", "trades"} <= set(day.contents):
         raise DataError(
             f"{day.instrument.symbol} on {day.date} has only {', '.join(day.contents)}",
             remedy="a flow is fitted to an order book, or to quotes and trades: ingest them",
         )
     book = quotes_and_prints(market_data.quotes(store, day), market_data.trades(store, day))
-    return day_events(day.instrument, day.date, 1, book, print_ns_apart=_QUOTES_LAG_NS)
+    return recorded_day(day.instrument, day.date, 1, book, print_ns_apart=_QUOTES_LAG_NS)
 
 
 def write_flow(model: FlowModel, path: Path) -> None:

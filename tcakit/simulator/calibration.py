@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tcakit.market.clock import NS_PER_SECOND, midnight_ns
 from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_count import QUEUE_BINS, QUEUE_FIRST, Counted, count_day
-from tcakit.simulator.calibration_day import DayEvents
+from tcakit.simulator.calibration_day import CalibrationDay
 from tcakit.simulator.calibration_rates import (
     clearing_shares,
     depth_of,
@@ -27,7 +27,7 @@ _MANY_LEVELS = 1_000
 _HEADROOM = 1.1  # of the bound of rates over the busiest state, for the feedback's lean
 
 
-def fit_background(day: DayEvents) -> tuple[FlowModel, Counted]:
+def fit_background(day: CalibrationDay) -> tuple[FlowModel, Counted]:
     """Fit rates, sizes, distances, waits and the shape of the day; the feedback is off. DataError with too little."""
     counted = count_day(day)
     instrument = day.instrument
@@ -104,7 +104,7 @@ def _named(table: tuple[NDArray[np.float64], NDArray[np.float64]]) -> RateTables
     )
 
 
-def _first_quote(day: DayEvents, counted: Counted) -> tuple[int, int]:
+def _first_quote(day: CalibrationDay, counted: Counted) -> tuple[int, int]:
     """Best bid and ask, ticks, when the first event came; the spread at most that of the typical hour."""
     first = counted.found[0]
     spread = int(first[kernel.SPREAD])
@@ -115,7 +115,7 @@ def _first_quote(day: DayEvents, counted: Counted) -> tuple[int, int]:
     return bid, bid + max(1, min(spread, typical))
 
 
-def _time_of_day(day: DayEvents, ns: int) -> str:
+def _time_of_day(day: CalibrationDay, ns: int) -> str:
     seconds = (ns - midnight_ns(day.date, day.instrument.timezone)) / NS_PER_SECOND % 86_400
     hour, rest = divmod(int(seconds), 3600)
     return f"{hour:02d}:{rest // 60:02d}:{rest % 60:02d}"

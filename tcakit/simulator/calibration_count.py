@@ -11,7 +11,7 @@ from tcakit.errors import DataError
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_clock import Waits, fit_waits
-from tcakit.simulator.calibration_day import DayEvents
+from tcakit.simulator.calibration_day import CalibrationDay
 from tcakit.simulator.flow_layout_kernel import EVENTS
 
 IMBALANCE_BINS = 5
@@ -46,7 +46,7 @@ class Counted:
 
 
 def count_day(
-    day: DayEvents,
+    day: CalibrationDay,
     spread_from: tuple[int, ...] | None = None,
     queue_unit: float | None = None,
     waits: Waits | None = None,
@@ -98,7 +98,7 @@ def spread_bins(share: NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(chosen) if len(chosen) > 1 else (1, 2)
 
 
-def _walk(day: DayEvents, spread_from: tuple[int, ...], imbalances: int, unit: float, burst_ns: int) -> tuple[
+def _walk(day: CalibrationDay, spread_from: tuple[int, ...], imbalances: int, unit: float, burst_ns: int) -> tuple[
     NDArray[np.int64], float, float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
     NDArray[np.float64], NDArray[np.float64],
 ]:  # fmt: skip

@@ -24,7 +24,7 @@ WHOLE_BOOK = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class DayEvents:
+class CalibrationDay:
     """Columns of a row an event: `ts_ns`, `kind`, `side`, `level` (tick - `base_tick`, -1 off the ladder), `size`,
     `level_size` (-1 unknown), `slot` (a dense number of the order, -1 none); `depth` levels were recorded; `activity`
     is the shape of the day (mean one) and `seconds` the time of each row with that shape taken out; prints
@@ -56,9 +56,9 @@ def _plain(column: Any, missing: int) -> NDArray[np.int64]:
     return np.asarray(column, np.int64)
 
 
-def day_events(
+def recorded_day(
     instrument: Instrument, date: str, depth: int | None, book: Mapping[str, Any], *, print_ns_apart: int = 0
-) -> DayEvents:
+) -> CalibrationDay:
     """Prepare the book events of a stored day (`depth` levels, None for the whole book).
 
     The session is the instrument's where it is known, else from the first event to the last. DataError if there is too
@@ -89,7 +89,7 @@ def day_events(
     order_id = _plain(book["order_id"], -1)[inside]
     _, slot = np.unique(order_id, return_inverse=True)
     activity = day_shape(ts_ns[happens[inside]], open_ns, close_ns)
-    return DayEvents(
+    return CalibrationDay(
         instrument=instrument,
         date=date,
         depth=depth or WHOLE_BOOK,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_count import Counted
-from tcakit.simulator.calibration_day import DayEvents
+from tcakit.simulator.calibration_day import CalibrationDay
 from tcakit.simulator.feedback_terms import exponential_terms
 from tcakit.simulator.flow_layout_kernel import TAKE
 from tcakit.simulator.flow_parameters import FlowModel
@@ -57,7 +57,7 @@ class SideLikelihood:
         return self.best
 
 
-def side_trades(day: DayEvents, counted: Counted, model: FlowModel) -> SideTrades:
+def side_trades(day: CalibrationDay, counted: Counted, model: FlowModel) -> SideTrades:
     """The trades of a day with the odds that the fitted background gives each side."""
     found = counted.found
     trade = found[found[:, kernel.EVENT] == TAKE]

@@ -18,7 +18,7 @@ from tcakit.simulator.metaorder_experiment import (
     setting_for,
 )
 
-TARGET_EXPONENT = 0.58  # inside what is found for metaorders, 0.4 to 0.7
+TARGET_EXPONENT = 0.55  # inside what is found for metaorders, 0.4 to 0.7
 _BETA = 0.5  # by a mean-field argument impact then grows as the root of time
 _TAU_TRADES = 3.0  # tau in mean times between trades
 _TIMES = (0.15, 0.3, 0.6, 1.2)  # of the strength that theory gives
@@ -67,7 +67,7 @@ class ImpactFit:
 
 
 def fit_feedback(
-    model: FlowModel, likelihood: SideLikelihood | None = None, *, starts: int = 1_000, search_starts: int = 400
+    model: FlowModel, likelihood: SideLikelihood | None = None, *, starts: int = 1_500, search_starts: int = 400
 ) -> ImpactFit:
     """Find the strength at which metaorders of takers like the background's have `TARGET_EXPONENT`.
 
@@ -95,7 +95,7 @@ def fit_feedback(
         tried.append((times * guess, _pooled(found.impact) / whole if whole > 0.0 else math.nan))
     wanted = wanted_share(tau, beta, setting)
     strength = float(f"{_strength_at(wanted, tried):.3g}")
-    setting = replace(setting, seed=setting.seed + 1_000)
+    setting = replace(setting, seed=setting.seed + 2_000)
     halved = 0
     while True:
         fitted = model.with_feedback(strength=strength)

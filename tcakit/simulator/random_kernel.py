@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import jit, melted_door
+from tcakit.jit import jit, tower_door
 from tcakit.market.splitmix_kernel import GOLDEN, mixed
 
 _11 = np.uint64(11)
@@ -17,7 +17,7 @@ _FIELDS = np.uint64(64)
 _UNIT = 2.0**-53
 
 
-@melted_door
+@tower_door
 def uniform(seed, step, field):
     """A number in (0, 1), never 0, so that its logarithm exists.
 
@@ -27,7 +27,7 @@ def uniform(seed, step, field):
     return (np.float64(word >> _11) + 0.5) * _UNIT
 
 
-@melted_door
+@tower_door
 def bits(seed, step, field):
     """64 bits of which every part is as random: for more than one draw of a single hash."""
     return mixed(seed + (np.uint64(step) * _FIELDS + np.uint64(field) + np.uint64(1)) * GOLDEN)

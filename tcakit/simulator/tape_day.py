@@ -7,7 +7,7 @@ import numpy as np
 from tcakit.market.codes import SNAPSHOT
 from tcakit.market.instrument import Instrument
 from tcakit.simulator.background_run import BackgroundRun
-from tcakit.simulator.calibration_day import WHOLE_BOOK, DayEvents, operational_seconds
+from tcakit.simulator.calibration_day import WHOLE_BOOK, CalibrationDay, operational_seconds
 from tcakit.simulator.flow_layout_kernel import CLOSE_NS, OPEN_NS
 from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.venue.engine_layout_kernel import (
@@ -38,7 +38,7 @@ def instrument_of(model: FlowModel, date: str) -> Instrument:
     )
 
 
-def tape_day(model: FlowModel, date: str, run: BackgroundRun) -> DayEvents:
+def tape_day(model: FlowModel, date: str, run: BackgroundRun) -> CalibrationDay:
     """The whole book of a market that has run."""
     tape = run.tape()
     kind = tape[:, TAPE_KIND].astype(np.uint8)
@@ -48,7 +48,7 @@ def tape_day(model: FlowModel, date: str, run: BackgroundRun) -> DayEvents:
     order_id = tape[:, TAPE_ORDER_ID]
     _, slot = np.unique(order_id, return_inverse=True)
     activity = run.flow.shape
-    return DayEvents(
+    return CalibrationDay(
         instrument=instrument_of(model, date),
         date=date,
         depth=WHOLE_BOOK,

@@ -16,7 +16,7 @@ from tcakit.simulator.background_run import open_market, prepare
 from tcakit.simulator.calibration import fit_background
 from tcakit.simulator.calibration_clock import fit_waits
 from tcakit.simulator.calibration_count import count_day, spread_bins
-from tcakit.simulator.calibration_day import day_events, day_shape, operational_seconds, quotes_and_prints
+from tcakit.simulator.calibration_day import day_shape, operational_seconds, quotes_and_prints, recorded_day
 from tcakit.simulator.calibration_feedback import SideTrades, side_likelihood, side_trades
 from tcakit.simulator.calibration_rates import rates_and_factors
 from tcakit.simulator.feedback_terms import power_law
@@ -46,7 +46,7 @@ def events(rows, *, padded=True):
 
 
 def found_of(rows):
-    day = day_events(SHARE, "1970-01-01", None, events(rows))
+    day = recorded_day(SHARE, "1970-01-01", None, events(rows))
     found = count_day(day).found
     return day, found[day.ts_ns[found[:, kernel.ROW]] <= int(rows[-1][0] * NS_PER_SECOND)]
 
@@ -120,7 +120,7 @@ def test_quotes_and_prints_say_what_happened_at_the_best():
     book = quotes_and_prints(quotes, trades)
     padding = events([(10, codes.SET, 1, 101, 0, 300, -1)])
     book = {name: np.concatenate([book[name], padding[name]]) for name in book}
-    day = day_events(SHARE, "1970-01-01", 1, book, print_ns_apart=50_000_000)
+    day = recorded_day(SHARE, "1970-01-01", 1, book, print_ns_apart=50_000_000)
     found = count_day(day).found[:4]
     assert found[:, kernel.EVENT].tolist() == [JOIN, TAKE, IMPROVE, CANCEL_BEST]
     assert found[:, kernel.EVENT_SIZE].tolist() == [200, 400, 300, 100]
@@ -129,10 +129,10 @@ def test_quotes_and_prints_say_what_happened_at_the_best():
 
 def test_too_little_and_one_sided_days_are_told():
     with pytest.raises(DataError, match="too few"):
-        day_events(SHARE, "1970-01-01", None, events([(1, codes.ADD, 1, 100, 5, 5, 1)], padded=False))
+        recorded_day(SHARE, "1970-01-01", None, events([(1, codes.ADD, 1, 100, 5, 5, 1)], padded=False))
     with pytest.raises(DataError, match="too few"):
-        day_events(SHARE, "1970-01-01", None, events([(1, codes.HALT, 0, 0, 0, -1, -1)], padded=False))
-    day = day_events(SHARE, "1970-01-01", None, events([(1, codes.ADD, 1, 100, 5, 5, 1)]))
+        recorded_day(SHARE, "1970-01-01", None, events([(1, codes.HALT, 0, 0, 0, -1, -1)], padded=False))
+    day = recorded_day(SHARE, "1970-01-01", None, events([(1, codes.ADD, 1, 100, 5, 5, 1)]))
     with pytest.raises(DataError, match="never had a bid and an offer"):
         count_day(day)
 
