@@ -77,7 +77,6 @@ CASES = [
     ("simulate fit ALFA --date 2026-03-03 --out alfa.json", 2, ".toml"),
     ("simulate fit ALFA --date 2026-03-03 --starts 2", 2, "starts"),
     ("simulate fit NONE", 2, "NONE"),
-    ("simulate run --format foo --out x", 2, "lobster, csv"),
     ("simulate run --format foo --out x", 2, "lobster, itch, csv"),
     ("simulate run --events 2000 --out empty.csv", 2, "empty.csv"),
     ("backtest nope.toml", 2, "no such file"),
