@@ -68,17 +68,17 @@ def law_of(values: NDArray[np.int64] | NDArray[np.float64], weights: NDArray[np.
         # The most frequent stand for themselves, the others for those nearest to them in rank.
         own = np.sort(np.argsort(-share, kind="stable")[: _MOST_ATOMS // 2])
         rest = np.setdiff1d(np.arange(len(found)), own)
-        filled = np.cumsum(share[rest])
+        filled: Any = np.cumsum(share[rest])
         group = np.minimum((filled - 0.5 * share[rest]) / filled[-1] * (_MOST_ATOMS // 2), _MOST_ATOMS // 2 - 1)
         which = group.astype(np.int64)
         weight = np.bincount(which, weights=share[rest], minlength=_MOST_ATOMS // 2)
         middle: Any = np.bincount(which, weights=share[rest] * found[rest], minlength=_MOST_ATOMS // 2)
-        kept = weight > 0.0
-        middle = middle[kept] / weight[kept]
-        merged, place = np.unique(
+        held = weight > 0.0
+        middle = middle[held] / weight[held]
+        merged, group_of = np.unique(
             np.concatenate([found[own], np.rint(middle) if whole else middle]), return_inverse=True
         )
-        share = np.bincount(place, weights=np.concatenate([share[own], weight[kept]]))
+        share = np.bincount(group_of, weights=np.concatenate([share[own], weight[held]]))
         found = merged
     return Law(tuple(found.tolist()), tuple(np.round(share, 4 if len(share) < 3 else 6).tolist()))
 
