@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# Checked code is to be right, not fast: half of the compiler's passes take a third of the time.
-WAYS = {"checked": {"NUMBA_BOUNDSCHECK": "1", "NUMBA_OPT": "1"}, "plain": {"NUMBA_DISABLE_JIT": "1"}, "compiled": {}}
+WAYS = {"checked": {"NUMBA_BOUNDSCHECK": "1"}, "plain": {"NUMBA_DISABLE_JIT": "1"}, "compiled": {}}
 # Three elements are the array's; the fourth is there, but not for it to read.
 CANARY = """
 import numba, numpy, canary_kernel

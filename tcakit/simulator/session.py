@@ -10,6 +10,7 @@ from tcakit.market import codes
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market import SimulatedMarket
 from tcakit.simulator.own_gateway import SimulatedGateway
+from tcakit.venue.engine_layout_kernel import CLOSED
 from tcakit.venue.gateway import Fill, Strategy
 from tcakit.venue.wakes import Wakes
 
@@ -24,7 +25,8 @@ class Trader:
 
 
 def trade(market: SimulatedMarket, traders: Sequence[Trader], progress: Callable[[int], None] | None = None) -> None:
-    """Run a market until every trader's end has passed and nothing of theirs is under way.
+    """Run a market until every trader's end has passed and nothing of theirs is under way, or until it is closed: who
+    wants to be asked after that is asked no more.
 
     `progress`, if given, is called now and then with the time that the market has come to.
     """
@@ -57,6 +59,8 @@ def trade(market: SimulatedMarket, traders: Sequence[Trader], progress: Callable
                 continue
             ask, asks[who] = asks[who], traders[who].strategy.on_time
             ask(gateways[who])
+        if market.phase == CLOSED:
+            wakes.heap.clear()
         if not wakes.heap and market.now >= end:
             if market.is_idle:
                 return

@@ -90,6 +90,27 @@ def test_twins_without_orders_of_ours_are_the_same(day):
     np.testing.assert_array_equal(twin(market, made, ns).impact_ticks(codes.BUY), 0.0)
 
 
+def test_who_wants_to_be_asked_for_ever_is_asked_until_the_close():
+    class Insists:
+        asked = 0
+
+        def on_start(self, gateway):
+            self.on_time(gateway)
+
+        def on_time(self, gateway):
+            self.asked += 1
+            gateway.wake_at(gateway.now_ns + 10 * SECOND)
+
+        def on_fill(self, gateway, fill):
+            raise AssertionError
+
+    made, strategy = market(), Insists()
+    opened, closes = edges(made)
+    trade(made, [Trader(strategy, opened, opened + SECOND)])
+    assert strategy.asked == (closes - opened) // (10 * SECOND) + 1
+    assert made.phase == ek.CLOSED
+
+
 def test_a_purchase_moves_the_market_up_while_it_lasts():
     made, parent = buy(30, 300, quantity=60_000)
     found = twin(market, made, np.array([parent.start_ns - 1, parent.end_ns]))
