@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.book.fifo_kernel import COUNT, LEVEL, LEVEL_SIZE, OK, PREVIOUS, SIDE, SIZE, TAIL
-from tcakit.jit import bare_jit, tower_call, tower_door, tower_part
+from tcakit.jit import bare_jit, melted_door, tower_call, tower_part
 from tcakit.market.codes import BUY, PRINT_HIDDEN, SELL
 from tcakit.simulator.clock_kernel import is_short, wait_ns
 from tcakit.simulator.feedback_kernel import absorb, tilt
@@ -98,7 +98,7 @@ def _entry(word):
     return int(word & _ENTRY)
 
 
-@tower_door
+@melted_door
 def side_rates(flow, engine, row, spread, follows):
     """Write the rates of the EVENTS of one side (row 0 bids, 1 asks) to `scratch`; returns their sum.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import tower_door
+from tcakit.jit import melted_door
 from tcakit.simulator.flow_layout_kernel import CLOSE_NS, OPEN_NS, SHORT_SHARE
 from tcakit.simulator.random_kernel import bits
 
@@ -19,7 +19,7 @@ _NS = 1e9
 FIELD = 0  # of the random numbers of a proposal
 
 
-@tower_door
+@melted_door
 def activity(flow, now):
     """How busy the day is at `now`, 1 on average: straight between the middles of the shape's bins."""
     shape = flow.shape
@@ -34,14 +34,14 @@ def activity(flow, now):
     return shape[left] + (place - left) * (shape[left + 1] - shape[left])
 
 
-@tower_door
+@melted_door
 def is_short(flow, seed, number):
     """Whether a proposal follows the one before it in a burst."""
     word = bits(seed, number, FIELD)
     return (np.float64(word & _LOW) + 0.5) * _UNIT < flow.numbers[SHORT_SHARE]
 
 
-@tower_door
+@melted_door
 def wait_ns(flow, seed, number, now):
     """Nanoseconds, one or more, from `now`, when proposal `number` - 1 came, to proposal `number`."""
     word = bits(seed, number, FIELD)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import tower_door
+from tcakit.jit import melted_door
 from tcakit.market.codes import EXECUTE
 from tcakit.simulator.flow_layout_kernel import (
     AMOUNT,
@@ -34,7 +34,7 @@ from tcakit.venue.engine_layout_kernel import (
 _SMALL = 0.02  # below it four terms of the series of exp are exact to 1e-9
 
 
-@tower_door
+@melted_door
 def decay_to(feedback, now):
     """Bring the amounts up to `now`, ns; a time before the last changes nothing."""
     elapsed = now - feedback.memory[STATE_NS]
@@ -50,7 +50,7 @@ def decay_to(feedback, now):
     feedback.memory[STATE_NS] = now
 
 
-@tower_door
+@melted_door
 def add_trade(feedback, now, sign, share):
     """Remember a trade at `now`: `sign` +1 if a buyer took, -1 if a seller did; `share` of the queue that it took."""
     decay_to(feedback, now)
@@ -59,7 +59,7 @@ def add_trade(feedback, now, sign, share):
         feedback.terms[term, AMOUNT] += jump
 
 
-@tower_door
+@melted_door
 def absorb(feedback, engine):
     """Remember the trades on the tape that were not looked at yet, whoever made them.
 
@@ -97,7 +97,7 @@ def absorb(feedback, engine):
     feedback.memory[NEXT_ROW] = rows
 
 
-@tower_door
+@melted_door
 def tilt(feedback, now):
     """m phi at `now`, cut to the largest allowed: above zero after buying, when sellers become likelier."""
     if feedback.numbers[STRENGTH] == 0.0:
