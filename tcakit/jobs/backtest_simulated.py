@@ -33,8 +33,6 @@ from tcakit.store.bridge import frame
 from tcakit.store.database import Store
 from tcakit.store.market_data import SymbolDay
 
-_TABLES = ("orders", "order_events", "fills")
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -187,12 +185,14 @@ def _trade(store: Store, config: BacktestConfig, group: list[Planned], run_id: s
     market.advance(max(market.now, close_ns + NS_PER_SECOND))
     seconds = time.perf_counter() - begun
     log = own_tables.log_of(market)
-    names = [plan.parent.parent_id for plan in group]
+    names, multiplier = [plan.parent.parent_id for plan in group], group[0].multiplier or 1.0
     prefix = f"{names[0]}." if len(group) == 1 else f"{day.instrument.symbol}.{day.date}."
     frames = {
         "orders": own_tables.orders(market, log, run_id, prefix, names),
         "order_events": own_tables.order_events(market, log, run_id, prefix),
-        "fills": own_tables.fills(market, log, run_id, prefix, names, day.date, config.fees),
+        "fills": own_tables.fills(
+            market, log, run_id, prefix, names, day.date, config.fees, group[0].multiplier or 1.0
+        ),
     }
     told = market_day_of(day_of(market, day.date).book_events(), market.instrument, day.date, day.data_keys)
     return _Traded(frames, told, _impacts(make, market, group, close_ns), market.events, seconds)

@@ -6,8 +6,9 @@ import numpy as np
 
 from tcakit.jit import tower_call
 from tcakit.market.codes import BUY, GTC, LIMIT, NO_PEG, SELL
+from tcakit.simulator.flow_layout_kernel import DRAWS, JOIN
 from tcakit.simulator.market_layout_kernel import REFERENCE, WORLD
-from tcakit.simulator.random_kernel import exponential, uniform
+from tcakit.simulator.random_kernel import uniform, whole
 from tcakit.venue.engine_layout_kernel import NO_LEVEL
 from tcakit.venue.engine_submit_kernel import submit
 
@@ -16,7 +17,6 @@ _PLACE = 41
 _AMOUNT = 42
 _MEAN_TICKS = 3.0
 _CROSSING = 0.35  # of the orders are willing to pay the reference or more
-_LOT = 100
 
 
 @tower_call
@@ -31,6 +31,6 @@ def call_order(market, number):
         towards = -1 - int(_MEAN_TICKS * -np.log((place - _CROSSING) / (1.0 - _CROSSING)))
     level = market.at[REFERENCE] + (towards if side == BUY else -towards)
     level = max(1, min(market.engine.levels.shape[2] - 2, level))
-    size = _LOT * (1 + int(2.0 * exponential(seed, number, _AMOUNT)))
+    size = market.flow.sizes[JOIN, whole(seed, number, _AMOUNT, DRAWS)]
     status, _ = submit(market.engine, 0, side, level, size, LIMIT, GTC, 0, 0, NO_LEVEL, NO_PEG, 0)
     return status

@@ -71,7 +71,15 @@ def orders(
         events = own[:, ml.LOG_EVENT]
         acknowledged = own[events == codes.ACKNOWLEDGED, ml.LOG_NS]
         ended = own[np.isin(events, _ENDS)]
-        filled = int(own[np.isin(events, _OF_FILLS), ml.LOG_SIZE].sum())
+        is_fill = np.isin(events, _OF_FILLS)
+        filled = int(own[is_fill, ml.LOG_SIZE].sum())
+        quantity, price = order.quantity, None if order.tick is None else order.tick * tick
+        changed = np.flatnonzero(events == codes.REPLACED)
+        if len(changed):
+            # As a modification left it: what was filled by then, and what it asked to be open.
+            last = int(changed[-1])
+            quantity = int(own[:last][is_fill[:last], ml.LOG_SIZE].sum()) + int(own[last, ml.LOG_LEAVES])
+            price = _price(market, int(own[last, ml.LOG_LEVEL]))
         parts = order.parts
         rows.append(
             {
@@ -84,9 +92,9 @@ def orders(
                     codes.MARKET if order.tick is None and parts.peg is None else codes.LIMIT
                 ],
                 "time_in_force": codes.TIME_IN_FORCE_NAMES[order.time_in_force],
-                "price": None if order.tick is None else order.tick * tick,
+                "price": price,
                 "price_scale": instrument.price_scale,
-                "quantity": order.quantity,
+                "quantity": quantity,
                 "size_scale": instrument.size_scale,
                 "filled": filled,
                 "state": codes.STATE_NAMES[_state(own)],
@@ -156,8 +164,12 @@ def fills(
     parents: Sequence[str],
     date: str,
     fees: FeeSchedule,
+    multiplier: float = 1.0,
 ) -> pl.DataFrame:
-    """The executions (schema FILLS) with the quote that stood before each, and the fee it cost."""
+    """The executions (schema FILLS) with the quote that stood before each, and the fee it cost.
+
+    `multiplier` is what one unit at price 1 is worth; fees by share are by contract.
+    """
     instrument = market.instrument
     part = log[np.isin(log[:, ml.LOG_EVENT], _OF_FILLS)]
     order = part[:, ml.LOG_ORDER]
@@ -170,7 +182,7 @@ def fills(
     side = np.array([each.side for each in sent], np.int64)
     is_maker = part[:, ml.LOG_LIQUIDITY] == codes.MAKER
     shares = part[:, ml.LOG_SIZE] / instrument.size_scale
-    fee = fees.fees(prices / instrument.price_scale, shares, is_maker, side=side, order=order, multiplier=1.0)
+    fee = fees.fees(prices / instrument.price_scale, shares, is_maker, side=side, order=order, multiplier=multiplier)
     ladder = int(market.market.engine.levels.shape[2])
     frame = pl.DataFrame(
         {

@@ -68,7 +68,7 @@ def background(market, now):
     if phase == ek.CONTINUOUS:
         status = propose(market.engine, market.flow, market.feedback, market.seeds[FLOW], number, now)
     elif phase == ek.PRE_OPEN or phase == ek.CLOSING_CALL or phase == ek.VOLATILITY:
-        status = call_order(market, number)
+        status = _told(call_order(market, number))
     if status == ek.BOOK_FULL or status == ek.TAPE_FULL or status == ek.REPORTS_FULL:
         return status
     at[PROPOSAL] = number + 1

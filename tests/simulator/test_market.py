@@ -254,3 +254,27 @@ def test_what_cannot_be_is_said():
         market(world=replace(WORLD, halts=(Halt("10:09"),)))
     with pytest.raises(UsageError, match="seed"):
         market(seed=-1)
+
+
+def test_a_changed_order_is_told_as_the_change_left_it():
+    class Changes:
+        def on_start(self, gateway):
+            self.order = gateway.submit(codes.BUY, 500, gateway.best_bid_tick - 30)
+            gateway.wake_at(gateway.now_ns + SECOND)
+
+        def on_time(self, gateway):
+            gateway.modify(self.order, 300, gateway.best_bid_tick - 20)
+
+        def on_fill(self, gateway, fill):
+            raise AssertionError
+
+    made = market()
+    opened = edges(made)[0]
+    trade(made, [Trader(Changes(), opened + SECOND, opened + 3 * SECOND)])
+    log = own_tables.log_of(made)
+    told = own_tables.orders(made, log, "run", "P.", ["P"]).row(0, named=True)
+    changed = log[log[:, ml.LOG_EVENT] == codes.REPLACED]
+    assert len(changed) == 1
+    assert told["quantity"] == 300
+    assert told["price"] == (changed[0, ml.LOG_LEVEL] + made.base_tick) * made.instrument.tick_size
+    assert told["price"] > made.orders[0].tick * made.instrument.tick_size
