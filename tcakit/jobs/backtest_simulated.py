@@ -190,9 +190,7 @@ def _trade(store: Store, config: BacktestConfig, group: list[Planned], run_id: s
     frames = {
         "orders": own_tables.orders(market, log, run_id, prefix, names),
         "order_events": own_tables.order_events(market, log, run_id, prefix),
-        "fills": own_tables.fills(
-            market, log, run_id, prefix, names, day.date, config.fees, group[0].multiplier or 1.0
-        ),
+        "fills": own_tables.fills(market, log, run_id, prefix, names, day.date, config.fees, multiplier),
     }
     told = market_day_of(day_of(market, day.date).book_events(), market.instrument, day.date, day.data_keys)
     return _Traded(frames, told, _impacts(make, market, group, close_ns), market.events, seconds)

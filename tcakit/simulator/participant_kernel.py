@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcakit.book.fifo_kernel import LEVEL_SIZE
 from tcakit.jit import tower_part
-from tcakit.market.codes import BUY, IOC, LIMIT, MARKET
+from tcakit.market.codes import BUY, IOC, LIMIT
 from tcakit.simulator.bus_kernel import post
 from tcakit.simulator.market_layout_kernel import (
     LATENCY,
@@ -69,19 +69,8 @@ def take(market, person, side, quantity, reach):
     best = market.engine.best
     level = best[DISPLAYED, 1] + reach if side == BUY else best[DISPLAYED, 0] - reach
     level = max(1, min(market.engine.levels.shape[2] - 2, level))
-    _send(market, person, side, level, quantity, LIMIT, IOC)
-
-
-@tower_part
-def take_any(market, person, side, quantity):
-    """Send a market order."""
-    _send(market, person, side, 0, quantity, MARKET, IOC)
-
-
-@tower_part
-def _send(market, person, side, level, quantity, order_type, time_in_force):
     arrival = market.at[NOW] + market.people[person, LATENCY]
     post(
         market.at, market.bus, market.heap, market.spare, arrival, SEND_NEW, person + 1, -1, 0, side, level, quantity,
-        order_type, time_in_force, NO_TAG,
+        LIMIT, IOC, NO_TAG,
     )  # fmt: skip

@@ -278,12 +278,6 @@ def cancel(engine, owner, order_id):
     return OK
 
 
-@tower_part
-def _real_side(engine, slot):
-    side = engine.orders[slot, SIDE]
-    return -side if engine.orders[slot, BOOK] == STOPS else side
-
-
 @tower_call
 def _why_kept(engine, slot, level, size):
     """The first reason to leave an order as it is."""
