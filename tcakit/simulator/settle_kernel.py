@@ -59,7 +59,8 @@ def settle(market, sent, client):
             number = client if order == sent else market.client_of_slot[order & ek.SLOT_MASK]
             _log(market, row, number)
     counters[ek.REPORT_ROWS] = 0
-    if client >= 0 and sent > 0:
+    # Not for a late cancel of an order that has gone: its slot may be another one's by now.
+    if client >= 0 and sent > 0 and engine.orders[sent & ek.SLOT_MASK, ek.ORDER_ID] == sent:
         market.client_of_slot[sent & ek.SLOT_MASK] = client
 
 

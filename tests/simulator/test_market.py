@@ -278,3 +278,28 @@ def test_a_changed_order_is_told_as_the_change_left_it():
     assert told["quantity"] == 300
     assert told["price"] == (changed[0, ml.LOG_LEVEL] + made.base_tick) * made.instrument.tick_size
     assert told["price"] > made.orders[0].tick * made.instrument.tick_size
+
+
+def test_a_late_cancel_of_an_order_that_has_gone_takes_no_fill_from_another():
+    class Late:
+        def __init__(self):
+            self.filled = []
+
+        def on_start(self, gateway):
+            self.first = gateway.submit(codes.BUY, 100, gateway.best_bid_tick - 50, codes.IOC)
+            self.second = gateway.submit(codes.BUY, 777, gateway.best_ask_tick + 5, codes.POST_ONLY)
+            self.third = gateway.submit(codes.BUY, 777, gateway.best_bid_tick + 1)
+            gateway.cancel(self.first)
+
+        def on_time(self, gateway):
+            raise AssertionError
+
+        def on_fill(self, gateway, fill):
+            self.filled.append(fill.order_id)
+
+    late = Late()
+    made = market(rules=TradingRules(ConstantLatency(response_ns=SECOND)))
+    opened = edges(made)[0]
+    trade(made, [Trader(late, opened + SECOND, opened + 120 * SECOND)])
+    assert late.filled
+    assert set(late.filled) == {late.third}
