@@ -192,7 +192,7 @@ def backtest(
     Example: tcakit backtest --symbol ALFA --side buy --quantity 2000 --algo pov:10 --date 2026-03-03
     """
     if market is not None:
-        engine = _engine_of(market)
+        engine = _engine_of(market, engine if was_given(context, "engine") else None)
     flags = dict(locals())
     from tcakit.jobs.backtest import backtest as run
 
@@ -262,12 +262,14 @@ def backtest(
     out.result(result, lambda console: _show(result, console))
 
 
-def _engine_of(market: str) -> str:
-    """The engine of a market's name."""
+def _engine_of(market: str, engine: str | None) -> str:
+    """The engine of a market's name; UsageError where another engine was asked for."""
     from tcakit.errors import UsageError
 
     if market not in ("replay", "simulated"):
         raise UsageError(f"no market {market!r}", place="--market", remedy="known are replay and simulated")
+    if engine is not None and engine != market:
+        raise UsageError(f"--market {market} and --engine {engine}", place="--market", remedy="give one of them")
     return market
 
 

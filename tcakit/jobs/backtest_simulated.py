@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from tcakit.execution.algorithms import make_strategy
 from tcakit.jobs.backtest_config import BacktestConfig
 from tcakit.jobs.backtest_plan import Planned, parent_rows
 from tcakit.jobs.backtest_run import put_backtest
-from tcakit.jobs.belief import doubts, told_of_run
+from tcakit.jobs.belief import market_doubts, sample_doubts, told_of_run
 from tcakit.jobs.market import market_day_of
 from tcakit.market.clock import NS_PER_SECOND
 from tcakit.market.day import MarketDay
@@ -85,8 +86,8 @@ def run_simulated(
     parents = parent_rows(planned, run_id)
     frames: dict[str, list[pl.DataFrame]] = {}
     impacts: list[Impact] = []
-    markets: dict[tuple[str, str], MarketDay] = {}
     notes: list[str] = []
+    warnings: list[str] = []
     events, seconds, first = 0, 0.0, time.perf_counter()
     done = 0
     for group in _groups(planned, config.together):
@@ -94,7 +95,6 @@ def run_simulated(
             progress(group[0].parent.symbol, done, len(planned))
         traded = _trade(store, config, group, run_id)
         key = (group[0].parent.symbol, group[0].parent.date)
-        markets[key] = traded.market
         own = parents.filter(pl.col("parent_id").is_in([plan.parent.parent_id for plan in group]))
         context = BenchmarkContext(orders=traded.frames["orders"], own_prints=True)
         measured = measure(own, traded.frames["fills"], {key: traded.market}, run_id=run_id, context=context)
@@ -109,12 +109,14 @@ def run_simulated(
             frames.setdefault(name, []).append(rows)
         impacts += traded.impacts
         notes += measured.notes
+        # Each group by its own market: that of another was not the same.
+        warnings += market_doubts(measured.parents, traded.frames["fills"], {key: traded.market})
         events += traded.events
         seconds += traded.seconds
         done += len(group)
     whole = {name: pl.concat(rows, how="vertical_relaxed") for name, rows in frames.items()}
     notes = [*_run_notes(planned, config), *dict.fromkeys(notes), *_impact_notes(impacts)]
-    notes += doubts(whole["tca_parents"], whole["fills"], markets)
+    notes += [*_counted(warnings), *sample_doubts(whole["tca_parents"])]
     put_backtest(
         store, run_id, "simulated", config, data_keys, notes, whole, time.perf_counter() - begun, events
     )  # fmt: skip
@@ -221,6 +223,11 @@ def _run_notes(planned: list[Planned], config: BacktestConfig) -> list[str]:
     notes = ["simulated markets: they answer to our orders; what they cost is that of the model, not of a venue"]
     shared = "parents of a day share its market" if config.together else "each parent had a market of its own"
     return [*notes, f"{shared}; the stored day is the same market without us"]
+
+
+def _counted(warnings: list[str]) -> list[str]:
+    """Warnings of the groups, each once, with in how many of them it was."""
+    return [text if count == 1 else f"{text} ({count} markets)" for text, count in Counter(warnings).items()]
 
 
 def _impact_notes(impacts: list[Impact]) -> list[str]:

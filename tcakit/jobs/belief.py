@@ -72,6 +72,13 @@ def doubts(parents: pl.DataFrame, fills: pl.DataFrame, markets: Mapping[tuple[st
 
     `parents` is a `tca_parents` frame, `fills` a `fills` frame of the same run, `markets` by (symbol, date).
     """
+    return [*market_doubts(parents, fills, markets), *sample_doubts(parents)]
+
+
+def market_doubts(
+    parents: pl.DataFrame, fills: pl.DataFrame, markets: Mapping[tuple[str, str], MarketDay]
+) -> list[str]:
+    """Of these, what the market says: parents that were too large for it."""
     found = participation_doubts(parents)
     shares = {key: float(day.print_size.sum()) / day.instrument.size_scale for key, day in markets.items()}
     of_day = [
@@ -85,8 +92,7 @@ def doubts(parents: pl.DataFrame, fills: pl.DataFrame, markets: Mapping[tuple[st
             f"{_orders(large)} for more than {LARGE_OF_DAY:.0%} of the day's volume (the largest {max(of_day):.0%}): "
             "no market would have stood still"
         )
-    found += _depth_doubts(fills, markets)
-    return found + sample_doubts(parents)
+    return found + _depth_doubts(fills, markets)
 
 
 def participation_doubts(parents: pl.DataFrame) -> list[str]:

@@ -115,10 +115,11 @@ def told(result: dict[str, Any]) -> list[str]:
                 f"{median['ratio']:.1f} times the floor's {median['floor']:.3f}: {verdict} the aim of {WITHIN:g}{poor}"
             )
     far = [
-        (row[name]["ratio"], row["label"].lower())
+        (row["total_variation"]["ratio"], row["label"].lower())
         for row in result["scores"]
-        for name in ("total_variation",)
-        if row[name] is not None and row[name]["ratio"] is not None and row[name]["ratio"] > WITHIN
+        if row["total_variation"] is not None
+        and row["total_variation"]["ratio"] is not None
+        and row["total_variation"]["ratio"] > WITHIN
     ]
     known = [row for row in result["scores"] if row["total_variation"] and row["total_variation"]["ratio"] is not None]
     if known:

@@ -96,7 +96,7 @@ def ask(account, kind, value, unit):
         account[ASKED_OFFSET] = int(np.rint(value))
     elif kind == RATE:
         share = value / (account[STEPS] - account[STEP])
-        account[ASKED_QUANTITY] = min(free, int(np.rint(share * account[LEFT] / lot)) * lot)
+        account[ASKED_QUANTITY] = min(free, int(np.rint(share * free / lot)) * lot)
     else:
         account[ASKED_QUANTITY] = min(free, int(np.rint(value)) * unit)
 

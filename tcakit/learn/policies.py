@@ -75,7 +75,7 @@ class _Scheduled:
     def step(self, environment: ExecutionEnvironment, observation: NDArray[np.float32]) -> Step:
         account = environment.arrays.account
         lot = int(account[el.LOT])
-        wanted = (int(account[el.LEFT]) - self.target(account)) / lot
+        wanted = (int(account[el.LEFT]) - int(account[el.OPEN]) - self.target(account)) / lot
         return environment.instruct(max(0, math.floor(wanted + 0.5)) * lot, el.NO_LIMIT)
 
 

@@ -29,7 +29,8 @@ class SimulatedEpisode:
     """Episodes of one task, one after the other, in simulated markets (`environment.Stepper`).
 
     It does what `episode.Episode` does through a gateway: account, rewards and observations are the same to the last
-    bit. The arrays of its market are its own, and are written over with those of the next episode's start.
+    bit, but for the depth in the account where no feature asks for it. The arrays of its market are its own, and are
+    written over with those of the next episode's start.
     """
 
     def __init__(

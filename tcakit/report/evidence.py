@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,10 @@ class EvidenceFile:
 
 def add_rows(file: EvidenceFile, data: ReportData, summary: dict[str, Any], redacted: tuple[str, ...] = ()) -> None:
     """Write every row that the numbers of `summary` rest on, then those numbers."""
+    if data.run.get("kind") == "simulated":
+        # Measured in markets with the orders in them, which are not stored: the stored one is that without them, and
+        # is no ground for these numbers.
+        data = replace(data, markets={})
     orders = OrderInputs(data, summary["parents"])
     file.add(
         "header",

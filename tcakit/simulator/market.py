@@ -49,6 +49,7 @@ class OwnOrder:
     time_in_force: int
     parts: OrderParts
     submitted_ns: int
+    leaves: int
     is_over: bool = False
 
 
@@ -165,18 +166,19 @@ class SimulatedMarket:
         """Send an order of a strategy (numbered from 0) now; gives its number. ValueError for what cannot be."""
         check_size(side, quantity, self.instrument.lot_size)
         check_parts(parts, quantity, tick, time_in_force, self.instrument.lot_size)
+        _check_together(parts, time_in_force)
         number, now = len(self.orders), self.now
         if number >= self.market.own.shape[0]:
             self.market = self.market._replace(own=_longer(self.market.own, -1))
-        self.orders.append(OwnOrder(owner, side, quantity, tick, time_in_force, parts, now))
+        self.orders.append(OwnOrder(owner, side, quantity, tick, time_in_force, parts, now, quantity))
         self.market.own[number] = -1, owner
         refusal = self._refusal_of_new(now, owner, number, side, quantity, tick, parts)
         if refusal:
             self._refuse(number, refusal, codes.REJECTED)
             return number
-        stop = -1 if parts.stop_tick is None else parts.stop_tick - self.base_tick
+        stop = ek.NO_LEVEL if parts.stop_tick is None else self._level(parts.stop_tick)
         is_limit = tick is not None or parts.peg is not None
-        level = -1 if tick is None else tick - self.base_tick
+        level = ek.NO_LEVEL if tick is None else self._level(tick)
         if tick is None and parts.peg is not None:
             level = self._ladder - 2 if side > 0 else 1
         self._send(ml.SEND_NEW, number, level, quantity, codes.LIMIT if is_limit else codes.MARKET, stop)
@@ -209,7 +211,12 @@ class SimulatedMarket:
                 return
             guard.sent(now, number, order.side, quantity)
         self.local_events.append((now, number, codes.PENDING_MODIFY, tick, quantity))
-        self._send(ml.SEND_MODIFY, number, tick - self.base_tick, quantity, codes.LIMIT, -1)
+        self._send(ml.SEND_MODIFY, number, self._level(tick), quantity, codes.LIMIT, ek.NO_LEVEL)
+
+    def _level(self, tick: int) -> int:
+        """The engine's level of a tick; one below its ladder must not be taken for none at all."""
+        level = tick - self.base_tick
+        return level if level >= 0 else ek.NO_LEVEL - 1
 
     def _is_open(self, owner: int, number: int) -> bool:
         return 0 <= number < len(self.orders) and self.orders[number].owner == owner and not self.orders[number].is_over
@@ -271,7 +278,7 @@ class SimulatedMarket:
         row[[ml.LOG_NS, ml.LOG_LOCAL_NS]] = self.now
         row[ml.LOG_ORDER], row[ml.LOG_EVENT], row[ml.LOG_REASON] = number, event, reason
         row[ml.LOG_LEVEL] = -1 if order.tick is None else order.tick - self.base_tick
-        row[ml.LOG_LEAVES] = 0 if event == codes.REJECTED else order.quantity
+        row[ml.LOG_LEAVES] = 0 if event == codes.REJECTED else order.leaves
         row[[ml.LOG_BID, ml.LOG_ASK]] = market.engine.best[ek.DISPLAYED]
         row[[ml.LOG_TAPE_ROW, ml.LOG_AHEAD]] = -1
         market.at[ml.LOG_ROWS] += 1
@@ -284,6 +291,7 @@ class SimulatedMarket:
         while end < last and log[end, ml.LOG_LOCAL_NS] <= at[ml.NOW]:
             row = log[end]
             event, number = int(row[ml.LOG_EVENT]), int(row[ml.LOG_ORDER])
+            self.orders[number].leaves = int(row[ml.LOG_LEAVES])
             if event in _OVER:
                 self.orders[number].is_over = True
             if self.rules.limits is not None:
@@ -293,6 +301,15 @@ class SimulatedMarket:
             end += 1
         at[ml.DELIVERED] = end
         return [log[place].copy() for place in range(first, end)]
+
+
+def _check_together(parts: OrderParts, time_in_force: int) -> None:
+    """ValueError for parts that a replay takes together, and the matching engine does not."""
+    _, display, peg, _, is_hidden = parts
+    if peg is not None and (display is not None or is_hidden or time_in_force == codes.POST_ONLY):
+        raise ValueError("in a simulated market a pegged order is unseen and passive anyway: no iceberg, no post-only")
+    if parts.stop_tick is not None and (display is not None or is_hidden):
+        raise ValueError("in a simulated market a stop order is no iceberg and not hidden")
 
 
 def _enlarged(market: ml.Market, status: int, symbol: str) -> ml.Market:

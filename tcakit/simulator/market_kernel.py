@@ -73,7 +73,7 @@ def run(market, where, until):
         at[EVENTS] += 1
         at[SENT] = -1
         at[SENT_CLIENT] = -1
-        source = BACKGROUND
+        source, before = BACKGROUND, counters[ek.PHASE]
         if calendar_ns == now:
             source = CALENDAR
         elif at[BUS_COUNT] > 0 and market.heap[0, 0] == now:
@@ -84,7 +84,9 @@ def run(market, where, until):
         if status != fk.OK and status != ek.INTERRUPTED:
             return status
         settle(market, at[SENT], at[SENT_CLIENT])
-        if counters[ek.PHASE] == ek.VOLATILITY and at[UNCROSS_NS] == NEVER:
+        # A call that the calendar began is ended by the calendar.
+        began = before != ek.VOLATILITY and source != CALENDAR and counters[ek.PHASE] == ek.VOLATILITY
+        if (began or status == ek.INTERRUPTED) and at[UNCROSS_NS] == NEVER:
             at[UNCROSS_NS] = now + at[CALL_NS]
             at[REFERENCE] = counters[ek.LAST_LEVEL]
             at[VOLATILITY_CALLS] += 1

@@ -8,13 +8,15 @@ from tcakit.market.codes import (
     CANCELLED,
     EXPIRED,
     FILLED,
+    MODIFY_REJECTED,
     PARTIAL,
-    REJECTED,
 )
 from tcakit.simulator.fundamental_trader_kernel import fundamental_trader
 from tcakit.simulator.market_layout_kernel import (
     ASK_ID,
+    ASK_LEVEL,
     BID_ID,
+    BID_LEVEL,
     FUNDAMENTAL_TRADER,
     INTERVAL,
     INVENTORY,
@@ -89,7 +91,13 @@ def tell(people, person, order_id, event, side, size):
     if event == FILLED or event == PARTIAL:
         people[person, INVENTORY] += size if side == BUY else -size
         people[person, TRADED] += size
-    if event == FILLED or event == CANCELLED or event == EXPIRED or event == REJECTED:
+    if event == MODIFY_REJECTED:
+        # It stands where it stood: the next look asks for the level again.
+        if order_id == people[person, BID_ID]:
+            people[person, BID_LEVEL] = -1
+        elif order_id == people[person, ASK_ID]:
+            people[person, ASK_LEVEL] = -1
+    if event == FILLED or event == CANCELLED or event == EXPIRED:
         if order_id == people[person, BID_ID]:
             people[person, BID_ID] = NO_QUOTE
         elif order_id == people[person, ASK_ID]:

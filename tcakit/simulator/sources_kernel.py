@@ -14,6 +14,7 @@ from tcakit.simulator.market_layout_kernel import (
     BID_ID,
     BUS_SIDE,
     CALL,
+    CALL_NS,
     CLIENT,
     CLOSE,
     DISPLAY,
@@ -119,6 +120,10 @@ def calendar(market, now):
         if at[UNCROSS_NS] != NEVER:
             # A volatility auction that is still on ends first, and the calendar's call begins right after it.
             status = _end_call(market)
+            if status == ek.INTERRUPTED:
+                # A stop that it set off began another one, which ends first too: at this same instant.
+                at[UNCROSS_NS] = now
+                return fk.OK
         if status == fk.OK or status == ek.REFUSED:
             if engine.counters[ek.LAST_LEVEL] >= 0:
                 at[REFERENCE] = engine.counters[ek.LAST_LEVEL]
@@ -130,19 +135,24 @@ def calendar(market, now):
         status = halt(engine)
     elif what == RESUME:
         status = resume(engine)
+        if status == ek.REFUSED and engine.counters[ek.PHASE] == ek.HALTED:
+            # The halt came upon a call and left a crossed book: only an auction can go on from there.
+            status = start_call(engine, ek.VOLATILITY)
+            at[UNCROSS_NS] = now + at[CALL_NS]
     elif what == CLOSE:
         at[UNCROSS_NS] = NEVER
         status = close_day(engine)
     status = _told(status)
-    if status == fk.OK:
+    if status == fk.OK or status == ek.INTERRUPTED:
         at[SCHEDULE_ROW] = row + 1
     return status
 
 
 @tower_part
 def _told(status):
-    """What stops the market of what the venue says: that there is no room."""
-    return status if status == ek.TAPE_FULL or status == ek.REPORTS_FULL or status == ek.BOOK_FULL else fk.OK
+    """What the loop must know of what the venue says: that there is no room, or that an auction has begun."""
+    full = status == ek.TAPE_FULL or status == ek.REPORTS_FULL or status == ek.BOOK_FULL
+    return status if full or status == ek.INTERRUPTED else fk.OK
 
 
 @tower_door

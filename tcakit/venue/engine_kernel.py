@@ -66,7 +66,8 @@ def displayed_slot(engine, order_id):
     """The slot of an order that is displayed, -1 if it is not."""
     slot = order_id & SLOT_MASK
     orders = engine.orders
-    if order_id > 0 and orders[slot, ORDER_ID] == order_id and orders[slot, POOL_PLACE] < engine.counters[LIVE]:
+    known = order_id > 0 and slot < orders.shape[0]
+    if known and orders[slot, ORDER_ID] == order_id and orders[slot, POOL_PLACE] < engine.counters[LIVE]:
         return slot
     return np.int64(-1)
 

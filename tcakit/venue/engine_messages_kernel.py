@@ -13,6 +13,7 @@ from tcakit.venue.engine_layout_kernel import (
     DISPLAYED,
     ENGINE_ORDER_COLUMNS,
     LIVE,
+    NOT_YOURS,
     ORDER_ID,
     OWNER,
     POOL_PLACE,
@@ -109,7 +110,10 @@ def _change(engine, messages, row, kind, order_id):
     if kind == MODIFY_ORDER:
         return modify(engine, owner, order_id, messages[row, MESSAGE_LEVEL], size)
     if kind == REDUCE_ORDER:
-        return reduce_slot(engine, displayed_slot(engine, order_id), size)
+        slot = displayed_slot(engine, order_id)
+        if slot >= 0 and (owner != 0 or engine.orders[slot, OWNER] != 0):
+            return NOT_YOURS
+        return reduce_slot(engine, slot, size)
     return cancel(engine, owner, order_id)
 
 

@@ -80,6 +80,8 @@ CASES = [
     ("simulate run --format foo --out x", 2, "lobster, itch, csv"),
     ("simulate run --events 2000 --out empty.csv", 2, "empty.csv"),
     ("backtest nope.toml", 2, "no such file"),
+    ("backtest --symbol A --side buy --quantity 1 --algo twap --market simulated --engine bars", 2, "give one"),
+    ("backtest --symbol A --side buy --quantity 1 --algo twap --market else", 2, "known are"),
     ("backtest broken.toml", 2, "broken.toml:2"),
     ("backtest folder.toml", 2, "cannot be read"),
     ("backtest broken.toml --symbol ALFA", 2, "say it in the file"),

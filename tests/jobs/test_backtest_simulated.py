@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from tcakit.errors import UsageError
@@ -79,6 +82,18 @@ def test_parents_trade_are_measured_and_reported(stored):
     assert anew["cost_bps"] == ran["cost_bps"]
     told = report(stored, ReportRequest(run=ran["run_id"]))
     assert len(told["parents"]) == 2
+
+
+def test_the_verifier_finds_nothing_wrong_in_the_report_of_a_simulated_run(stored, tmp_path):
+    ran = backtest(stored, config("twap", quantity=20_000))
+    report(stored, ReportRequest(run=ran["run_id"], out=tmp_path / "page.html"))
+    verifier = next(tmp_path.glob("*verify*.py"))
+    done = subprocess.run(
+        [sys.executable, str(verifier), str(tmp_path / "page.html.evidence.jsonl"), "--without-intervals"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert "WRONG" not in done.stdout + done.stderr, (done.stdout + done.stderr)[-2000:]
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
 
 def test_parents_of_one_market_meet_each_other(stored):

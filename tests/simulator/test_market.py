@@ -220,6 +220,46 @@ def test_a_halt_stops_trading_and_an_auction_ends_it():
     assert codes.HALT in rows[:, ek.TAPE_KIND]
 
 
+def test_the_auction_after_a_halt_lasts_as_long_as_the_halt_says():
+    halt = Halt("10:01", seconds=10.0, call_seconds=60.0)
+    made = whole_day(market(world=replace(WORLD, halts=(halt,), volatility_call_seconds=5.0)))
+    ended = edges(made)[0] + (60 + 10 + 60) * SECOND
+    crosses = tape(made)[tape(made)[:, ek.TAPE_KIND] == codes.PRINT_CROSS, ek.TAPE_TS]
+    assert ended in crosses
+    assert not ((crosses > edges(made)[0]) & (crosses < ended)).any()
+    assert made.market.at[ml.VOLATILITY_CALLS] == 0
+
+
+def test_a_halt_in_a_volatility_auction_does_not_last_till_the_close():
+    world = replace(WORLD, band_ticks=1, volatility_call_seconds=200.0, halts=(Halt("10:03", 10.0, 0.0),))
+    made = whole_day(market(world=world))
+    resumed = edges(made)[0] + 190 * SECOND
+    printed = tape(made)[np.isin(tape(made)[:, ek.TAPE_KIND], codes.PRINT_KINDS), ek.TAPE_TS]
+    assert ((printed > resumed) & (printed < edges(made)[1])).any()
+
+
+def test_what_lies_below_the_ladder_is_refused_and_not_taken_for_nothing():
+    class Far:
+        told = ()
+
+        def on_start(self, gateway):
+            gateway.submit(codes.SELL, 100, stop_tick=made.base_tick - 1)
+
+        def on_time(self, gateway):
+            raise AssertionError
+
+        def on_fill(self, gateway, fill):
+            raise AssertionError
+
+        def on_order(self, gateway, order_id, event, reason):
+            self.told = (*self.told, event)
+
+    far, made = Far(), market()
+    opened = edges(made)[0]
+    trade(made, [Trader(far, opened + SECOND, opened + 5 * SECOND)])
+    assert far.told == (codes.REJECTED,)
+
+
 def test_news_move_the_value_and_those_who_believe_in_it_move_the_price():
     believers = Participants("fundamental-trader", 5, interval_s=1.0, size=300, limit=500_000)
     world = replace(WORLD, participants=(believers,))

@@ -91,7 +91,9 @@ class Events:
         ns = columns["ns"]
         if not len(ns):
             return replace(self, **columns, trade_ns=self.trade_ns[:0], trade_size=self.trade_size[:0])
-        traded = slice(*(int(np.searchsorted(self.trade_ns, *at)) for at in ((ns[0], "left"), (ns[-1], "right"))))
+        # Prints between two pieces are of the first of them, and none is of both.
+        until = (self.ns[end], "left") if end < len(self) else (ns[-1], "right")
+        traded = slice(*(int(np.searchsorted(self.trade_ns, *at)) for at in ((ns[0], "left"), until)))
         return replace(
             self,
             **columns,
