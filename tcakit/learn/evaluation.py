@@ -67,6 +67,13 @@ def evaluate(
     if episodes < _LEAST:
         raise UsageError(f"{episodes} episodes", place="episodes", remedy=f"play at least {_LEAST}")
     duration_ns = environment.task.duration_ns
+    most = environment.source.episodes(duration_ns)
+    if most is not None and episodes > most:
+        raise UsageError(
+            f"{episodes} episodes of {most} starts: some would count twice",
+            place="episodes",
+            remedy=f"play at most {most}, or let starts lie closer together, or take more days",
+        )
     played = range(first_draw, first_draw + episodes)
     blocks = [environment.source.block(draw, duration_ns) for draw in played]
     rows = [

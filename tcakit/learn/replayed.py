@@ -152,6 +152,10 @@ class ReplayedMarkets:
         market.advance(start)
         return market
 
+    def episodes(self, duration_ns: int) -> int | None:
+        """One for each start."""
+        return len(self.starts(duration_ns))
+
     def block(self, draw: int, duration_ns: int) -> str:
         starts = self.starts(duration_ns)
         number, start = starts[draw % len(starts)]

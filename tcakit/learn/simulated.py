@@ -160,6 +160,10 @@ class SimulatedMarkets:
         stepped.advance(market.now + self.lead_ns)
         return stepped
 
+    def episodes(self, duration_ns: int) -> int | None:
+        """Each draw is another one: what comes after a start is its own."""
+        return None
+
     def block(self, draw: int, duration_ns: int) -> str:
         """Episodes that go on from one start have its book in common, whatever comes after it."""
         return f"start {draw % self._count}"

@@ -43,6 +43,10 @@ class MarketSource(Protocol):
         """The market of an episode that has so long to go; the same `draw` gives the same one."""
         ...
 
+    def episodes(self, duration_ns: int) -> int | None:
+        """How many different episodes there are, None where each draw is another one."""
+        ...
+
     def block(self, draw: int, duration_ns: int) -> str:
         """Episodes of one block have the market in common: what is drawn together to tell how sure a figure is."""
         ...

@@ -49,7 +49,7 @@ PART_COLUMNS = 7
 NEW_LIMIT = 0  # until cancelled
 NEW_MARKET = 1
 CANCEL_ORDER = 2
-REDUCE_ORDER = 3  # displayed anonymous orders alone
+REDUCE_ORDER = 3  # displayed orders alone
 MODIFY_ORDER = 4
 NEW_ORDER = 5  # with parts
 START_CALL = 6
@@ -111,7 +111,7 @@ def _change(engine, messages, row, kind, order_id):
         return modify(engine, owner, order_id, messages[row, MESSAGE_LEVEL], size)
     if kind == REDUCE_ORDER:
         slot = displayed_slot(engine, order_id)
-        if slot >= 0 and (owner != 0 or engine.orders[slot, OWNER] != 0):
+        if slot >= 0 and engine.orders[slot, OWNER] != owner:
             return NOT_YOURS
         return reduce_slot(engine, slot, size)
     return cancel(engine, owner, order_id)

@@ -113,7 +113,9 @@ def test_quotes_alone_give_what_they_can_and_say_the_rest(tmp_path: Path, store:
     assert found["levels"] == 1
     by_name = {row["name"]: row for row in found["scores"]}
     assert by_name["spread"]["reason"] is None
-    assert by_name["spread"]["wasserstein"]["value"] < 0.3
+    # One spread all day has no deviation to measure a distance by.
+    assert by_name["spread"]["total_variation"]["value"] == 0.0
+    assert by_name["spread"]["wasserstein"] is None
     assert by_name["ofi"]["total_variation"]["value"] < 0.3
     assert by_name["vol_per_min"]["total_variation"] is not None
     assert by_name["log_time_to_cancel"]["reason"] == "the recording names no single orders"

@@ -492,10 +492,12 @@ class Witness:
         self.settle()
         return 0
 
-    def reduce(self, number, amount):
+    def reduce(self, owner, number, amount):
         order = self.live.get(number)
         if order is None or order not in self.books[lk.DISPLAYED]:
             return 2
+        if order.owner != owner:
+            return lk.NOT_YOURS
         if amount <= 0:
             return 5
         if amount >= order.size:
@@ -690,7 +692,7 @@ class Witness:
         if kind == mk.CANCEL_ORDER:
             return self.cancel(owner, number), 0
         if kind == mk.REDUCE_ORDER:
-            return self.reduce(number, size), 0
+            return self.reduce(owner, number, size), 0
         if kind == mk.MODIFY_ORDER:
             return self.modify(owner, number, level, size), 0
         if kind == mk.UNCROSS:

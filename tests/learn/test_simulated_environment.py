@@ -199,7 +199,8 @@ def test_common_random_numbers_cut_the_variance(source: SimulatedMarkets) -> Non
     rows = {row["policy"]: row for row in found.table.to_dicts()}
     assert rows["almgren-chriss"]["variance_ratio"] > 3.0
     assert rows["immediate"]["difference_low"] > 0.0
-    assert rows["twap"]["blocks"] == 1
+    # Episodes that go on from one start are drawn together.
+    assert rows["twap"]["blocks"] == 2
     assert rows["twap"]["completed"] == 1.0
 
 
