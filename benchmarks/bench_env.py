@@ -17,8 +17,9 @@ from tcakit.learn.simulated import SimulatedMarkets
 from tcakit.learn.task import ExecutionTask
 from tcakit.learn.vector_environment import VectorExecutionEnvironment
 from tcakit.replay.columns import feed_columns, feed_from_columns
-from tcakit.simulator.order_flow import FlowParameters, make_day
+from tcakit.simulator.made_day import make_day
 from tcakit.simulator.participants import usual_participants
+from tcakit.simulator.sample_market import sample_market
 from tcakit.simulator.sources import make_market
 from tcakit.simulator.world import World
 from tcakit.simulator.zero_intelligence import zero_intelligence
@@ -93,9 +94,7 @@ def benchmarks(scale: float) -> Iterator[Benchmark]:
     ours, theirs = partial(played_together, together, steps), partial(played_together, singles, steps)
     yield Benchmark("environment-vector", job, ours, "gymnasium's SyncVectorEnv around ours", theirs, clock=True)
     together.close()
-    day = make_day(
-        "ALFA", "2026-03-03", seed=7, parameters=FlowParameters(events_per_day=max(5_000, int(100_000 * scale)))
-    )
+    day = make_day("ALFA", "2026-03-03", 7, sample_market("alfa", events=max(5_000, int(100_000 * scale))))
     book = {name: getattr(day, name) for name in ("ts_ns", "kind", "side", "price", "size", "level_size")}
     feed = feed_from_columns(day.instrument, feed_columns(day.instrument, book))
     recorded = one(ReplayedMarkets([feed]), ExecutionTask(1, 3_000, seconds=10.0 * STEPS, steps=STEPS))

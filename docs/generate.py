@@ -82,6 +82,42 @@ def scores_page(store: Path | None = None) -> str:
     return re.sub(r"<!-- scores -->\n.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)
 
 
+def sample_page() -> str:
+    """docs/simulator.md with its table of what is in sample_data made anew from its files."""
+    rows = [
+        "| day | prints | shares | mean spread, ticks | high less low, % | signs 1, 10 apart |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for path in sorted((DOCS.parent / "sample_data" / "csv").glob("*_quotes.csv.gz")):
+        rows.append(_sample_row(path))
+    page = (DOCS / "simulator.md").read_text(encoding="utf-8")
+    made = "<!-- sample -->\n" + "\n".join(rows) + "\n<!-- end -->"
+    return re.sub(r"<!-- sample -->\n.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)
+
+
+def _sample_row(path: Path) -> str:
+    import numpy as np
+    import polars as pl
+
+    quotes = pl.read_csv(path, infer_schema_length=None)
+    trades = pl.read_csv(path.with_name(path.name.replace("quotes", "trades")), infer_schema_length=None)
+    held = quotes["timestamp"].str.to_datetime(time_unit="ns").cast(pl.Int64).to_numpy()
+    held = np.append(np.diff(held), 0)
+    spread = np.average((quotes["ask"] - quotes["bid"]).to_numpy() * 100, weights=held)
+    mid = ((quotes["bid"] + quotes["ask"]) / 2).to_numpy()
+    # One sign an order that took: executions of one instant are one.
+    taken = trades.filter(pl.col("condition").is_null()).unique("timestamp", keep="first", maintain_order=True)
+    sign = (taken["side"] == "buy").to_numpy() * 2.0 - 1.0
+    sign -= sign.mean()
+    near, far = (float(np.mean(sign[:-lag] * sign[lag:]) / sign.var()) for lag in (1, 10))
+    symbol, date = path.name.split("_")[:2]
+    reach = 100 * (mid.max() - mid.min()) / mid.mean()
+    return (
+        f"| {symbol} {date} | {trades.height:,} | {trades['size'].sum():,} | {spread:.1f} | {reach:.2f} | "
+        f"{near:.2f}, {far:.2f} |"
+    )
+
+
 def _verbs(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The command and all below it, hidden ones left out."""
     yield path, command
@@ -139,6 +175,7 @@ def main() -> int:
         ("impact.md", impact_page),
         ("tca.md", costs_page),
         ("simulator-scores.md", scores_page),
+        ("simulator.md", sample_page),
     ):
         try:
             text = page()

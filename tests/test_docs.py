@@ -220,6 +220,11 @@ def test_the_page_on_scores_holds_those_of_the_sample_data(prepared_store: Path)
     assert page == generator().scores_page(prepared_store), "run make docs"
 
 
+def test_the_page_on_made_up_days_tells_what_the_sample_data_are() -> None:
+    page = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert page == generator().sample_page(), "run make docs"
+
+
 def test_the_index_leads_to_every_page() -> None:
     index = ROOT / "docs" / "index.md"
     targets = re.findall(r"\]\(([^)#\s]+)", index.read_text(encoding="utf-8"))

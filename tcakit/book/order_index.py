@@ -9,6 +9,7 @@ import numpy as np
 
 from tcakit.book import fifo_kernel, order_index_kernel
 from tcakit.errors import DataError
+from tcakit.market.codes import EXECUTE_UNPRINTED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,6 +83,8 @@ def displayed_sizes(
         fifo_kernel.DELETE,
         fifo_kernel.EXECUTE,
     )
+    # A displayed order that traded in an auction has gone like any other that traded.
+    kind = np.where(kind == EXECUTE_UNPRINTED, np.uint8(fifo_kernel.EXECUTE), kind)
     touching = np.isin(kind, book_kinds)
     seen = tick[touching]
     low, high = (int(seen.min()), int(seen.max())) if len(seen) else (0, 0)

@@ -178,7 +178,7 @@ def backtest(
 
     Every combination of the flags given several times is a parent of its own. Parents run independently of each
     other unless --together. --engine bars fills by a model over intervals instead, for wide studies. --market simulated
-    trades in a stored day that `simulate run --params` made: it answers, and what the orders did to it is told.
+    trades in a stored day that `simulate run` made: it answers, and what the orders did to it is told.
 
     With --orders the firm's ingested parents are replayed by each of --algo vwap,pov:10,is:30m, and set against what
     really happened. With --against fills their child orders are, under a grid of queue rules and latencies.

@@ -19,7 +19,7 @@ from tcakit.cli.common import (
     flags_given,
 )
 
-_MADE_TO_ORDER = ("events", "price", "tick_size", "spread_ticks", "volatility")
+_OF_PACKAGED = ("like", "events", "price")
 
 app = typer.Typer(
     help="Make synthetic markets, and say how like real ones they are.", no_args_is_help=True, rich_markup_mode=None
@@ -37,16 +37,16 @@ def run(
     symbol: Annotated[str, typer.Option("--symbol", help="Name of the synthetic symbol.")] = "SIM",
     date: Annotated[str, typer.Option("--date", help="Trade date, YYYY-MM-DD.")] = "2026-03-02",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes.")] = 1,
-    events: Annotated[int, typer.Option("--events", min=1, help="Book events the day should have, about.")] = 100_000,
-    price: Annotated[float, typer.Option("--price", help="Price at the open, in currency.")] = 50.0,
-    tick_size: Annotated[float, typer.Option("--tick-size", help="Tick size in currency.")] = 0.01,
-    spread_ticks: Annotated[float, typer.Option("--spread-ticks", help="Spread the flow tends to, in ticks.")] = 2.0,
-    volatility: Annotated[
-        float, typer.Option("--volatility", help="Of the day, as a fraction: 0.015 is 1.5 %.")
-    ] = 0.015,
+    like: Annotated[
+        str, typer.Option("--like", help="A market that comes along: alfa (wide spread) or brvo (one tick).")
+    ] = "alfa",
+    events: Annotated[
+        int | None, typer.Option("--events", min=1, help="Book events the day should have, about: the same, paced.")
+    ] = None,
+    price: Annotated[float | None, typer.Option("--price", help="Price at the open, in currency.")] = None,
     parameters: Annotated[
         Path | None,
-        typer.Option("--params", metavar="FILE.toml", help="A market that reacts, as `simulate fit` writes it."),
+        typer.Option("--params", metavar="FILE.toml", help="A market of your own, as `simulate fit` writes it."),
     ] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Write files here instead of storing.")] = None,
     format: Annotated[
@@ -61,41 +61,33 @@ def run(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Make one day: of a market that reacts (--params), or of order flow made to order; stored, or as files.
+    """Make one day of a simulated market: stored, or as files.
 
-    Parents can be traded in a stored day that was made with --params: tcakit backtest --market simulated.
+    Parents can be traded in a stored day that was made so: tcakit backtest --market simulated.
 
     \b
     Example: tcakit simulate run --symbol SIM --seed 7 --events 20000
     """
     from tcakit.errors import UsageError
-    from tcakit.jobs.simulate import simulate_market, simulate_run
-    from tcakit.simulator.order_flow import FlowParameters
+    from tcakit.jobs.simulate import simulate_run
+    from tcakit.simulator.market_parameters import read_parameters
+    from tcakit.simulator.sample_market import sample_market
 
     if not symbol.strip() or "/" in symbol or not symbol.isprintable():
         raise UsageError(f"{symbol!r} is no name for a symbol", place="--symbol", remedy="give letters and digits")
     out = Out(json, quiet, verbose)
     formats = tuple(name.strip() for name in format.split(","))
     if parameters is not None:
-        others = flags_given(context, _MADE_TO_ORDER)
+        others = flags_given(context, _OF_PACKAGED)
         if others:
             raise UsageError(f"{others} with --params", place="--params", remedy="change the file instead")
-        with out.kernels():
-            result = simulate_market(
-                Path(store), symbol, date, seed, parameters, out=out_folder, formats=formats, levels=levels, wait_s=wait
-            )
+        market = read_parameters(parameters)
     else:
-        flow = FlowParameters(
-            events_per_day=events,
-            start_price=price,
-            tick_size=tick_size,
-            spread_ticks=spread_ticks,
-            daily_volatility=volatility,
+        market = sample_market(like, events=events, price=price)
+    with out.kernels():
+        result = simulate_run(
+            Path(store), symbol, date, seed, market, out=out_folder, formats=formats, levels=levels, wait_s=wait
         )
-        with out.kernels():
-            result = simulate_run(
-                Path(store), symbol, date, seed, flow, out=out_folder, formats=formats, levels=levels, wait_s=wait
-            )
     where = f"in {store}" if out_folder is None else f"as {len(result['files'])} files in {out_folder}"
     out.result(
         result,

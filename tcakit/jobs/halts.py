@@ -22,9 +22,7 @@ def halt_columns(store: Store, day: SymbolDay, book: dict[str, Any] | None) -> d
     """`halt_from` and `halt_to` (ns) of each halt of a stored day; `book` are its book events where it has any."""
     found: list[tuple[int, int]] = []
     if book is not None:
-        kind = plain(book["kind"])
-        at = np.flatnonzero((kind == codes.HALT) | (kind == codes.TRADE_RESUME))
-        found += halts(plain(book["ts_ns"])[at], kind[at] == codes.HALT)
+        found += book_halts(book)
     notices = market_data.status_notices(store, day)
     actions = [json.loads(detail).get("action") for detail in notices["detail"]]
     of_trading = np.array([action in (*_STOPS, *_RESUMES) for action in actions], np.bool_)
@@ -34,6 +32,14 @@ def halt_columns(store: Store, day: SymbolDay, book: dict[str, Any] | None) -> d
         "halt_from": np.array([begun for begun, _ in found], np.int64),
         "halt_to": np.array([ended for _, ended in found], np.int64),
     }
+
+
+def book_halts(book: dict[str, Any]) -> tuple[tuple[int, int], ...]:
+    """The halts that a book's own rows tell of; where quotes alone are resumed, in an auction's call, nothing
+    trades."""
+    kind = plain(book["kind"])
+    at = np.flatnonzero(np.isin(kind, (codes.HALT, codes.QUOTE_RESUME, codes.TRADE_RESUME)))
+    return tuple(halts(plain(book["ts_ns"])[at], kind[at] != codes.TRADE_RESUME))
 
 
 def halts(ts_ns: NDArray[np.int64], stops: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from tcakit.book.order_index import displayed_sizes
 from tcakit.errors import DataError
-from tcakit.jobs.halts import halt_columns, halts
+from tcakit.jobs.halts import book_halts, halt_columns
 from tcakit.jobs.sources import package_hash
 from tcakit.market import codes
 from tcakit.market.day import MarketDay
@@ -94,10 +94,9 @@ def market_day_of(book: pl.DataFrame, instrument: Instrument, date: str, keys: t
     for name in ("recv_ns", "trade_id", "print_price"):
         raw.setdefault(name, np.ma.MaskedArray(np.zeros(book.height, np.int64), True))
     feed = feed_from_columns(instrument, feed_columns(instrument, raw, None))
-    at = np.flatnonzero((raw["kind"] == codes.HALT) | (raw["kind"] == codes.TRADE_RESUME))
-    stops = halts(plain(raw["ts_ns"])[at], plain(raw["kind"])[at] == codes.HALT)
+    stops = book_halts(raw)
     columns = _columns_of(instrument, quotes_of(feed), _book_prints(raw))
-    return MarketDay(instrument=instrument, date=date, data_keys=keys, halts=tuple(stops), **columns)
+    return MarketDay(instrument=instrument, date=date, data_keys=keys, halts=stops, **columns)
 
 
 def market_days(store: Store, days: Sequence[SymbolDay]) -> list[MarketDay]:

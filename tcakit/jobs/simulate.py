@@ -12,7 +12,9 @@ from tcakit import __version__
 from tcakit.errors import UsageError
 from tcakit.jit import kernels_hash
 from tcakit.market.schema import FAULTS
-from tcakit.simulator.order_flow import FlowParameters, make_day
+from tcakit.simulator.made_day import make_day
+from tcakit.simulator.market_parameters import MarketParameters, parameters_text
+from tcakit.simulator.published import published
 from tcakit.simulator.recorded_day import RecordedDay
 from tcakit.store import ingest as stored
 from tcakit.store.database import Store
@@ -28,61 +30,22 @@ def simulate_run(
     symbol: str,
     date: str,
     seed: int,
-    parameters: FlowParameters,
+    parameters: MarketParameters,
     *,
     out: Path | None = None,
     formats: tuple[str, ...] = ("lobster",),
     levels: int = 5,
     wait_s: float = 30.0,
 ) -> dict[str, Any]:
-    """Make a day and store it as level-3 data, or write it to files when `out` is given."""
-    _check_formats(formats)
-    begun = time.perf_counter()
-    day = make_day(symbol, date, seed, parameters)
-    result: dict[str, Any] = {
-        "symbol": symbol,
-        "date": date,
-        "seed": seed,
-        "events": len(day.ts_ns),
-        "trades": day.trades().height,
-        "parameters": parameters.as_dict(),
-    }
-    if out is not None:
-        result["files"] = [str(path) for path in _write(day, out, formats, levels)]
-    else:
-        result["ingest_key"] = _store(folder, day, seed, parameters.as_dict(), wait_s)
-    return result | {"seconds": round(time.perf_counter() - begun, 3)}
-
-
-def simulate_market(
-    folder: Path,
-    symbol: str,
-    date: str,
-    seed: int,
-    parameters: Path,
-    *,
-    out: Path | None = None,
-    formats: tuple[str, ...] = ("lobster",),
-    levels: int = 5,
-    wait_s: float = 30.0,
-) -> dict[str, Any]:
-    """Run a market that reacts, of a parameter file, over one day with nobody of ours in it; store or write the day.
+    """Run a market over one day with nobody of ours in it, and store the day as level-3 data, or write it where `out`
+    is given.
 
     A stored day remembers what it was made of, so that parents can be traded in the same market (`backtest --market
     simulated`).
     """
-    from tcakit.simulator.market_parameters import parameters_text, read_parameters
-    from tcakit.simulator.sources import make_market
-    from tcakit.simulator.tape import day_of
-
     _check_formats(formats)
     begun = time.perf_counter()
-    found = read_parameters(parameters)
-    market = make_market(found.model, found.world, date, seed, symbol=symbol, venue=VENUE)
-    close_ns = market.instrument.session_close_ns
-    assert close_ns is not None
-    market.advance(close_ns + 1)
-    day = day_of(market, date)
+    day = make_day(symbol, date, seed, parameters, venue=VENUE)
     result: dict[str, Any] = {
         "symbol": symbol,
         "date": date,
@@ -91,9 +54,9 @@ def simulate_market(
         "trades": day.trades().height,
     }
     if out is not None:
-        result["files"] = [str(path) for path in _write(day, out, formats, levels)]
+        result["files"] = [str(path) for path in _write(published(day), out, formats, levels)]
     else:
-        options = {"parameters_toml": parameters_text(found), "seed": seed}
+        options = {"parameters_toml": parameters_text(parameters), "seed": seed}
         result["ingest_key"] = _store(folder, day, seed, options, wait_s)
     return result | {"seconds": round(time.perf_counter() - begun, 3)}
 

@@ -53,7 +53,7 @@ _ACTION = {
     codes.CLEAR: CLEARS,
     codes.CORRECTION: SETS_LEVEL,
     codes.HALT: HALTS,
-    codes.QUOTE_RESUME: 0,
+    codes.QUOTE_RESUME: HALTS,  # quotes come again, or an auction's call begins: either way nothing trades
     codes.TRADE_RESUME: RESUMES,
 }
 Raw = dict[str, Any]

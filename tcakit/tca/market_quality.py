@@ -32,11 +32,11 @@ class Check:
 def check_day(day: MarketDay) -> list[Check]:
     """All checks of a day; every check is told, also those that found nothing.
 
-    crossed and locked quotes (bps of the mid); gaps without any event (s, more than 60 s within the session); stale
-    quotes (s, unchanged for more than 60 s while at least 5 prints passed); prints outside the quote that stood before
-    them (bps; displayed ones, of a sweep the first); outlier prints (fraction off the median of their 20 neighbours,
-    more than 1 % and more than 10 median absolute deviations); a day that begins late or ends early (s, more than 300 s
-    from the session).
+    crossed, locked and one-sided quotes while the market trades (bps of the mid); gaps without any event (s, more than
+    60 s within the session); stale quotes (s, unchanged for more than 60 s while at least 5 prints passed); prints
+    outside the quote that stood before them (bps; displayed ones, of a sweep the first); outlier prints (fraction off
+    the median of their 20 neighbours, more than 1 % and more than 10 median absolute deviations); a day that begins
+    late or ends early (s, more than 300 s from the session).
     """
     return [
         *_quotes(day),
@@ -53,12 +53,17 @@ def _check(name: str, values: NDArray[np.float64], unit: str) -> Check:
 
 
 def _quotes(day: MarketDay) -> list[Check]:
+    # While trading is stopped orders gather for an auction: they may cross, and what is shown is no quote.
+    trades = np.ones(len(day.quote_ns), np.bool_)
+    for first, last in day.halts:
+        trades[np.searchsorted(day.quote_ns, first) : np.searchsorted(day.quote_ns, last, "right")] = False
+    bid, ask = day.bid[trades], day.ask[trades]
     with np.errstate(invalid="ignore"):
-        depth = (day.bid - day.ask) / day.mid * 1e4
+        depth = (bid - ask) / day.mid[trades] * 1e4
     return [
         _check("crossed quote", depth[depth > 0], "bps"),
         Check("locked quote", int(np.count_nonzero(depth == 0)), None, ""),
-        Check("one-sided quote", int(np.count_nonzero(np.isnan(day.bid) != np.isnan(day.ask))), None, ""),
+        Check("one-sided quote", int(np.count_nonzero(np.isnan(bid) != np.isnan(ask))), None, ""),
     ]
 
 

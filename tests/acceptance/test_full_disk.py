@@ -17,7 +17,7 @@ from tcakit.jobs.catalog import catalog
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.simulator.csv_export import write_day
 from tcakit.simulator.lobster_export import write_lobster
-from tcakit.simulator.order_flow import FlowParameters, make_day
+from tests.made_days import made_day
 
 LIMITS_KIB = (4, 16, 300, 700)
 
@@ -26,8 +26,8 @@ LIMITS_KIB = (4, 16, 300, 700)
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """A small file that is stored first, and one whose rows need a megabyte."""
     folder = tmp_path_factory.mktemp("full")
-    small = write_day(make_day("TINY", "2026-03-02", 1, FlowParameters(events_per_day=500)), folder / "small")
-    write_lobster(make_day("LARGE", "2026-03-02", 2, FlowParameters(events_per_day=90_000)), folder / "large", 2)
+    small = write_day(made_day("TINY", "2026-03-02", 1, 500), folder / "small")
+    write_lobster(made_day("LARGE", "2026-03-02", 2, 90_000), folder / "large", 2)
     return [str(small[0]), str(folder / "large")]
 
 

@@ -24,15 +24,15 @@ from tcakit.jobs.book import book_at
 from tcakit.jobs.catalog import catalog, drop
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.simulator.lobster_export import write_lobster
-from tcakit.simulator.order_flow import FlowParameters, make_day
 from tcakit.store.database import Store
+from tests.made_days import made_day
 
 DATE = "2026-03-02"
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    day = make_day("SIM", DATE, 3, FlowParameters(events_per_day=3_000))
+    day = made_day("SIM", DATE, 3, 3_000)
     return write_lobster(day, tmp_path_factory.mktemp("pair"), 3)
 
 
@@ -121,7 +121,7 @@ def test_drop_takes_a_file_out_wholly(pair: list[Path], store: Path) -> None:
 def test_drop_leaves_other_files_of_the_day(pair: list[Path], store: Path, tmp_path: Path) -> None:
     put(store, *pair)
     alone = content_hash(store)
-    other = write_lobster(make_day("ELSE", DATE, 4, FlowParameters(events_per_day=1_000)), tmp_path / "other", 2)
+    other = write_lobster(made_day("ELSE", DATE, 4, 1_000), tmp_path / "other", 2)
     (second,) = put(store, *other)["files"]
     assert content_hash(store) != alone
     drop(store, second["path"])
@@ -131,7 +131,7 @@ def test_drop_leaves_other_files_of_the_day(pair: list[Path], store: Path, tmp_p
 def test_overlapping_hours_of_one_symbol_are_refused(pair: list[Path], store: Path, tmp_path: Path) -> None:
     put(store, *pair)
     held = content_hash(store)
-    fewer = write_lobster(make_day("SIM", DATE, 3, FlowParameters(events_per_day=3_000)), tmp_path / "fewer", 1)
+    fewer = write_lobster(made_day("SIM", DATE, 3, 3_000), tmp_path / "fewer", 1)
     with pytest.raises(DataError) as caught:
         put(store, *fewer)
     assert "fewer" in str(caught.value.place)
@@ -285,7 +285,7 @@ def test_killed_at_any_time_and_run_again_it_is_as_if_nothing_had_been(
 
 
 def test_two_at_once_wait_for_each_other(pair: list[Path], store: Path, tmp_path: Path) -> None:
-    other = write_lobster(make_day("ELSE", DATE, 4, FlowParameters(events_per_day=1_000)), tmp_path / "other", 2)
+    other = write_lobster(made_day("ELSE", DATE, 4, 1_000), tmp_path / "other", 2)
     processes = [_start(store, *pair), _start(store, *other)]
     answers = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], answers

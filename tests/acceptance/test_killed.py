@@ -19,8 +19,8 @@ from tcakit.jobs.catalog import catalog
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.simulator.csv_export import write_day
 from tcakit.simulator.lobster_export import write_lobster
-from tcakit.simulator.order_flow import FlowParameters, make_day
 from tcakit.store.database import Store
+from tests.made_days import made_day
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 KILLS = 50 if settings.get_current_profile_name() == "fuzz" else 5
@@ -52,12 +52,12 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     """A LOBSTER pair, trades and quotes of two days in one CSV each, a blotter with its aliases."""
     folder = tmp_path_factory.mktemp("killed")
     for date in ("2026-03-02", "2026-03-03"):
-        write_day(make_day("KILO", date, 7, FlowParameters(events_per_day=4_000)), folder / date)
+        write_day(made_day("KILO", date, 7, 4_000), folder / date)
     for content in ("trades", "quotes"):
         days = [gzip.decompress(path.read_bytes()) for path in sorted(folder.glob(f"*/*{content}*"))]
         header, _, _ = days[0].partition(b"\n")
         (folder / f"KILO_{content}.csv").write_bytes(days[0] + days[1].removeprefix(header + b"\n"))
-    book = write_lobster(make_day("LIMA", "2026-03-03", 8, FlowParameters(events_per_day=6_000)), folder / "book", 3)
+    book = write_lobster(made_day("LIMA", "2026-03-03", 8, 6_000), folder / "book", 3)
     paths = [
         str(folder / "KILO_trades.csv"),
         str(book[0]),

@@ -14,7 +14,7 @@ import pytest
 
 from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.simulator.csv_export import write_day
-from tcakit.simulator.order_flow import FlowParameters, make_day
+from tests.made_days import made_day
 
 # A process that ingests, and stays with the store in its hands until its stdin is closed.
 _HOLDER = """
@@ -31,7 +31,7 @@ ingest(Path(sys.argv[1]), IngestRequest(sys.argv[2:]), step)
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    day = make_day("TWIN", "2026-03-02", 1, FlowParameters(events_per_day=500))
+    day = made_day("TWIN", "2026-03-02", 1, 500)
     return [str(path) for path in write_day(day, tmp_path_factory.mktemp("twin"))]
 
 

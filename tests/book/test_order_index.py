@@ -7,7 +7,7 @@ import pytest
 
 from tcakit.book.order_index import displayed_sizes
 from tcakit.errors import DataError
-from tcakit.market.codes import ADD, BUY, DELETE, EXECUTE, HALT, PRINT_HIDDEN, SELL
+from tcakit.market.codes import ADD, BUY, DELETE, EXECUTE, EXECUTE_UNPRINTED, HALT, PRINT_HIDDEN, SELL
 
 
 def columns(*rows):
@@ -21,6 +21,16 @@ def test_prints_and_halts_have_no_size_and_no_place():
     )
     assert got.level_size.tolist() == [5, -1, -1, 0]
     assert got.queued_row.tolist() == [0, -1, -1, 0]
+
+
+def test_an_order_that_traded_in_an_auction_has_left_its_queue():
+    got = displayed_sizes(
+        *columns(
+            (ADD, BUY, 10, 5, 1), (EXECUTE_UNPRINTED, BUY, 10, 5, 1), (ADD, BUY, 10, 7, 2), (EXECUTE, BUY, 10, 7, 2)
+        )
+    )
+    assert got.level_size.tolist() == [5, 0, 7, 0]
+    assert got.queued_row.tolist() == [0, 0, 2, 2]
 
 
 def test_an_order_from_before_the_recording_is_unknown():

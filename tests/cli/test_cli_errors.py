@@ -71,7 +71,7 @@ CASES = [
     ("simulate run --events 10 --store empty.csv", 2, "empty.csv"),
     ("simulate run --events 0", 2, "events"),
     ("simulate run --price nan", 2, "price"),
-    ("simulate run --tick-size 0", 2, "tick_size"),
+    ("simulate run --like zulu", 2, "--like"),
     ("simulate run --date 2026-02-30", 2, "no date"),
     ("simulate run --symbol a/b --out x", 2, "--symbol"),
     ("simulate fit ALFA --date 2026-03-03 --out alfa.json", 2, ".toml"),

@@ -21,9 +21,9 @@ from tcakit.replay import layout_kernel as lk
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
 from tcakit.replay.own_gateway import OwnGateway
 from tcakit.replay.replay import Participant, Replay, ReplayResult, ReplaySettings
-from tcakit.simulator.order_flow import FlowParameters, make_day
 from tcakit.venue.gateway import Gateway, Strategy
 from tcakit.venue.latency import ConstantLatency
+from tests.made_days import made_day
 
 SECOND = 1_000_000_000
 ALGORITHMS = {
@@ -150,17 +150,16 @@ def test_a_strategy_keeps_its_word_whatever_the_venue_answers(name, data):
 
 # --- in a replayed day ------------------------------------------------------------------------------------
 
-FLOW = FlowParameters(events_per_day=20_000, start_price=24.10, spread_ticks=1.2, resting_orders=300, typical_lots=2.5)
 LATENCY = ConstantLatency(feed_ns=2_000_000, entry_ns=1_000_000, response_ns=3_000_000)
 
 
 @cache
 def day() -> Feed:
-    made_day = make_day("ALFA", "2026-03-04", 11, FLOW)
-    tick = made_day.instrument.tick_size
-    shown = displayed_sizes(made_day.kind, made_day.side, made_day.price // tick, made_day.size, made_day.order_id)
-    book = {name: getattr(made_day, name) for name in ("ts_ns", "kind", "side", "price", "size", "level_size")}
-    return feed_from_columns(made_day.instrument, feed_columns(made_day.instrument, book, None, shown.queued_row))
+    whole = made_day("ALFA", "2026-03-04", 11, 20_000, "brvo")
+    tick = whole.instrument.tick_size
+    shown = displayed_sizes(whole.kind, whole.side, whole.price // tick, whole.size, whole.order_id)
+    book = {name: getattr(whole, name) for name in ("ts_ns", "kind", "side", "price", "size", "level_size")}
+    return feed_from_columns(whole.instrument, feed_columns(whole.instrument, book, None, shown.queued_row))
 
 
 def replayed(algo: str, parent: ParentOrder) -> ReplayResult:

@@ -24,7 +24,9 @@ from tcakit.market import codes
 from tcakit.replay import result as tables
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
 from tcakit.replay.replay import Participant, Replay, ReplaySettings
-from tcakit.simulator.order_flow import FlowParameters, SimulatedDay, make_day
+from tcakit.simulator.made_day import make_day
+from tcakit.simulator.recorded_day import RecordedDay
+from tcakit.simulator.sample_market import sample_market
 from tcakit.tca import measure
 from tcakit.venue.fees import FeeSchedule
 from tcakit.venue.latency import ConstantLatency
@@ -33,7 +35,7 @@ FILE = Path(__file__).with_name("small_day.json")
 DATE = "2026-03-04"
 SECOND = 1_000_000_000
 # A queue at each cent, so that the queue rules differ.
-FLOW = FlowParameters(events_per_day=20_000, start_price=24.10, spread_ticks=1.2, resting_orders=300, typical_lots=2.5)
+MARKET = sample_market("brvo")
 LATENCY = ConstantLatency(feed_ns=2_000_000, entry_ns=1_000_000, response_ns=1_000_000)
 TACTIC = "interval=5s,horizon=60s"
 # name: side, quantity, minutes after the open, minutes long, algorithm, queue rule, ticks of limit beyond the first mid
@@ -50,7 +52,7 @@ FILL_COLUMNS = ["order_id", "ts_ns", "price", "quantity", "liquidity", "reason",
 ORDER_COLUMNS = ["order_id", "type", "time_in_force", "price", "quantity", "filled", "state", "reason", "submitted_ns"]
 
 
-def feed_of(day: SimulatedDay) -> Feed:
+def feed_of(day: RecordedDay) -> Feed:
     """The day as a level-3 recording."""
     shown = displayed_sizes(day.kind, day.side, day.price // day.instrument.tick_size, day.size, day.order_id)
     book = {name: getattr(day, name) for name in ("ts_ns", "kind", "side", "price", "size", "level_size")}
@@ -59,7 +61,7 @@ def feed_of(day: SimulatedDay) -> Feed:
 
 def compute() -> dict[str, Any]:
     """The day, the orders, the fills and what they cost, as plain numbers and words."""
-    day = make_day("ALFA", DATE, 11, FLOW)
+    day = make_day("ALFA", DATE, 11, MARKET)
     feed, market = feed_of(day), day.market_day()
     open_ns, close_ns = day.session
     orders, fills, parents = [], [], []

@@ -11,20 +11,21 @@ from tcakit.errors import UsageError
 from tcakit.execution.algorithms import parse_algorithm
 from tcakit.jobs.backtest import backtest
 from tcakit.jobs.backtest_config import BacktestConfig, expand
+from tcakit.jobs.ingest import IngestRequest, ingest
 from tcakit.jobs.report import ReportRequest, report
-from tcakit.jobs.simulate import simulate_market, simulate_run
+from tcakit.jobs.simulate import simulate_run
+from tcakit.simulator.lobster_export import write_lobster
 from tcakit.simulator.market_parameters import MarketParameters, parameters_of, parameters_text, usual_world
-from tcakit.simulator.order_flow import FlowParameters
 from tcakit.store import results
 from tcakit.store.database import Store
+from tests.made_days import made_day
 from tests.simulator.markets import DATE, MODEL, WORLD
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     folder = tmp_path_factory.mktemp("simulated")
-    (folder / "zero.toml").write_text(parameters_text(MarketParameters(MODEL, WORLD)))
-    made = simulate_market(folder / "store", "SIM", DATE, 7, folder / "zero.toml")
+    made = simulate_run(folder / "store", "SIM", DATE, 7, MarketParameters(MODEL, WORLD))
     assert made["trades"] > 100
     return folder / "store"
 
@@ -103,6 +104,7 @@ def test_parents_of_one_market_meet_each_other(stored):
 
 
 def test_a_recorded_day_does_not_answer(tmp_path):
-    simulate_run(tmp_path / "store", "SIM", DATE, 1, FlowParameters(events_per_day=500))
+    files = write_lobster(made_day("SIM", DATE, 1, 500), tmp_path / "files")
+    ingest(tmp_path / "store", IngestRequest([str(path) for path in files]))
     with pytest.raises(UsageError, match="cannot answer"):
         backtest(tmp_path / "store", config("twap"))

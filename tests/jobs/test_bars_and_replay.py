@@ -54,8 +54,8 @@ def test_a_small_twap_agrees_in_quantity_timing_benchmark_and_price(costs) -> No
     # One benchmark: the replay's ends with its last fill, the model's with the last interval.
     assert ((replay["interval_vwap"] / bars["interval_vwap"] - 1).abs() * 1e4 < 0.2).all()
     assert replay["arrival_price"].to_list() == bars["arrival_price"].to_list()
-    # What the replay's orders paid lies within 1 bps of the model's mean prices, which know no spread.
-    assert ((replay["average_price"] / bars["average_price"] - 1).abs() * 1e4 < 1.0).all()
+    # What the replay's orders paid lies within 1.5 bps of the model's mean prices, which know no spread of 4 to 9 bps.
+    assert ((replay["average_price"] / bars["average_price"] - 1).abs() * 1e4 < 1.5).all()
 
 
 def test_the_replay_waits_where_the_model_crosses(costs) -> None:
@@ -65,15 +65,15 @@ def test_the_replay_waits_where_the_model_crosses(costs) -> None:
     assert bars["maker_fraction"].null_count() == 4
     dearer = bars["arrival_bps_of_executed"] - replay["arrival_bps_of_executed"]
     assert dearer.min() > 1.0
-    assert dearer.max() < 4.0
+    assert dearer.max() < 6.0
 
 
 def test_the_model_sees_no_depth(costs) -> None:
     """2,000 shares in a minute: the book shows them, tape volume does not; the book asks more for them."""
-    replay, bars = (costs(2000.0, "13:00", "13:01", model) for model in (None, CROSSING))
-    printed = [216.0, 216.0, 1036.0, 1036.0]
+    replay, bars = (costs(2000.0, "11:00", "11:01", model) for model in (None, CROSSING))
+    printed = [550.0, 550.0, 2000.0, 2000.0]
     assert bars["filled_shares"].to_list() == printed
-    assert replay["filled_shares"].to_list() == [1813.0, 1503.0, 2000.0, 2000.0]
+    assert replay["filled_shares"].to_list() == [1848.0, 988.0, 2000.0, 2000.0]
     # In the stock with a queue at each cent, more than a bps dearer on either side than crossing to the touch alone.
     beyond = replay["arrival_bps_of_executed"] - bars["arrival_bps_of_executed"]
     assert beyond[2:].min() > 1.0
@@ -81,7 +81,7 @@ def test_the_model_sees_no_depth(costs) -> None:
 
 def test_size_costs_in_the_replay_and_costs_the_model_what_its_formula_says(costs) -> None:
     def by_size(model: BarModel | None) -> pl.Series:
-        small, large = (costs(size, "13:00", "13:01", model)["arrival_bps_of_executed"] for size in (100.0, 1000.0))
+        small, large = (costs(size, "11:00", "11:01", model)["arrival_bps_of_executed"] for size in (100.0, 1000.0))
         return (large - small)[2:]
 
     # 1,000 BRVO are less than the minute printed: the model without impact charges both sizes alike.

@@ -28,6 +28,15 @@ def test_a_halt_in_the_book(tmp_path: Path) -> None:
     assert halts_of(store) == ((T0 + round(50.5 * SECOND), T0 + round(51.5 * SECOND)),)
 
 
+def test_nothing_trades_while_quotes_alone_are_resumed(tmp_path: Path) -> None:
+    """The call of an auction: begun by a halt or not, it lasts until trading resumes."""
+    rows = good()
+    middle = next(at for at, row in enumerate(rows) if row[0] > 50)
+    odd = [(50.5, codes.QUOTE_RESUME, 0, None, 0), (51.5, codes.TRADE_RESUME, 0, None, 0)]
+    store = stored_day(tmp_path, rows[:middle] + odd + rows[middle:])
+    assert halts_of(store) == ((T0 + round(50.5 * SECOND), T0 + round(51.5 * SECOND)),)
+
+
 def test_a_halt_that_the_venue_gave_notice_of(tmp_path: Path) -> None:
     details = [json.dumps({"action": word}) for word in ("trading", "halt", "quoting", "pause", "trading", "suspend")]
     # Made notices all have one time; their order is that of the file.

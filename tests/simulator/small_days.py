@@ -7,8 +7,9 @@ import numpy as np
 from tcakit.market import codes
 from tcakit.market.clock import wall_ns
 from tcakit.market.instrument import Instrument
-from tcakit.simulator.order_flow import FlowParameters, SimulatedDay, make_day
+from tcakit.simulator.recorded_day import RecordedDay
 from tcakit.simulator.scores.events import BookRows, Events, events_of
+from tests.made_days import made_day
 
 DATE = "2026-03-03"
 ZONE = "America/New_York"
@@ -56,12 +57,12 @@ def small_day(levels: int = 10) -> Events:
     return events_of(INSTRUMENT, DATE, rows_of(SMALL), levels=levels)
 
 
-def simulated(seed: int, events: int = 6_000, spread_ticks: float = 3.0) -> SimulatedDay:
+def simulated(seed: int, events: int = 8_000, like: str = "brvo") -> RecordedDay:
     """A small simulated day."""
-    return make_day("ALFA", DATE, seed, FlowParameters(events_per_day=events, spread_ticks=spread_ticks))
+    return made_day("ALFA", DATE, seed, events, like)
 
 
-def events_from(day: SimulatedDay, levels: int = 10) -> Events:
+def events_from(day: RecordedDay, levels: int = 10) -> Events:
     """A simulated day as the scores read it."""
     rows = BookRows(day.ts_ns, day.kind, day.side, day.price, day.size, day.level_size, day.order_id)
     return events_of(day.instrument, day.date, rows, levels=levels)

@@ -11,12 +11,12 @@ from tcakit.book.plain_book import PlainBook
 from tcakit.market.clock import parse_time
 from tcakit.market.codes import BUY, SELL
 from tcakit.simulator.csv_export import deltas_frame, quotes_frame, trades_frame, write_csv, write_day
-from tcakit.simulator.order_flow import FlowParameters, make_day
+from tests.made_days import made_day
 
 
 @pytest.fixture(scope="module")
 def day():
-    return make_day("ALFA", "2026-03-03", 31, FlowParameters(events_per_day=4_000))
+    return made_day("ALFA", "2026-03-03", 31, 4_000)
 
 
 def test_times_and_prices_survive_the_way_through_text(day, tmp_path):

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,26 @@ def test_the_second_day_opens_near_the_first_close(made):
             first, last = (line.split(",") for line in (lines[1], lines[-1]))
             mids.append([(float(row[2]) + float(row[4])) / 2 for row in (first, last)])
         assert mids[1][0] == pytest.approx(mids[0][1], rel=2e-3)
+
+
+def test_what_is_said_to_be_in_it_is_in_it(made):
+    """Every type of message, auctions at both ends, one halt with a re-opening, and news on two days."""
+    kinds: dict[str, Counter[str]] = {}
+    for path in sorted((made / "lobster").glob("*.zip")):
+        with zipfile.ZipFile(path) as archive:
+            name = next(name for name in archive.namelist() if "message" in name)
+            rows = [line.split(",") for line in archive.read(name).decode().splitlines()]
+        kinds[path.name[:15]] = Counter(row[1] for row in rows)
+        crosses = [float(row[0]) for row in rows if row[1] == "6"]
+        assert (crosses[0], crosses[-1]) == (34_200.0, 57_600.0)
+        assert float(rows[0][0]) == 34_200.0
+    for found in kinds.values():
+        assert set(found) == set("1234567")
+        assert min(found[kind] for kind in "1234") > 50
+    assert {day: found["6"] for day, found in kinds.items() if found["6"] > 2} == {"BRVO_2026-03-03": 3}
+    told = json.loads((SAMPLE / "metadata.json").read_text())["days"]
+    assert [bool(day["halts"]) for day in told] == [False, False, True, False]
+    assert [bool(day["news"]) for day in told] == [False, True, False, True]
 
 
 def test_the_command_wants_one_folder(capsys):

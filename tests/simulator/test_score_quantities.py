@@ -30,7 +30,7 @@ def day():
 
 @pytest.fixture(scope="module")
 def other():
-    return events_from(simulated(4, events=5_000, spread_ticks=6.0))
+    return events_from(simulated(4, events=8_000, like="alfa"))
 
 
 def test_the_states_of_a_small_day_are_those_of_its_book():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from acme_market import build_day
@@ -28,6 +30,14 @@ def test_crossed_locked_and_one_sided_quotes_are_counted() -> None:
     assert checks["crossed quote"].worst == pytest.approx(0.02 / 100.02 * 1e4)
     assert checks["locked quote"].count == 1
     assert checks["one-sided quote"].count == 1
+
+
+def test_a_book_in_a_call_is_no_quote() -> None:
+    odd = [(1001.0, 100.03, 100.01), (1002.0, 100.0, 100.0), (1003.0, np.nan, 100.02)]
+    day = build_day([*QUOTES, *odd], PRINTS)
+    first, last = (int(day.quote_ns[row]) for row in (-3, -1))
+    told = {check.check: check.count for check in check_day(replace(day, halts=((first, last),)))}
+    assert [told[name] for name in ("crossed quote", "locked quote", "one-sided quote")] == [0, 0, 0]
 
 
 def test_a_gap_and_a_stale_quote_differ() -> None:

@@ -1,4 +1,4 @@
-"""The numbers and the loop of the simulated flow, small enough to run uncompiled."""
+"""The simulator's random numbers, small enough to run uncompiled."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from tcakit.market import codes
-from tcakit.simulator.order_flow import FlowParameters, make_day
-from tcakit.simulator.order_flow_kernel import u_shape
 from tcakit.simulator.random_kernel import exponential, normal, uniform, whole
 
 
@@ -35,20 +32,3 @@ def test_draws_have_the_moments_of_their_laws():
     assert abs(waits.mean() - 1) < error
     assert len(dice) == 6
     assert dice.min() > 4000 / 6 - 4 * math.sqrt(4000 * 5 / 36)
-
-
-def test_the_day_s_shape_has_mean_one_and_raised_edges():
-    grid = (np.arange(2000) + 0.5) / 2000
-    shape = np.array([u_shape(at, 3.0) for at in grid])
-    assert shape.mean() == pytest.approx(1.0, abs=1e-4)
-    assert shape[0] == pytest.approx(4 * shape[1000], rel=0.01)
-    assert shape[0] == pytest.approx(shape[-1])
-
-
-def test_a_small_day_runs_and_never_crosses():
-    day = make_day("ALFA", "2026-03-03", 3, FlowParameters(events_per_day=400, resting_orders=60))
-    assert len(day.ts_ns) > 300
-    assert day.opening_rows == 60
-    quotes = day.quotes()
-    assert (quotes["bid"] < quotes["ask"]).all()
-    assert codes.DELETE in day.kind
