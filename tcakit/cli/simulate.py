@@ -166,7 +166,7 @@ def fit(
     ] = True,
     starts: Annotated[
         int, typer.Option("--starts", min=20, help="Simulated metaorders by which the answer is fitted and checked.")
-    ] = 1_500,
+    ] = 3_000,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
