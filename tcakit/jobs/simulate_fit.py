@@ -103,8 +103,8 @@ def _sides(sides: SideLikelihood) -> dict[str, Any]:
 
 def _impact(fitted: ImpactFit) -> dict[str, Any]:
     return {
-        "impact": _measured(fitted.reacting),
-        "impact_of_background_alone": _measured(fitted.alone),
+        "impact": measured(fitted.reacting),
+        "impact_of_background_alone": measured(fitted.alone),
         "tried": [
             {"strength": strength, "share_left": share, "exponent": exponent}
             for strength, share, exponent in fitted.tried
@@ -116,7 +116,8 @@ def _impact(fitted: ImpactFit) -> dict[str, Any]:
     }
 
 
-def _measured(impact: MetaorderImpact) -> dict[str, Any]:
+def measured(impact: MetaorderImpact) -> dict[str, Any]:
+    """An experiment's outcome in plain numbers, rounded."""
     shown = [number for number in _SHOWN if number <= len(impact.children)]
     return {
         "exponent": round(impact.exponent, 3),
