@@ -12,7 +12,7 @@ from tcakit.simulator.world import World
 
 
 def paced(parameters: MarketParameters, factor: float) -> MarketParameters:
-    """A market in which everything happens `factor` times as often: rates, memory of trades, looks of participants.
+    """A market in which everything happens `factor` times as often: rates, moods, memory, looks of participants.
 
     Bursts stay at machine speed; the hours of the day, its calls and halts, and how far the value wanders in a day stay
     as they are. UsageError for a factor that is not above zero.
@@ -30,6 +30,7 @@ def _flow(model: FlowModel, factor: float) -> FlowModel:
         rates=RateTables(rates, model.rates.by_queue),
         rate_bound=model.rate_bound * factor,
         long_waits=tuple(replace(part, median_s=part.median_s / factor) for part in model.long_waits),
+        mood=replace(model.mood, shortest_s=model.mood.shortest_s / factor),
         feedback=replace(law, tau_s=law.tau_s / factor, horizon_s=law.horizon_s / factor),
     )
 
