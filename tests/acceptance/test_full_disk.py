@@ -27,7 +27,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """A small file that is stored first, and one whose rows need a megabyte."""
     folder = tmp_path_factory.mktemp("full")
     small = write_day(made_day("TINY", "2026-03-02", 1, 500), folder / "small")
-    write_lobster(made_day("LARGE", "2026-03-02", 2, 90_000), folder / "large", 2)
+    write_lobster(made_day("LARGE", "2026-03-02", 2, 250_000), folder / "large", 2)
     return [str(small[0]), str(folder / "large")]
 
 
