@@ -12,7 +12,7 @@ from tcakit.market.numbers import known
 from tcakit.market.schema import TCA_BENCHMARKS
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import side_code
-from tcakit.report.rows import rate_of, values_of
+from tcakit.report.rows import rates_of, values_of
 from tcakit.tca.benchmark_costs import MEASURES, PRICES, against
 from tcakit.tca.inference import bootstrap_ratio
 from tcakit.tca.shortfall import BPS
@@ -104,7 +104,7 @@ def benchmark_frame(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
     schema: dict[str, Any] = {name: pl.Float64() for name in _OF_ROWS}
     names = ("parent_id", "side", *_OF_ROWS)
     told = pl.DataFrame(
-        dict(zip(names, values_of(rows, names), strict=True)) | {"exchange_rate": [rate_of(row) for row in rows]},
+        dict(zip(names, values_of(rows, names), strict=True)) | {"exchange_rate": rates_of(rows)},
         schema={"parent_id": pl.String(), "side": pl.String(), **schema, "exchange_rate": pl.Float64()},
     )
     multipliers = data.parents.unique("parent_id", keep="first").select("parent_id", "multiplier")

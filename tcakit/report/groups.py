@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tcakit.report.rows import rate_of, values_of
+from tcakit.report.rows import rates_of, values_of
 from tcakit.report.wording import COMPONENT_MEANINGS, COMPONENT_NAMES
 from tcakit.tca import inference
 from tcakit.tca.inference import COST_MEASURES
@@ -68,7 +68,7 @@ def measured_frame(rows: Sequence[Row]) -> pl.DataFrame:
     currency of the costs."""
     *columns, multipliers = values_of(rows, (*_MEASURED, "multiplier"))
     frame = pl.DataFrame(dict(zip(_MEASURED, columns, strict=True)), schema=_MEASURED)
-    rates = pl.Series([rate_of(row) for row in rows], dtype=pl.Float64)
+    rates = pl.Series(rates_of(rows), dtype=pl.Float64)
     units = rates * pl.Series(multipliers, dtype=pl.Float64)
     return frame.with_columns(pl.col("interval_vwap", "twap", "close_price") * pl.lit(units))
 

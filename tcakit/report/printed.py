@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -15,6 +15,7 @@ from tcakit.report.verifier.rows import is_name
 _MANY = 100
 _NUMBERS = {int, float}
 Path = tuple[str | int, ...]
+Columns = Mapping[str, Sequence[Any]]
 
 
 def printed_texts(summary: Mapping[str, Any]) -> Iterator[pl.Series | list[str]]:
@@ -23,24 +24,24 @@ def printed_texts(summary: Mapping[str, Any]) -> Iterator[pl.Series | list[str]]
     A long list of objects that hold the same names and no other objects is one piece, made column by column.
     """
     few: list[str] = []
-    for path, value, together in _parts(summary, ()):
-        if together:
+    for path, value, columns in _parts(summary, ()):
+        if columns is not None:
             if few:
                 yield few
                 few = []
-            yield _many(value, path)
+            yield _many(columns, path)
         else:
             few += [TEXT.encode(row)[1:-1] for row in _own(value, path)]
     if few:
         yield few
 
 
-def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any, bool]]:
-    """Objects and lists with their paths, in the order of `printed_together`, and whether each is a list of many."""
-    if _is_many(value):
-        yield path, value, True
+def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any, Columns | None]]:
+    """Objects and lists with their paths, in the order of `printed_together`, and the columns of a list of many."""
+    columns = _columns(value)
+    yield path, value, columns
+    if columns is not None:
         return
-    yield path, value, False
     for name, item in value.items() if isinstance(value, dict) else enumerate(value):
         if type(item) is dict or type(item) is list:
             yield from _parts(item, (*path, name))
@@ -56,22 +57,25 @@ def _own(value: Any, path: Path) -> Iterator[Any]:
     return printed_together(bare, path)
 
 
-def _is_many(value: Any) -> bool:
+def _columns(value: Any) -> Columns | None:
+    """The values of many objects by name; None where they do not hold the same names, each of one kind of value."""
     if type(value) is not list or len(value) < _MANY or type(value[0]) is not dict:
-        return False
+        return None
     names = value[0].keys()
-    return all(type(row) is dict and row.keys() == names for row in value) and all(
-        _is_of_one_kind({*map(type, values)} - {type(None)}) for values in values_of(value, list(names))
-    )
+    if not all(type(row) is dict and row.keys() == names for row in value):
+        return None
+    columns = dict(zip(names, values_of(value, list(names)), strict=True))
+    kinds = ({*map(type, values)} - {type(None)} for values in columns.values())
+    return columns if all(map(_is_of_one_kind, kinds)) else None
 
 
 def _is_of_one_kind(kinds: set[type]) -> bool:
     return kinds <= _NUMBERS or (len(kinds) == 1 and kinds <= {str, bool})
 
 
-def _many(rows: list[dict[str, Any]], path: Path) -> pl.Series:
+def _many(columns: Columns, path: Path) -> pl.Series:
     # Whether a text names the numbers beside it does not hang on which of the list it is of.
-    frame, ready = columns_of(rows, list(rows[0]))
+    frame, ready = columns_of(columns)
     shown = [name for name in frame.columns if name in ready or _is_shown(frame[name], (*path, 0, name))]
     names, values = [], []
     for name, text in column_texts(frame.select(shown), ready).items():

@@ -166,3 +166,12 @@ def rate_of(row: Mapping[str, Any]) -> float | None:
     """
     rate: float | None = row.get("exchange_rate", 1.0)
     return rate
+
+
+def rates_of(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
+    """`rate_of` each of the rows.
+
+    >>> rates_of([{"currency": "EUR"}, {"exchange_rate": 1.1}])
+    [1.0, 1.1]
+    """
+    return [row.get("exchange_rate", 1.0) for row in rows]
