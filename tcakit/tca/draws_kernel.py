@@ -50,6 +50,7 @@ def sum_rows(columns, size, seed, sums):
     count = columns.shape[0]
     places = np.empty(_RUN, np.uint64)
     times = np.zeros(count if columns.shape[1] > _WIDE else 0)
+    drawn = np.empty(times.size, np.uint64)
     for draw in range(sums.shape[0]):
         key = key_of(seed, draw)
         for first in range(0, size, _RUN):
@@ -62,7 +63,7 @@ def sum_rows(columns, size, seed, sums):
             else:
                 add_rows(columns, places, length, sums[draw])
         if times.size:
-            add_times(columns, times, sums[draw])
+            add_times(columns, times, drawn, sums[draw])
 
 
 @lanes_jit
@@ -130,14 +131,19 @@ def add_rows(columns, places, length, sums):
 
 
 @inline
-def add_times(columns, times, sums):
-    """Add to `sums` (k) each row as often as `times` (n) says, and set `times` to zero."""
+def add_times(columns, times, drawn, sums):
+    """Add to `sums` (k) each row as often as `times` (n) says, and set `times` to zero; `drawn` (n) is overwritten."""
+    length = 0
     for row in range(np.uint64(times.size)):
+        # Which rows were drawn is chance: written whether or not, so that nobody need guess.
+        drawn[length] = row
+        length += times[row] > 0.0
+    for place in range(length):
+        row = drawn[place]
         often = times[row]
-        if often > 0.0:
-            times[row] = 0.0
-            for column in range(np.uint64(sums.size)):
-                sums[column] += often * columns[row, column]
+        times[row] = 0.0
+        for column in range(np.uint64(sums.size)):
+            sums[column] += often * columns[row, column]
 
 
 @jit
