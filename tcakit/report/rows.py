@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -56,7 +57,17 @@ _MEASURED = " as measured"
 _ISO = "%Y-%m-%dT%H:%M:%S%.9f%:z"
 
 
-def parent_rows(data: ReportData) -> list[dict[str, Any]]:
+class Rows(list[dict[str, Any]]):
+    """Rows of one kind that many tables ask for columns: these are taken from them once. Nobody may change them."""
+
+    @cached_property
+    def columns(self) -> dict[str, tuple[Any, ...]]:
+        """The values of each column, in the order of the rows."""
+        names = list(self[0]) if self else []
+        return dict(zip(names, _taken(self, names), strict=True))
+
+
+def parent_rows(data: ReportData) -> Rows:
     """Every parent as a JSON-able row, the dearest first, those without a total last.
 
     Dearest is by total cost, or, where there are several currencies, by shortfall in bps of paper.
@@ -75,11 +86,11 @@ def parent_rows(data: ReportData) -> list[dict[str, Any]]:
     return ranked(told.with_columns(pl.when(floats.is_finite()).then(floats)).select(_COLUMNS).to_dicts())
 
 
-def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def ranked(rows: list[dict[str, Any]]) -> Rows:
     """Rows with the dearest first, those without a cost last."""
     # Amounts of several currencies cannot be ranked against each other; basis points can.
     rank = "total_cost" if len({row["currency"] for row in rows}) <= 1 else "shortfall_bps_of_paper"
-    return sorted(rows, key=lambda row: (row[rank] is None, -(row[rank] or 0.0), row["parent_id"]))
+    return Rows(sorted(rows, key=lambda row: (row[rank] is None, -(row[rank] or 0.0), row["parent_id"])))
 
 
 def _told(asked: set[str], measured: set[str]) -> dict[str, pl.Expr]:
@@ -152,6 +163,12 @@ def values_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[t
     >>> values_of([{"a": 1, "b": 2}, {"a": 3, "b": None}], ["b", "a"])
     [(2, None), (1, 3)]
     """
+    if isinstance(rows, Rows) and rows:
+        return [rows.columns[name] for name in names]
+    return _taken(rows, names)
+
+
+def _taken(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[tuple[Any, ...]]:
     if len(names) < 2:
         return [tuple(row[name] for row in rows) for name in names]
     # Row by row: what a row holds lies together in memory.

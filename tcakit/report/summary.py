@@ -17,7 +17,7 @@ from tcakit.report.intraday import intraday_profile
 from tcakit.report.markouts import markout_curves, of_orders
 from tcakit.report.participation import cost_by_participation
 from tcakit.report.quality import data_quality, order_counts
-from tcakit.report.rows import parent_rows, ranked
+from tcakit.report.rows import Rows, parent_rows, ranked
 from tcakit.report.venue_markouts import venue_markouts
 from tcakit.report.venue_scores import venue_scores
 from tcakit.report.wording import DENOMINATORS, INTERVALS, SIGN_CONVENTION, benchmark_definitions, number
@@ -89,7 +89,7 @@ def _summarised(data: ReportData) -> dict[str, Any]:
     }
 
 
-def _rows(data: ReportData) -> list[dict[str, Any]]:
+def _rows(data: ReportData) -> Rows:
     """The orders, the dearest first, in the currency asked for."""
     rows = parent_rows(data)
     if data.scope.currency is None:
@@ -97,9 +97,9 @@ def _rows(data: ReportData) -> list[dict[str, Any]]:
     return ranked(in_currency(rows, data.scope.currency, data.scope.rates))
 
 
-def previous_rows(data: ReportData) -> list[dict[str, Any]]:
+def previous_rows(data: ReportData) -> Rows:
     """The orders of the period before, as the report's own; none where there is no such period."""
-    return [] if data.previous is None or data.previous.data is None else _rows(data.previous.data)
+    return Rows() if data.previous is None or data.previous.data is None else _rows(data.previous.data)
 
 
 def _previous(data: ReportData, orders: int) -> dict[str, Any] | None:
@@ -110,8 +110,11 @@ def _previous(data: ReportData, orders: int) -> dict[str, Any] | None:
     return {"what": held.what, "from": held.date_from, "to": held.date_to, "orders": orders}
 
 
-def _by_currency(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _by_currency(rows: Rows) -> dict[str, Rows]:
     """The rows of each currency, the one with most orders first."""
+    names = {_currency_of(row) for row in rows}
+    if len(names) == 1:
+        return {names.pop(): rows}
     return dict(sorted(by(rows, _currency_of).items(), key=lambda item: (-len(item[1]), item[0])))
 
 
