@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.report.rows import finite
+from tcakit.report.rows import Rows, finite, values_of
 
 TEXT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str)
 _ESCAPED = r'["\\\x00-\x1f]'
@@ -51,6 +51,13 @@ def _text(column: pl.Series) -> pl.Expr:
     if kind.is_float():
         return pl.when(own.is_finite()).then(own).cast(pl.String)
     return own.cast(pl.String)
+
+
+def frame_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[pl.DataFrame, set[str]]:
+    """Columns of rows as `columns_of` gives them."""
+    if isinstance(rows, Rows) and rows.frame is not None:
+        return rows.frame.select(names), set()
+    return columns_of(dict(zip(names, values_of(rows, names), strict=True)))
 
 
 def columns_of(held: Mapping[str, Sequence[Any]]) -> tuple[pl.DataFrame, set[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import polars as pl
 from tcakit.market.codes import BUY, SELL
 from tcakit.report.data import ReportData
 from tcakit.report.inputs import contradicting_orders
-from tcakit.report.json_rows import TEXT, column_of, column_texts, columns_of, json_texts
+from tcakit.report.json_rows import TEXT, column_of, column_texts, frame_of, json_texts
 from tcakit.report.rows import rates_of, values_of
 from tcakit.tca.order_facts import KNOWN_BEFORE
 
@@ -41,14 +40,9 @@ class OrderInputs:
 
     def with_numbers(self) -> list[str]:
         """The columns of the report in which some order has a number."""
-        held = self._held.items()
-        return sorted(name for name, values in held if {*map(type, values)} & {int, float})
-
-    @cached_property
-    def _held(self) -> dict[str, tuple[Any, ...]]:
-        """The values of each column of the rows."""
         names = list(self._rows[0]) if self._rows else []
-        return dict(zip(names, values_of(self._rows, names), strict=True))
+        held = zip(names, values_of(self._rows, names), strict=True)
+        return sorted(name for name, values in held if {*map(type, values)} & {int, float})
 
     def texts(self, columns: Sequence[str] | None = None) -> pl.Series:
         """The values of these columns (None: all) of each order as JSON, with commas between them."""
@@ -56,7 +50,7 @@ class OrderInputs:
         if not self._rows:
             return pl.Series(dtype=pl.String)
         names = ("multiplier", "trader", *(name for name in wanted if name not in _INPUTS))
-        told, ready = columns_of({name: self._held[name] for name in names})
+        told, ready = frame_of(self._rows, names)
         own = self._own(told["parent_id"])
         quantity, several = self._quantities(own)
         frame = told.with_columns(

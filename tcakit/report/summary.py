@@ -94,7 +94,7 @@ def _rows(data: ReportData) -> Rows:
     rows = parent_rows(data)
     if data.scope.currency is None:
         return rows
-    return ranked(in_currency(rows, data.scope.currency, data.scope.rates))
+    return ranked(Rows(in_currency(rows, data.scope.currency, data.scope.rates)))
 
 
 def previous_rows(data: ReportData) -> Rows:
