@@ -11,7 +11,7 @@ from tcakit.report.conversion import conversion, in_currency
 from tcakit.report.data import ReportData
 from tcakit.report.distribution import distribution
 from tcakit.report.estimates import estimates_against_costs
-from tcakit.report.groups import by, measures, shares, totals, waterfall
+from tcakit.report.groups import by, costed, measures, shares, totals, waterfall
 from tcakit.report.heatmaps import heatmaps
 from tcakit.report.intraday import intraday_profile
 from tcakit.report.markouts import markout_curves, of_orders
@@ -148,12 +148,12 @@ def _currency(
         "distribution": distribution(rows),
         "benchmark_costs": benchmark_costs(data, rows),
     }
-    block["headline"] = _headline(block)
+    block["headline"] = _headline(block, sum(not row["priced"] for row in costed(rows)))
     return block
 
 
-def _headline(block: dict[str, Any]) -> str:
-    """What this currency's orders cost, in one or two sentences."""
+def _headline(block: dict[str, Any], unpriced: int) -> str:
+    """What this currency's orders cost, in a few sentences; `unpriced` of them have no price of the market."""
     sums = block["totals"]
     asked = f"{sums['parents']} parent order{'s' if sums['parents'] != 1 else ''}"
     if sums["total_cost"] is None:
@@ -165,6 +165,8 @@ def _headline(block: dict[str, Any]) -> str:
         f"{sums['parents_costed']} of {asked} could be measured and {word} "
         f"{number(abs(sums['total_cost']))} {block['currency']}, {number(abs(bps))} bps of paper notional."
     )
+    if unpriced:
+        text += f" Of these, {unpriced} could not be set against the market: their cost is against the decision price."
     if parts:
         worst = max(parts, key=lambda step: step["cost"])
         text += (
