@@ -12,6 +12,7 @@ from tcakit.simulator.calibration import fit_background
 from tcakit.simulator.calibration_day import CalibrationDay, quotes_and_prints, recorded_day
 from tcakit.simulator.calibration_feedback import SideLikelihood, side_likelihood, side_trades
 from tcakit.simulator.calibration_impact import ImpactFit, fit_feedback
+from tcakit.simulator.calibration_mood import fit_mood
 from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.simulator.market_parameters import MarketParameters, parameters_text, usual_world
 from tcakit.simulator.metaorder_experiment import MetaorderImpact
@@ -30,7 +31,7 @@ def simulate_fit(
     venue: str | None = None,
     out: Path | None = None,
     feedback: bool = True,
-    starts: int = 1_500,
+    starts: int = 3_000,
     wait_s: float = 30.0,
 ) -> dict[str, Any]:
     """Fit the background flow of a stored day by counting, then the feedback; write the parameters to `out`.
@@ -48,7 +49,9 @@ def simulate_fit(
     day = market_data.find_symbol_day(store, symbol, date, venue)
     recorded = _recorded(store, day)
     model, counted = fit_background(recorded)
-    sides = side_likelihood(side_trades(recorded, counted, model))
+    trades = side_trades(recorded, counted, model)
+    sides = side_likelihood(trades)
+    model = replace(model, mood=fit_mood(trades, counted.total_seconds))
     result: dict[str, Any] = {
         "symbol": symbol,
         "venue": day.instrument.venue,
@@ -59,10 +62,11 @@ def simulate_fit(
         "sides": _sides(sides),
     }
     if feedback:
-        fitted = fit_feedback(model, sides, starts=starts, search_starts=max(10, starts // 4))
+        fitted = fit_feedback(model, sides, starts=starts, search_starts=max(10, starts // 8))
         model = replace(fitted.model, notes=(*model.notes, *_notes(fitted, sides)))
         result |= _impact(fitted)
     result["feedback"] = asdict(model.feedback)
+    result["mood"] = asdict(model.mood)
     result["notes"] = list(model.notes)
     if out is not None:
         write_flow(model, out)
@@ -103,17 +107,21 @@ def _sides(sides: SideLikelihood) -> dict[str, Any]:
 
 def _impact(fitted: ImpactFit) -> dict[str, Any]:
     return {
-        "impact": _measured(fitted.reacting),
-        "impact_of_background_alone": _measured(fitted.alone),
-        "tried": [{"strength": strength, "share_left": share} for strength, share in fitted.tried],
-        "share_wanted": fitted.wanted,
+        "impact": measured(fitted.reacting),
+        "impact_of_background_alone": measured(fitted.alone),
+        "tried": [
+            {"strength": strength, "share_left": share, "exponent": exponent}
+            for strength, share, exponent in fitted.tried
+        ],
+        "off_mean_field": fitted.off_mean_field,
         "round_trips": [asdict(trip) | {"loses": trip.loses} for trip in fitted.trips],
         "children_every_s": fitted.setting.every_s,
         "halved": fitted.halved,
     }
 
 
-def _measured(impact: MetaorderImpact) -> dict[str, Any]:
+def measured(impact: MetaorderImpact) -> dict[str, Any]:
+    """An experiment's outcome in plain numbers, rounded."""
     shown = [number for number in _SHOWN if number <= len(impact.children)]
     return {
         "exponent": round(impact.exponent, 3),
