@@ -153,7 +153,7 @@ def _currency(
 
 
 def _headline(block: dict[str, Any], unpriced: int) -> str:
-    """What this currency's orders cost, in a few sentences; `unpriced` of them have no price of the market."""
+    """What this currency's orders cost, in one or two sentences; `unpriced` of them have no price of the market."""
     sums = block["totals"]
     asked = f"{sums['parents']} parent order{'s' if sums['parents'] != 1 else ''}"
     if sums["total_cost"] is None:
@@ -161,12 +161,11 @@ def _headline(block: dict[str, Any], unpriced: int) -> str:
     bps = sums["total_cost"] / sums["paper_notional"] * 1e4
     parts = [step for step in block["waterfall"] if step["key"] != "total_cost" and step["cost"] > 0.0]
     word = "cost" if sums["total_cost"] >= 0.0 else "gained"
+    more = f", {unpriced} more by the decision price alone; together they" if unpriced else " and"
     text = (
-        f"{sums['parents_costed']} of {asked} could be measured and {word} "
+        f"{sums['parents_costed'] - unpriced} of {asked} could be measured{more} {word} "
         f"{number(abs(sums['total_cost']))} {block['currency']}, {number(abs(bps))} bps of paper notional."
     )
-    if unpriced:
-        text += f" Of these, {unpriced} could not be set against the market: their cost is against the decision price."
     if parts:
         worst = max(parts, key=lambda step: step["cost"])
         text += (
