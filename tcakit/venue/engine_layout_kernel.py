@@ -37,7 +37,7 @@ OWNER = 6
 POOL_PLACE = 7
 PUBLIC_ID = 8  # what the tape calls it: PLAIN_NAME where that is the order's id, 0 while it is to be named anew
 RESERVE = 9  # iceberg: not yet shown
-DISPLAY = 10  # iceberg: shown at once, 0 all
+DISPLAY = 10  # iceberg: shown at once, 0 all; HIDES; of a stop TOUCHED, or 0
 BOOK = 11  # the book it stands in, NOWHERE while in none
 TYPE = 12
 TIME_IN_FORCE = 13
@@ -55,6 +55,8 @@ NOWHERE = -1
 PLAIN_NAME = -1
 NO_LEVEL = -1
 PEG_BITS = 3
+HIDES = -1
+TOUCHED = -2
 
 SLOT_BITS = 24
 MOST_SLOTS = 1 << SLOT_BITS
@@ -93,7 +95,8 @@ PEG_BID = 26  # displayed best that pegged orders were last priced by
 PEG_ASK = 27
 DROPPED = 28  # what was left of the order that came last and ended
 DRESSED = 29  # live orders that came the long way: only theirs are the columns from PUBLIC_ID on to be looked at
-COUNTERS = 30
+TOUCHED_STOPS = 30  # live stops that trades reached before a call began, which go when it has ended
+COUNTERS = 31
 
 # --- phases -----------------------------------------------------------------------------------------------------
 CONTINUOUS = 0

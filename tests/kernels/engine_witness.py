@@ -36,6 +36,7 @@ class Order:
     reserve: int = 0
     level: int = -1
     place: int = 0  # number on the tape, and time
+    touched: bool = False  # a stop that trades reached before a call began
 
     @property
     def size(self):
@@ -55,7 +56,7 @@ class Witness:
     clock: int = 0
     sequence: int = 0
     last: int = -1
-    touched: tuple[int, int] = (0, -1)  # lowest and highest level traded at since stops were looked at
+    touched: tuple[int, int] = (0, -1)  # the last level traded at before this message, and how far it traded since
     priced_by: tuple[int, int] | None = None
     books: dict = field(default_factory=lambda: {book: [] for book in range(lk.BOOKS)})
     parked: list = field(default_factory=list)
@@ -318,8 +319,11 @@ class Witness:
             self.rest(order, limit, left)
 
     def call(self, phase):
-        if phase == lk.VOLATILITY and self.phase == lk.CONTINUOUS:
-            self.write_phase(codes.HALT)
+        if self.phase == lk.CONTINUOUS:
+            for order in self.books[lk.STOPS]:
+                order.touched = order.touched or self.reached_by_trades(order)
+            if phase == lk.VOLATILITY:
+                self.write_phase(codes.HALT)
         self.phase = phase
         self.write_phase(codes.QUOTE_RESUME)
         for order in self.pegs:
@@ -333,11 +337,14 @@ class Witness:
         if self.phase == lk.CONTINUOUS:
             self.touched = (self.last if self.last >= 0 else self.ladder, self.last)
 
+    def reached_by_trades(self, stop):
+        low, high = self.touched
+        return stop.stop <= high if stop.side == codes.BUY else stop.stop >= low
+
     def settle(self):
         """What a message sets off."""
         while self.phase == lk.CONTINUOUS:
-            low, high = self.touched
-            due = [o for o in self.books[lk.STOPS] if (o.stop <= high if o.side == codes.BUY else o.stop >= low)]
+            due = [order for order in self.books[lk.STOPS] if order.touched or self.reached_by_trades(order)]
             if due:
                 order = min(due, key=lambda order: order.place)
                 size = order.shown
@@ -623,6 +630,7 @@ class Witness:
 
     def open_again(self):
         self.phase = lk.CONTINUOUS
+        self.begin()
         self.write_phase(codes.TRADE_RESUME)
         self.priced_by = None
         self.settle()
@@ -648,7 +656,6 @@ class Witness:
         ask = min(self.best(codes.SELL), self.best(codes.SELL, lk.HIDDEN))
         if self.phase not in (lk.HALTED, lk.CLOSED) or bid >= ask:
             return lk.REFUSED
-        self.begin()
         self.end_book(lk.OPENING, codes.NO_AUCTION, codes.NO_AUCTION)
         self.open_again()
         return lk.INTERRUPTED if self.interrupted else 0

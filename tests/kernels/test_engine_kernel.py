@@ -178,6 +178,7 @@ def check_structure(engine, witness):
     assert counters[lk.OWNED] == sum(order.owner > 0 for order in witness.live.values())
     assert counters[lk.PEGS] == len(witness.pegs)
     assert counters[lk.STOP_ORDERS] == len(witness.books[lk.STOPS])
+    assert counters[lk.TOUCHED_STOPS] == sum(order.touched for order in witness.books[lk.STOPS])
     assert counters[lk.ICEBERGS] == sum(order.reserve > 0 for order in witness.books[lk.DISPLAYED])
     slices = sum(-(-order.reserve // order.display) for order in witness.live.values() if order.reserve)
     unseen_rows = {lk.STOPS: 3, lk.HIDDEN: 1, lk.OPENING: 1, lk.CLOSING: 1}
