@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcakit.book.fifo_kernel import NEXT, NO_ORDER, OK, PREVIOUS, TAIL, side_row
-from tcakit.jit import bare_jit, prefetch, tower_call, tower_part
+from tcakit.jit import prefetch, tower_call, tower_jit, tower_part
 from tcakit.market.codes import BAD_TERMS
 from tcakit.venue.engine_auction_kernel import close_day, halt, resume, start_call, uncross
 from tcakit.venue.engine_kernel import cancel_slot, displayed_slot, reduce_slot, stands, submit_limit, submit_market
@@ -165,7 +165,7 @@ def _ask_ahead(engine, messages, results, row, last):
         prefetch(engine.pool, orders[slot, POOL_PLACE])
 
 
-@bare_jit
+@tower_jit
 def process(engine, messages, parts, results, first, last):
     """Send the messages of the rows from `first` up to `last` of a table; gives (status, row it stopped at).
 
