@@ -36,6 +36,7 @@ from tcakit.simulator.flow_layout_kernel import (
     RATE_BOUND,
     TAKE,
 )
+from tcakit.simulator.mood_kernel import mood
 from tcakit.simulator.random_kernel import bits, uniform
 from tcakit.venue.engine_kernel import cancel_slot, reduce_slot, submit_limit, submit_market
 from tcakit.venue.engine_layout_kernel import (
@@ -318,6 +319,13 @@ def propose(engine, flow, feedback, seed, number, now):
     rates = flow.scratch
     of_bids = side_rates(flow, engine, 0, spread, follows)
     of_asks = side_rates(flow, engine, 1, spread, follows)
+    buyers = np.tanh(mood(flow, seed, now))
+    if buyers != 0.0:
+        # Sellers take from the bids.
+        of_bids -= buyers * rates[TAKE]
+        rates[TAKE] *= 1.0 - buyers
+        of_asks += buyers * rates[EVENTS + TAKE]
+        rates[EVENTS + TAKE] *= 1.0 + buyers
     lean = tilt(feedback, now)
     if lean != 0.0:
         # After buying, sellers, who take from the bids, become likelier.

@@ -19,6 +19,7 @@ from tcakit.simulator.flow_tables import Law, WaitPart, mean_of_waits, wait_tabl
 
 EVENT_NAMES = ("improve", "join", "deeper", "cancel_best", "cancel_deeper", "take", "hidden")
 SIZED = ("improve", "join", "deeper", "take", "hidden")
+MOST_WAVES = layout.MOST_WAVES
 _DAY_NS = 24 * 3600 * NS_PER_SECOND
 _WIDEST = 4096  # ticks: a wider spread counts as this
 _LEAST_WAIT = 0.02  # of the mean wait: long waits are not squeezed below it
@@ -64,6 +65,26 @@ class FeedbackLaw:
         return Feedback(terms, numbers, np.zeros(layout.FEEDBACK_MEMORY, np.int64))
 
 
+@dataclass(frozen=True, slots=True)
+class MoodLaw:
+    """Waves that lean takers to one side whatever the market does: `strength` is the standard deviation of half their
+    log odds, 0 none; the shortest wave is `shortest_s` long, each of `waves` twice the one before. UsageError for what
+    cannot be.
+    """
+
+    strength: float = 0.0
+    shortest_s: float = 60.0
+    waves: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.strength <= 3.0:
+            raise _bad(f"strength is {self.strength!r}", "mood", "give 0 to 3")
+        if not (math.isfinite(self.shortest_s) and self.shortest_s > 0.0):
+            raise _bad(f"shortest_s is {self.shortest_s!r}", "mood", "give seconds above zero")
+        if not 1 <= self.waves <= MOST_WAVES:
+            raise _bad(f"waves is {self.waves}", "mood", f"give 1 to {MOST_WAVES}")
+
+
 @dataclass(frozen=True)
 class RateTables:
     """How often each event happens: `by_state` by event float64 (spread bins, imbalance bins), times `by_queue` by
@@ -99,9 +120,10 @@ class FlowModel:
 
     Prices are ticks of `tick_size` stored units (`price_scale` to a unit of currency), sizes stored units. `rates`, 1/s
     of operational time and side, are of events that come of themselves; `following` weigh what follows at machine
-    speed. Queue bins begin at `queue_first` times `queue_unit` and double. `clearing` float64 (queue bins,
-    2). `profile` float64 (reach + 1,), mean orders of a side by ticks behind the best. A new best level comes with
-    orders of `new_best_order` at most (0: with one). Raises UsageError for what cannot be.
+    speed.
+    Queue bins begin at `queue_first` times `queue_unit` and double. `clearing` float64 (queue bins, 2). `profile`
+    float64 (reach + 1,), mean orders of a side by ticks behind the best. A new best level comes with orders of
+    `new_best_order` at most (0: with one). Raises UsageError for what cannot be.
     """
 
     symbol: str
@@ -141,6 +163,7 @@ class FlowModel:
     part_deeper: float
     profile: NDArray[np.float64]
     new_best_order: int = 0
+    mood: MoodLaw = field(default_factory=MoodLaw)
     feedback: FeedbackLaw = field(default_factory=FeedbackLaw)
     notes: tuple[str, ...] = ()
 
@@ -224,6 +247,9 @@ class FlowModel:
         numbers[layout.PART_DEEPER] = self.part_deeper
         numbers[layout.HIDDEN_MIDDLE] = self.hidden_middle
         numbers[layout.NEW_BEST_ORDER] = self.new_best_order
+        numbers[layout.MOOD_STRENGTH] = self.mood.strength
+        numbers[layout.MOOD_SHORTEST_NS] = self.mood.shortest_s * 1e9
+        numbers[layout.MOOD_WAVES] = self.mood.waves
         short = wait_table(self.short_waits) if self.short_waits else np.zeros(2)
         # In the busiest state every proposal that comes of itself comes to something: their rate is that state's. Each
         # has its burst behind it.
@@ -243,8 +269,8 @@ class FlowModel:
         reach = len(self.profile) - 1
         fill = np.maximum(1.0, 2.0 * self.profile)
         return Flow(
-            rates=np.stack([tables[0][0], tables[1][0]]),
-            queue_factor=np.stack([tables[0][1], tables[1][1]]),
+            rates=np.stack([table[0] for table in tables]),
+            queue_factor=np.stack([table[1] for table in tables]),
             spread_bin=np.maximum(np.searchsorted(self.spread_from, ticks, side="right") - 1, 0),
             clearing=np.ascontiguousarray(self.clearing, dtype=np.float64),
             sizes=sizes,
@@ -260,7 +286,7 @@ class FlowModel:
             numbers=numbers,
             times=np.array([open_ns, close_ns], np.int64),
             memory=memory,
-            scratch=np.zeros(2 * layout.EVENTS),
+            scratch=np.zeros(layout.WAVES_AT + 3 * layout.MOST_WAVES),
         )
 
     def _looked_at(self, fill: NDArray[np.float64]) -> Law:

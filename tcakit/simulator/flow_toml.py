@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
 from tcakit.registry import nearest
-from tcakit.simulator.flow_parameters import EVENT_NAMES, SIZED, FeedbackLaw, FlowModel, RateTables
+from tcakit.simulator.flow_parameters import (
+    EVENT_NAMES,
+    SIZED,
+    FeedbackLaw,
+    FlowModel,
+    MoodLaw,
+    RateTables,
+)
 from tcakit.simulator.flow_tables import Law, WaitPart
 
 FORMAT = 1
@@ -42,6 +49,8 @@ _COMMENTS = {
     "hidden": "Where in the spread unseen orders trade (0 their own side's best, 1 the other's); share at the middle.",
     "book": "Where the day begins, and how many orders a side holds on average by ticks behind its best (0 first).\n"
     "# new_best_order: largest single order of those that a new best level comes with; 0: it is one order.",
+    "mood": "Waves that lean takers to one side, whatever the market does: strength is the standard deviation of half\n"
+    "# their log odds (0: none), each wave twice as long as the one before.",
     "feedback": "Memory of signed trades: exp(|strength * phi|) multiplies takers against past trades,\n"
     "# phi = sum of sign * share^size_power * (1 + t / tau_s)^-beta, share of the best queue that a trade took.\n"
     "# strength 0: none.",
@@ -103,6 +112,7 @@ def flow_text(model: FlowModel) -> str:
         },
     )
     table("feedback", {field.name: getattr(model.feedback, field.name) for field in fields(FeedbackLaw)})
+    table("mood", {field.name: getattr(model.mood, field.name) for field in fields(MoodLaw)})
     return "\n".join(out) + "\n"
 
 
@@ -263,6 +273,7 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
         part_deeper=withdrawn.number("part_deeper"),
         profile=book.numbers("orders_by_ticks_behind"),
         new_best_order=book.whole("new_best_order") if "new_best_order" in book.values else 0,
+        mood=_mood(whole),
         feedback=FeedbackLaw(**law, terms=feedback.whole("terms")),
         notes=tuple(str(note) for note in whole.get("notes")),
     )
@@ -270,6 +281,15 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
     for table in (*every, *waits["short"], *waits["long"], *inside, *laws.values(), new, gone, *rates):
         table.finish()
     return model
+
+
+def _mood(whole: _Table) -> MoodLaw:
+    if "mood" not in whole.values:
+        return MoodLaw()
+    table = whole.part("mood")
+    found = MoodLaw(table.number("strength"), table.number("shortest_s"), table.whole("waves"))
+    table.finish()
+    return found
 
 
 def _part(table: _Table) -> WaitPart:
