@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.book.fifo_kernel import COUNT, LEVEL, LEVEL_SIZE, OK, PREVIOUS, SIDE, SIZE, TAIL
-from tcakit.jit import bare_jit, melted_door, tower_call, tower_part
+from tcakit.jit import melted_door, tower_call, tower_jit, tower_part
 from tcakit.market.codes import BUY, PRINT_HIDDEN, SELL
 from tcakit.simulator.clock_kernel import is_short, wait_ns
 from tcakit.simulator.feedback_kernel import absorb, tilt
@@ -291,7 +291,7 @@ def _begin_again(engine, flow, seed, number, row):
     return _limit(engine, BUY if row == 0 else SELL, level, size)
 
 
-@bare_jit
+@tower_jit
 def propose(engine, flow, feedback, seed, number, now):
     """Let one proposal of the background come at `now` (ns); returns the engine's status.
 
@@ -356,7 +356,7 @@ def propose(engine, flow, feedback, seed, number, now):
     return _add(engine, flow, seed, number, row, event, spread)
 
 
-@bare_jit
+@tower_jit
 def run_background(engine, flow, feedback, seed, number, now, until):
     """Let proposals come, from `number` on, while they come by `until` (ns); returns (status, next number, now).
 
@@ -373,7 +373,7 @@ def run_background(engine, flow, feedback, seed, number, now, until):
         number += 1
 
 
-@bare_jit
+@tower_jit
 def open_book(engine, flow, seed, bid, ask, now):
     """Queue the orders that stand at `now`, as many by distance as there are on average; returns the status."""
     engine.counters[CLOCK] = now

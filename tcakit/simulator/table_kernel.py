@@ -7,7 +7,7 @@ rest of `Market`, all in their order.
 
 from __future__ import annotations
 
-from tcakit.jit import IS_COMPILED, arrays_at, bare_jit
+from tcakit.jit import IS_COMPILED, arrays_at, tower_jit
 from tcakit.simulator.flow_layout_kernel import Feedback, Flow
 from tcakit.simulator.market_kernel import run
 from tcakit.simulator.market_layout_kernel import Market
@@ -39,31 +39,31 @@ if not IS_COMPILED:
         return address
 
 
-@bare_jit
+@tower_jit
 def background_at(address, now):
     """`sources_kernel.background` of the market whose arrays stand in a table at an address."""
     return background(market_at(address), now)
 
 
-@bare_jit
+@tower_jit
 def people_at(address, now):
     """`sources_kernel.people`, likewise."""
     return people(market_at(address), now)
 
 
-@bare_jit
+@tower_jit
 def arrival_at(address, now):
     """`sources_kernel.arrival`, likewise."""
     return arrival(market_at(address))
 
 
-@bare_jit
+@tower_jit
 def calendar_at(address, now):
     """`sources_kernel.calendar`, likewise."""
     return calendar(market_at(address), now)
 
 
-@bare_jit
+@tower_jit
 def run_at(address, until):
     """Let the market run; as `market_kernel.run`."""
     return run(market_at(address), address, until)
