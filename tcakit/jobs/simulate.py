@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def simulate_market(
     seed: int,
     parameters: Path,
     *,
+    dark: bool | None = None,
     out: Path | None = None,
     formats: tuple[str, ...] = ("lobster",),
     levels: int = 5,
@@ -69,8 +71,9 @@ def simulate_market(
 ) -> dict[str, Any]:
     """Run a market that reacts, of a parameter file, over one day with nobody of ours in it; store or write the day.
 
-    A stored day remembers what it was made of, so that parents can be traded in the same market (`backtest --market
-    simulated`).
+    `dark` says whether there is a dark venue, None as the file says; its prints are stored as the symbol's at that
+    venue, and no file in a format of the displayed venue has them. A stored day remembers what it was made of, so that
+    parents can be traded in the same market (`backtest --market simulated`).
     """
     from tcakit.simulator.dark_tape import dark_instrument, dark_trades, write_dark_csv
     from tcakit.simulator.market_parameters import parameters_text, read_parameters
@@ -80,6 +83,8 @@ def simulate_market(
     _check_formats(formats)
     begun = time.perf_counter()
     found = read_parameters(parameters)
+    if dark is not None:
+        found = replace(found, world=replace(found.world, is_dark_on=dark))
     market = make_market(found.model, found.world, date, seed, symbol=symbol, venue=VENUE)
     close_ns = market.instrument.session_close_ns
     assert close_ns is not None

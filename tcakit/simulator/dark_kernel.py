@@ -15,6 +15,7 @@ from tcakit.simulator.market_layout_kernel import (
     BUS_SIDE,
     CLIENT,
     DARK_INTERVAL_NS,
+    DARK_LEAN,
     DARK_LIMIT_SHARE,
     DARK_LOTS,
     DARK_MINIMUM_SHARE,
@@ -31,6 +32,7 @@ from tcakit.simulator.market_layout_kernel import (
     TIME_IN_FORCE,
     WHAT,
 )
+from tcakit.simulator.participant_kernel import shown
 from tcakit.simulator.random_kernel import exponential, uniform
 from tcakit.simulator.settle_kernel import log_report
 from tcakit.venue import engine_layout_kernel as ek
@@ -93,7 +95,9 @@ def dark_proposal(market, now):
     _look(market)
     half = middle(dark)
     if half != mp.NO_MIDDLE:
-        side = BUY if uniform(seed, number, _SIDE) < 0.5 else SELL
+        bids, offers = shown(market, 0), shown(market, 1)
+        buys = 0.5 + numbers[DARK_LEAN] * (bids / (bids + offers) - 0.5)
+        side = BUY if uniform(seed, number, _SIDE) < buys else SELL
         lot = dark.counters[mp.LOT]
         size = lot * max(1, int(numbers[DARK_LOTS] * exponential(seed, number, _SIZE) + 0.5))
         least = 0

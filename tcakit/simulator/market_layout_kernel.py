@@ -71,7 +71,8 @@ DARK_LOTS = 1  # of an order
 DARK_PATIENCE_NS = 2
 DARK_MINIMUM_SHARE = 3  # those that trade no less than half of their size at once
 DARK_LIMIT_SHARE = 4  # those that go no farther than the middle was when they came
-DARK_NUMBERS = 5
+DARK_LEAN = 5  # how much more often buys come while bids outweigh offers
+DARK_NUMBERS = 6
 
 VALUE = 0
 VALUE_STEP = 1  # standard deviation of the value's walk in a second, in levels

@@ -32,7 +32,7 @@ _SOURCES = {
 }
 _OF_THE_WORLD = ("sources", "calendar", "value", "news", "halts", "participants", "dark")
 _CALENDAR = ("opening_call_seconds", "closing_call_seconds", "band_ticks", "volatility_call_seconds")
-_DARK = ("venue", "interval_s", "size", "patience_s", "minimum_share", "limit_share")
+_DARK = ("venue", "interval_s", "size", "patience_s", "minimum_share", "limit_share", "lean")
 _USUAL_DARK = 3  # times what takers take
 _GROUP = ("kind", "count", "interval_s", "latency_ms", "size", "limit")
 

@@ -142,6 +142,7 @@ def _dark_flow(world: World, lot: int) -> NDArray[np.float64]:
     numbers[ml.DARK_PATIENCE_NS] = dark.patience_s * NS_PER_SECOND
     numbers[ml.DARK_MINIMUM_SHARE] = dark.minimum_share
     numbers[ml.DARK_LIMIT_SHARE] = dark.limit_share
+    numbers[ml.DARK_LEAN] = dark.lean
     return numbers
 
 

@@ -36,7 +36,9 @@ class DarkVenue:
 
     An order comes every `interval_s` seconds on average, of `size` stored units on average (exponential), and goes
     after `patience_s` seconds on average. `minimum_share` of them trade no less than half of their size at once,
-    `limit_share` go no farther than the middle was when they came. UsageError for what cannot be.
+    `limit_share` go no farther than the middle was when they came. Buys are 1/2 + `lean` (share of the bids in what the
+    touch shows - 1/2) of them: who sells in the dark comes rather when the price is about to fall. UsageError for what
+    cannot be.
     """
 
     venue: str = "XDRK"
@@ -45,6 +47,7 @@ class DarkVenue:
     patience_s: float = 30.0
     minimum_share: float = 0.2
     limit_share: float = 0.3
+    lean: float = 0.5
 
     def __post_init__(self) -> None:
         if not (isinstance(self.venue, str) and self.venue.isalnum()):
@@ -57,6 +60,7 @@ class DarkVenue:
             "patience_s": (1e-3, 1e6),
             "minimum_share": (0.0, 1.0),
             "limit_share": (0.0, 1.0),
+            "lean": (0.0, 1.0),
         }
         for name, (low, high) in ranges.items():
             value = getattr(self, name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from tcakit.book import fifo_kernel as fifo
 from tcakit.market import codes
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator import own_tables
@@ -63,6 +65,22 @@ def test_every_print_is_at_the_middle_of_what_was_displayed(day):
         bid = max(level for level, size in shown[codes.BUY].items() if size > 0)
         ask = min(level for level, size in shown[codes.SELL].items() if size > 0)
         assert (bid, ask) == (row[mp.PRINT_BID], row[mp.PRINT_ASK])
+
+
+def test_those_in_the_dark_lean_with_what_is_displayed():
+    # Patience is short, so that what came last stands alone.
+    made = market(world=replace(DARK, dark=DarkVenue(interval_s=0.3, size=200, patience_s=1e-3, lean=1.0)))
+    opened, dark, shares, last = edges(made)[0], made.market.dark, {codes.BUY: [], codes.SELL: []}, 0
+    for ns in range(opened, opened + 300 * SECOND, SECOND // 10):
+        made.advance(ns)
+        if dark.counters[mp.SEQUENCE] > last:
+            last = dark.counters[mp.SEQUENCE]
+            side = int(dark.orders[np.argmax(dark.orders[:, mp.PLACE]), fifo.SIDE])
+            bids, offers = made.size_at(codes.BUY, made.best_tick(0)), made.size_at(codes.SELL, made.best_tick(1))
+            if side:
+                shares[side].append(bids / (bids + offers))
+    assert len(shares[codes.BUY]) + len(shares[codes.SELL]) > 200
+    assert np.mean(shares[codes.BUY]) > np.mean(shares[codes.SELL]) + 0.1
 
 
 def test_nothing_meets_in_calls_and_halts_and_nothing_is_left_at_the_close():
