@@ -53,9 +53,13 @@ class Result:
     peer_name: str
     job: str
 
+    def row(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
     def line(self) -> str:
         """One line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(self.row(), ensure_ascii=False)
 
 
 def installed(library: str) -> bool:
@@ -101,8 +105,10 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, {python}, " + ", ".join(versions)
 
 
-def page(results: Iterable[Result]) -> str:
-    """The text of docs/benchmarks.md."""
+def page(rows: Iterable[dict[str, Any]]) -> str:
+    """The text of docs/benchmarks.md, from fields of results, each with its `measured` day and `machine`."""
+    rows = list(rows)
+    machines = sorted({row["machine"] for row in rows})
     lines = [
         "# Benchmarks",
         "",
@@ -110,14 +116,14 @@ def page(results: Iterable[Result]) -> str:
         "the peer's measured in turn in one run, after one run of each that is not counted and in which the",
         "answers are compared. Below 1, ours needs less. Where the job says so, seconds of the clock instead.",
         "",
-        f"Machine: {machine()}.",
+        *(f"Machine: {name}." for name in machines),
         "",
-        "| benchmark | job | ours, s | peer | peer, s | ours / peer | n |",
-        "|---|---|---|---|---|---|---|",
+        "| benchmark | job | ours, s | peer | peer, s | ours / peer | n | measured |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for result in results:
-        peer = "" if result.peer is None else f"{result.peer:.3f}"
-        ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
-        numbers = f"{result.ours:.3f} | {result.peer_name} | {peer} | {ratio} | {result.n}"
-        lines.append(f"| {result.name} | {result.job} | {numbers} |")
+    for row in rows:
+        peer = "" if row["peer"] is None else f"{row['peer']:.3f}"
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        numbers = f"{row['ours']:.3f} | {row['peer_name']} | {peer} | {ratio} | {row['n']} | {row['measured']}"
+        lines.append(f"| {row['name']} | {row['job']} | {numbers} |")
     return "\n".join(lines) + "\n"

@@ -174,7 +174,7 @@ def fit(
     ] = True,
     starts: Annotated[
         int, typer.Option("--starts", min=20, help="Simulated metaorders by which the answer is fitted and checked.")
-    ] = 1_500,
+    ] = 3_000,
     store: StoreOption = DEFAULT_STORE,
     wait: WaitOption = 30.0,
     json: JsonOption = False,
@@ -195,3 +195,33 @@ def fit(
             Path(store), symbol, date, venue=venue, out=out_file, feedback=feedback, starts=starts, wait_s=wait
         )
     out.result(result, lambda console: show_fit(console, result))
+
+
+@app.command("impact")
+def impact(
+    parameters: Annotated[
+        Path, typer.Option("--params", metavar="FILE.toml", help="A market, as `simulate fit` writes it.")
+    ],
+    starts: Annotated[int, typer.Option("--starts", min=20, help="Pairs of a buying and a selling metaorder.")] = 400,
+    participants: Annotated[
+        bool | None, typer.Option("--participants/--no-participants", help="Switch them; else as the file has them.")
+    ] = None,
+    feedback: Annotated[
+        bool | None, typer.Option("--feedback/--no-feedback", help="Switch it; else as the file has it.")
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Say what metaorders do to the price of a simulated market, how much of it stays, and whether round trips earn.
+
+    \b
+    Example: tcakit simulate impact --params alfa.toml --participants --starts 100
+    """
+    from tcakit.cli.simulate_shown import show_impact
+    from tcakit.jobs.simulate_impact import simulate_impact
+
+    out = Out(json, quiet, verbose)
+    with out.kernels():
+        result = simulate_impact(parameters, starts=starts, participants=participants, feedback=feedback)
+    out.result(result, lambda console: show_impact(console, result))

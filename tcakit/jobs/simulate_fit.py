@@ -30,7 +30,7 @@ def simulate_fit(
     venue: str | None = None,
     out: Path | None = None,
     feedback: bool = True,
-    starts: int = 1_500,
+    starts: int = 3_000,
     wait_s: float = 30.0,
 ) -> dict[str, Any]:
     """Fit the background flow of a stored day by counting, then the feedback; write the parameters to `out`.
@@ -59,7 +59,7 @@ def simulate_fit(
         "sides": _sides(sides),
     }
     if feedback:
-        fitted = fit_feedback(model, sides, starts=starts, search_starts=max(10, starts // 4))
+        fitted = fit_feedback(model, sides, starts=starts, search_starts=max(10, starts // 8))
         model = replace(fitted.model, notes=(*model.notes, *_notes(fitted, sides)))
         result |= _impact(fitted)
     result["feedback"] = asdict(model.feedback)
@@ -103,17 +103,21 @@ def _sides(sides: SideLikelihood) -> dict[str, Any]:
 
 def _impact(fitted: ImpactFit) -> dict[str, Any]:
     return {
-        "impact": _measured(fitted.reacting),
-        "impact_of_background_alone": _measured(fitted.alone),
-        "tried": [{"strength": strength, "share_left": share} for strength, share in fitted.tried],
-        "share_wanted": fitted.wanted,
+        "impact": measured(fitted.reacting),
+        "impact_of_background_alone": measured(fitted.alone),
+        "tried": [
+            {"strength": strength, "share_left": share, "exponent": exponent}
+            for strength, share, exponent in fitted.tried
+        ],
+        "off_mean_field": fitted.off_mean_field,
         "round_trips": [asdict(trip) | {"loses": trip.loses} for trip in fitted.trips],
         "children_every_s": fitted.setting.every_s,
         "halved": fitted.halved,
     }
 
 
-def _measured(impact: MetaorderImpact) -> dict[str, Any]:
+def measured(impact: MetaorderImpact) -> dict[str, Any]:
+    """An experiment's outcome in plain numbers, rounded."""
     shown = [number for number in _SHOWN if number <= len(impact.children)]
     return {
         "exponent": round(impact.exponent, 3),

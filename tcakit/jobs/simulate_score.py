@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tcakit.errors import DataError, UsageError
 from tcakit.jobs.market import has_book, market_day
 from tcakit.jobs.tape import read_tape
 from tcakit.market import codes
+from tcakit.market.clock import NS_PER_SECOND
 from tcakit.replay.columns import quote_book
 from tcakit.simulator.scores.events import LEVELS, BookRows, Events, events_of
 from tcakit.simulator.scores.scorecard import WITHIN, Day, score_days
@@ -154,20 +156,32 @@ def _depth(day: SymbolDay) -> int:
 def read_days(store: Store, days: Sequence[SymbolDay], levels: int) -> list[Day]:
     """Stored days as they are scored, with so many levels of their books; DataError where one has no book nor quotes.
 
-    Where one of them names no orders, none does: what is compared is of one kind.
+    Where one of them names no orders, none does, and all are read by the coarsest of their clocks: what is compared is
+    of one kind.
     """
     rows = [_book_rows(store, day) for day in days]
     named = all(bool(((own.kind == codes.ADD) & (own.order_id >= 0)).any()) for own in rows)
+    clock_ns = 1 if named else max(clock_of(own.ts_ns) for own in rows)
     found = []
     for day, own in zip(days, rows, strict=True):
         prints = None
         if not named:
             market = market_day(store, day)
             seen = market.print_displayed
-            prints = market.print_ns[seen], market.print_size[seen]
+            prints = market.print_ns[seen] // clock_ns * clock_ns, market.print_size[seen]
+            own = replace(own, ts_ns=own.ts_ns // clock_ns * clock_ns)
         events = events_of(day.instrument, day.date, own, levels=levels, prints=prints)
         found.append(Day(events, read_tape(store, day)[0]))
     return found
+
+
+def clock_of(ns: NDArray[np.int64]) -> int:
+    """The step of the clock that wrote these times, ns: a second, a millisecond, a microsecond, or 1.
+
+    >>> clock_of(np.array([3_000_000, 5_000_000]))
+    1000000
+    """
+    return next((step for step in (NS_PER_SECOND, 1_000_000, 1_000) if not (ns % step).any()), 1)
 
 
 def _book_rows(store: Store, day: SymbolDay) -> BookRows:
@@ -228,7 +242,9 @@ def _notes(days: list[SymbolDay], read: list[Day], halves: tuple[Day, Day] | Non
         if of.session_open_ns is None or of.session_close_ns is None:
             notes.append(f"{where}: the hours of the session are not known, all that was recorded is taken for it")
     if not read[0].events.named:
+        clock_ns = max(clock_of(day.events.ns) for day in read)
+        cut = "" if clock_ns == 1 else f", cut to {clock_ns / 1e6:g} ms as the coarsest clock of them has it"
         notes.append(
-            "a recording names no orders: of all days, the instants are compared at which the best levels change"
+            f"a recording names no orders: of all days, the instants are compared at which the best levels change{cut}"
         )
     return list(dict.fromkeys(notes))

@@ -28,6 +28,7 @@ from tcakit.simulator.flow_layout_kernel import (
     JOIN,
     LAST_ASK,
     LAST_BID,
+    NEW_BEST_ORDER,
     PART_BEST,
     PART_DEEPER,
     QUEUE_FIRST,
@@ -39,6 +40,7 @@ from tcakit.simulator.random_kernel import bits, uniform
 from tcakit.venue.engine_kernel import cancel_slot, reduce_slot, submit_limit, submit_market
 from tcakit.venue.engine_layout_kernel import (
     BIDS,
+    BOOK_FULL,
     CLOCK,
     CONTINUOUS,
     DISPLAYED,
@@ -47,8 +49,9 @@ from tcakit.venue.engine_layout_kernel import (
     PHASE,
     TAPE_PART,
     TAPE_ROWS,
+    UNSEEN,
 )
-from tcakit.venue.engine_record_kernel import room_for, write
+from tcakit.venue.engine_record_kernel import room_for, rows_for, write
 
 _ENTRY = np.uint64(DRAWS - 1)
 _TEN = np.uint64(10)
@@ -69,6 +72,7 @@ _OPENING = 16  # to 19
 
 _FEW = 4  # orders a side that background takers leave: it is theirs to give, never the last of it
 _MOST = 4.0  # times its mean that a rate grows with a queue or with the number of orders
+_PIECES = 64  # orders that a new best level comes with, at most
 _WALK = 64  # orders that are looked at, from the end of a queue, for one to withdraw
 _STALE = 0.5  # of cancels behind the best that look for an order left beyond the tables, if there are more than usual
 
@@ -192,7 +196,7 @@ def _withdraw_deeper(engine, flow, seed, number, row):
     return _withdraw(engine, flow, seed, number, row, chosen, flow.numbers[PART_DEEPER])
 
 
-@tower_part
+@melted_door
 def taker_size(engine, flow, row, word):
     """What a taker of the background takes from this side, 0 if nothing; `word` is 64 random bits."""
     best = engine.best[DISPLAYED, row]
@@ -257,6 +261,18 @@ def _add(engine, flow, seed, number, row, event, spread):
         # By the spread that it leaves: from the other side's best, so that two runs whose spreads differ meet again.
         left = min(flow.inside[wide, _entry(bits(seed, number, _PLACE))], spread - 1)
         level = engine.best[DISPLAYED, 1 - row] - toward * left
+        piece = int(flow.numbers[NEW_BEST_ORDER])
+        if 0 < piece < size:
+            status = rows_for(engine, 0, 2 * _PIECES)
+            if status != OK:
+                return status
+            if engine.counters[LIVE] + engine.counters[UNSEEN] + _PIECES >= engine.orders.shape[0]:
+                return BOOK_FULL
+            for _ in range(_PIECES - 1):
+                if size <= piece:
+                    break
+                _limit(engine, BUY if row == 0 else SELL, level, piece)
+                size -= piece
     elif event == DEEPER:
         level -= toward * flow.distance[0, _entry(bits(seed, number, _PLACE))]
         level = max(1, min(engine.levels.shape[2] - 2, level))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ from tcakit.simulator.calibration_rates import (
     rates_and_factors,
     size_laws,
 )
-from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, CANCEL_DEEPER, DEEPER, IMPROVE, TAKE
+from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, CANCEL_DEEPER, DEEPER, IMPROVE, JOIN
 from tcakit.simulator.flow_parameters import EVENT_NAMES, FlowModel, RateTables
 
 _MANY_LEVELS = 1_000
@@ -31,14 +33,16 @@ def fit_background(day: CalibrationDay) -> tuple[FlowModel, Counted]:
     """Fit rates, sizes, distances, waits and the shape of the day; the feedback is off. DataError with too little."""
     counted = count_day(day)
     instrument = day.instrument
-    depth = depth_of(counted, day.depth == 1)
+    names_orders = bool((day.slot >= 0).any())
+    depth = depth_of(counted, day.depth == 1, names_orders)
     notes = [f"fitted to {instrument.symbol} ({instrument.venue}) on {day.date}: {len(counted.found):,} events"]
     tables = [rates_and_factors(counted.counts[kind], counted.exposure[kind]) for kind in range(2)]
     if not counted.exposure[1].any():
         tables[1] = tables[0]
-    for rates, factors in tables:
+    for kind, (rates, factors) in enumerate(tables):
         if depth.seen_ticks == 0:
-            rates[..., DEEPER] = rates[..., IMPROVE].mean() + rates[..., TAKE].mean()
+            held = counted.exposure[kind if counted.exposure[kind].any() else 0].sum(axis=-1)
+            rates[..., DEEPER] = np.average(rates[..., IMPROVE] + rates[..., JOIN], weights=held)
             rates[..., CANCEL_DEEPER] = rates[..., DEEPER]
             factors[:, [DEEPER, CANCEL_DEEPER]] = 1.0
         else:
@@ -88,9 +92,10 @@ def fit_background(day: CalibrationDay) -> tuple[FlowModel, Counted]:
         rank_withdrawn=rank_law(counted),
         hidden_place=hidden_place,
         hidden_middle=round(hidden_middle, 4),
-        part_best=round(part_share(counted, CANCEL_BEST), 4),
-        part_deeper=round(part_share(counted, CANCEL_DEEPER), 4),
+        part_best=round(part_share(counted, CANCEL_BEST, names_orders), 4),
+        part_deeper=round(part_share(counted, CANCEL_DEEPER, names_orders), 4),
         profile=depth.profile,
+        new_best_order=math.ceil(depth.order_size / instrument.lot_size) * instrument.lot_size,
         notes=tuple(notes),
     )
     return model, counted

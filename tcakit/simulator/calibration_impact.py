@@ -13,6 +13,8 @@ from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.simulator.metaorder_experiment import (
     MetaorderImpact,
     MetaorderSetting,
+    Opener,
+    of_background,
     round_trips,
     run_experiment,
     setting_for,
@@ -51,14 +53,14 @@ class RoundTrip:
 
 @dataclass(frozen=True, slots=True)
 class ImpactFit:
-    """The flow with its feedback, and what it was chosen by: (strength, share left of the impact alone) tried, `wanted`
-    of that share, impact with the feedback (`reacting`) and of the background alone, and round trips. `halved` times
-    the strength was cut in two because a round trip did not surely lose.
+    """The flow with its feedback, and what it was chosen by: `tried` (strength, share left of the impact alone,
+    exponent), how far exponents are `off_mean_field`, impact with the feedback (`reacting`) and of the background
+    alone, and round trips. `halved` times the strength was cut in two because a round trip did not surely lose.
     """
 
     model: FlowModel
-    tried: tuple[tuple[float, float], ...]
-    wanted: float
+    tried: tuple[tuple[float, float, float], ...]
+    off_mean_field: float
     alone: MetaorderImpact
     reacting: MetaorderImpact
     trips: tuple[RoundTrip, ...]
@@ -67,7 +69,7 @@ class ImpactFit:
 
 
 def fit_feedback(
-    model: FlowModel, likelihood: SideLikelihood | None = None, *, starts: int = 1_500, search_starts: int = 400
+    model: FlowModel, likelihood: SideLikelihood | None = None, *, starts: int = 3_000, search_starts: int = 400
 ) -> ImpactFit:
     """Find the strength at which metaorders of takers like the background's have `TARGET_EXPONENT`.
 
@@ -75,52 +77,105 @@ def fit_feedback(
     them, as signs of real trades do, whose metaorders the background does not have, nothing is learned of tau and beta
     from the sides: beta is 0.5 and tau three mean times between trades.
 
-    The exponent itself is too uncertain to be searched for: how much of the impact without feedback is left is not. In
-    mean field that share and the exponent hang together (`damping`), so the strength is chosen by the share that goes
-    with the exponent wanted, out of four strengths tried. Impact is then measured anew, in markets that had no part in
-    the search. Round trips must lose; the strength is halved until they do.
+    How much of the impact without feedback is left is measured well, the exponent badly. In mean field they hang
+    together (`damping`), and by how much the exponent lies off mean field is measured over all strengths tried at once:
+    so the strength is that of the share which goes with the exponent wanted. It is tried in turn, and chosen anew with
+    what was learned. Impact is then measured in markets that had no part in the search. Round trips must lose; the
+    strength is halved until they do.
     """
-    setting = setting_for(model, starts=starts)
+    setting = setting_for(of_background(model), starts=starts)
     between_trades = setting.every_s * setting.participation
     against = likelihood.best_against if likelihood else None
     tau, beta = (against[0], against[1]) if against else (_TAU_TRADES * between_trades, _BETA)
     tau = float(f"{tau:.3g}")
     model = model.with_feedback(tau_s=tau, beta=beta, strength=0.0)
     guess = _strength_by_theory(model, setting, tau)
-    searching = replace(setting, starts=search_starts, decay_children=())
-    whole = _pooled(run_experiment(model, searching).impact)
-    tried = []
+    search = _Search(model, replace(setting, starts=search_starts, decay_children=()))
     for times in _TIMES:
-        found = run_experiment(model.with_feedback(strength=times * guess), searching)
-        tried.append((times * guess, _pooled(found.impact) / whole if whole > 0.0 else math.nan))
-    wanted = wanted_share(tau, beta, setting)
-    strength = float(f"{_strength_at(wanted, tried):.3g}")
+        search.attempt(times * guess)
+    search.attempt(search.strength(), rounds=2)
+    strength = float(f"{search.strength():.3g}")
     setting = replace(setting, seed=setting.seed + 2_000)
     halved = 0
     while True:
         fitted = model.with_feedback(strength=strength)
-        trips = check_round_trips(fitted, setting)
+        trips = check_round_trips(of_background(fitted), setting, lot=model.lot_size)
         if all(trip.loses for trip in trips) or halved == _HALVINGS:
             break
         strength, halved = 0.5 * strength, halved + 1
     return ImpactFit(
         model=fitted,
-        tried=tuple(tried),
-        wanted=wanted,
-        alone=run_experiment(model, replace(setting, starts=max(2, starts // 2))),
-        reacting=run_experiment(fitted, setting),
+        tried=tuple((attempt.strength, attempt.share, attempt.exponent) for attempt in search.tried),
+        off_mean_field=search.off_mean_field(),
+        alone=run_experiment(of_background(model), replace(setting, starts=max(2, starts // 4))),
+        reacting=run_experiment(of_background(fitted), setting),
         trips=trips,
         halved=halved,
         setting=setting,
     )
 
 
-def check_round_trips(model: FlowModel, setting: MetaorderSetting, trips: int = 150) -> tuple[RoundTrip, ...]:
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    strength: float
+    share: float
+    exponent: float
+    error: float
+
+
+class _Search:
+    """Strengths tried, and what was learned of them; `setting` is that of each attempt."""
+
+    def __init__(self, model: FlowModel, setting: MetaorderSetting) -> None:
+        self.model, self.setting = model, setting
+        self.tried: list[_Attempt] = []
+        self.whole = _pooled(run_experiment(of_background(model), setting).impact)
+
+    def attempt(self, strength: float, rounds: int = 1) -> None:
+        """Measure what metaorders do at a strength, in markets nothing else was measured in if they are several."""
+        setting = self.setting
+        if rounds > 1:
+            setting = replace(setting, starts=rounds * setting.starts, seed=setting.seed + 1_000)
+        found = run_experiment(of_background(self.model.with_feedback(strength=strength)), setting)
+        share = _pooled(found.impact) / self.whole if self.whole > 0.0 else math.nan
+        self.tried.append(_Attempt(strength, share, found.exponent, max(found.exponent_error, 1e-3)))
+
+    def off_mean_field(self) -> float:
+        """By how much exponents are above those of mean field with as much impact left; 0 if nothing is known."""
+        usable = [attempt for attempt in self.tried if attempt.share > _LEAST_DAMPED]
+        if not usable:
+            return 0.0
+        law = self._law()
+        apart = [attempt.exponent - float(np.interp(attempt.share, *law)) for attempt in usable]
+        return float(np.average(apart, weights=[attempt.error**-2 for attempt in usable]))
+
+    def _law(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Shares of the impact alone that are left, rising, and the exponents that mean field has with them."""
+        feedback, setting = self.model.feedback, self.setting
+        return mean_field(feedback.tau_s, feedback.beta, setting.every_s, setting.children)
+
+    def strength(self) -> float:
+        """Where the share left is the one that goes with the exponent wanted: a power of the strength."""
+        tried = [(attempt.strength, attempt.share) for attempt in self.tried if attempt.share > _LEAST_DAMPED]
+        if len(tried) < 2:
+            return self.tried[0].strength
+        shares, exponents = self._law()
+        wanted = float(np.interp(TARGET_EXPONENT - self.off_mean_field(), exponents, shares))
+        logs, left = np.log([strength for strength, _ in tried]), np.log([share for _, share in tried])
+        slope, level = np.polyfit(logs, left, 1)
+        if slope >= 0.0:
+            return max(tried)[0]
+        return float(np.exp(np.clip((math.log(wanted) - level) / slope, logs.min(), logs.max())))
+
+
+def check_round_trips(
+    opened: Opener, setting: MetaorderSetting, trips: int = 150, *, lot: int = 1
+) -> tuple[RoundTrip, ...]:
     """Push the price one way and trade back, quickly and after a pause, in usual and in the smallest sizes."""
     tried = []
-    for children, child_size, pause in ((16, 0, 0), (16, 0, 16), (8, 0, 32), (32, model.lot_size, 0)):
+    for children, child_size, pause in ((16, 0, 0), (16, 0, 16), (8, 0, 32), (32, lot, 0)):
         gain, error = round_trips(
-            model, child_size, setting.every_s, children, trips, seed=setting.seed + 1, pause=pause
+            opened, child_size, setting.every_s, children, trips, seed=setting.seed + 1, pause=pause
         )
         tried.append(RoundTrip(children, child_size, pause, gain, error))
     return tuple(tried)
@@ -149,30 +204,26 @@ def damping(kappa: float, tau_s: float, beta: float, every_s: float, children: i
     return np.cumsum(flow)
 
 
-def wanted_share(tau_s: float, beta: float, setting: MetaorderSetting) -> float:
-    """The share of the impact alone that is left, from 16 children on, where mean field has the exponent wanted."""
-    children = np.arange(1, setting.children + 1)
-    low, high = 1e-4, 1.0
-    for _ in range(60):
-        kappa = math.sqrt(low * high)
-        net = damping(kappa, tau_s, beta, setting.every_s, setting.children)
-        late = children >= _LATE_FROM
-        exponent = np.polyfit(np.log(children[late]), np.log(np.maximum(net[late], 1e-9)), 1)[0]
-        low, high = (kappa, high) if exponent > TARGET_EXPONENT else (low, kappa)
-    return _pooled(net) / _pooled(children.astype(np.float64))
+def mean_field(
+    tau_s: float, beta: float, every_s: float, children: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shares of the impact alone that are left from 16 children on, rising, and the exponents of impact with them.
+
+    >>> shares, exponents = mean_field(10.0, 0.5, 5.0, 64)
+    >>> bool(shares[-1] > 0.99 and exponents[-1] > 0.99 and exponents[0] < 0.6)
+    True
+    """
+    numbers = np.arange(1, children + 1)
+    late = numbers >= _LATE_FROM
+    whole = _pooled(numbers.astype(np.float64))
+    shares, exponents = [], []
+    for kappa in np.geomspace(1e-4, 1.0, 60):
+        net = damping(float(kappa), tau_s, beta, every_s, children)
+        shares.append(_pooled(net) / whole)
+        exponents.append(np.polyfit(np.log(numbers[late]), np.log(np.maximum(net[late], 1e-9)), 1)[0])
+    order = np.argsort(shares)
+    return np.array(shares)[order], np.maximum.accumulate(np.array(exponents)[order])
 
 
 def _pooled(impact: NDArray[np.float64]) -> float:
     return float(impact[_POOLED_FROM - 1 :].sum())
-
-
-def _strength_at(wanted: float, tried: list[tuple[float, float]]) -> float:
-    """Where the share left is the one wanted, its logarithm straight in that of the strength."""
-    usable = [(strength, share) for strength, share in tried if share > _LEAST_DAMPED]
-    if len(usable) < 2:
-        return tried[0][0]
-    logs, shares = np.log([strength for strength, _ in usable]), np.log([share for _, share in usable])
-    slope, level = np.polyfit(logs, shares, 1)
-    if slope >= 0.0:
-        return usable[-1][0]
-    return float(np.exp(np.clip((math.log(wanted) - level) / slope, logs[0], logs[-1])))

@@ -23,7 +23,8 @@ _BUSIEST = 0.98
 @dataclass(frozen=True, slots=True)
 class Depth:
     """Behind the best: mean orders by ticks, laws of distance of new and withdrawn orders, and by how much what was
-    seen falls short of all there is (a factor on the rates).
+    seen falls short of all there is (a factor on the rates). `order_size`: mean of new orders at the best where a
+    recording names none, else 0.
     """
 
     profile: NDArray[np.float64]
@@ -32,6 +33,7 @@ class Depth:
     new_factor: float
     withdrawn_factor: float
     seen_ticks: int
+    order_size: float = 0.0
 
 
 def rates_and_factors(
@@ -76,24 +78,31 @@ def rate_bound(exposure: NDArray[np.float64], rates: NDArray[np.float64], factor
     return float(2.0 * side.ravel()[order][min(place, len(order) - 1)])
 
 
-def depth_of(counted: Counted, best_only: bool) -> Depth:
+def depth_of(counted: Counted, best_only: bool, names_orders: bool) -> Depth:
     """What stands behind the best, and beyond what was recorded.
 
     In sight, rates by distance are counts over the time that far was seen; further out, up to thirty times as far,
     events are thought to thin out as distance to the power -1.5, and orders, which live longer there, to -0.75. Where
-    only the best was recorded, nothing behind it is known: as many orders as at the best are thought to stand a tick.
+    only the best was recorded, nothing behind it is known: half as many orders as at the best are thought to stand a
+    tick. Quotes name no orders: as many as of new orders' mean size make the mean queue stand at the best, and behind.
     """
     covered, profile = counted.covered, counted.profile
     found = counted.found
+    behind, order_size = 0.5, 0.0
+    if not names_orders:
+        joined = found[found[:, kernel.EVENT] == JOIN, kernel.EVENT_SIZE]
+        order_size = max(1.0, float(joined.mean())) if len(joined) else counted.queue_unit
+        profile = np.full_like(profile, counted.queue_unit / order_size)
+        behind = 1.0
     far = len(covered) - 1
     seen = int(np.flatnonzero(covered >= _IN_SIGHT)[-1])
     if best_only or seen < 1:
         reach = 60
-        orders = np.full(reach + 1, max(0.5, float(profile[0]) * 0.5))
+        orders = np.full(reach + 1, max(0.5, float(profile[0]) * behind))
         orders[0] = profile[0]
         ticks = np.arange(1, reach + 1)
         even = Law(tuple(ticks.astype(float).tolist()), tuple((1.0 / np.sqrt(ticks)).round(4).tolist()))
-        return Depth(orders, even, even, 1.0, 1.0, 0)
+        return Depth(orders, even, even, 1.0, 1.0, 0, order_size)
     laws, factors = [], []
     whole = covered[far] > 0.9
     for event in (DEEPER, CANCEL_DEEPER):
@@ -120,7 +129,7 @@ def depth_of(counted: Counted, best_only: bool) -> Depth:
     beyond = np.arange(seen + 1, reach + 1)
     orders[seen + 1 :] = profile[max(1, seen // 2) : seen + 1].mean() * (1.0 if whole else (seen / beyond) ** 0.75)
     new, withdrawn = (law_of(np.arange(len(law)), law) for law in laws)
-    return Depth(orders, new, withdrawn, factors[0], factors[1], seen)
+    return Depth(orders, new, withdrawn, factors[0], factors[1], seen, order_size)
 
 
 def size_laws(counted: Counted) -> dict[str, Law]:
@@ -166,8 +175,10 @@ def clearing_shares(counted: Counted) -> NDArray[np.float64]:
     return np.stack([clear, beyond], axis=1).round(4)
 
 
-def part_share(counted: Counted, event: int) -> float:
-    """Share of cancels that only shrank an order."""
+def part_share(counted: Counted, event: int, names_orders: bool) -> float:
+    """Share of cancels that only shrank an order; none where a recording names no orders, and only sizes shrink."""
+    if not names_orders:
+        return 0.0
     own = counted.found[counted.found[:, kernel.EVENT] == event, kernel.FLAG]
     return float((own == 1).mean()) if len(own) else 0.0
 

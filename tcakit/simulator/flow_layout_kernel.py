@@ -30,7 +30,8 @@ PART_BEST = 4  # share of cancels at the best that only shrink an order
 PART_DEEPER = 5
 HIDDEN_MIDDLE = 6  # share of hidden prints at the very middle
 QUEUE_FIRST = 7  # the first of the edges of queue bins, in QUEUE_UNIT; each is twice the one before
-NUMBERS = 8
+NEW_BEST_ORDER = 8  # the largest single order of those that a new best level comes with; 0: it is one order
+NUMBERS = 9
 
 # `times`, int64 ns since 1970.
 OPEN_NS = 0

@@ -100,8 +100,8 @@ class FlowModel:
     Prices are ticks of `tick_size` stored units (`price_scale` to a unit of currency), sizes stored units. `rates`, 1/s
     of operational time and side, are of events that come of themselves; `following` weigh what follows at machine
     speed. Queue bins begin at `queue_first` times `queue_unit` and double. `clearing` float64 (queue bins,
-    2). `profile` float64 (reach + 1,), mean orders of a side by ticks behind the best. Raises UsageError for what
-    cannot be.
+    2). `profile` float64 (reach + 1,), mean orders of a side by ticks behind the best. A new best level comes with
+    orders of `new_best_order` at most (0: with one). Raises UsageError for what cannot be.
     """
 
     symbol: str
@@ -140,6 +140,7 @@ class FlowModel:
     part_best: float
     part_deeper: float
     profile: NDArray[np.float64]
+    new_best_order: int = 0
     feedback: FeedbackLaw = field(default_factory=FeedbackLaw)
     notes: tuple[str, ...] = ()
 
@@ -149,6 +150,8 @@ class FlowModel:
         for name in ("price_scale", "size_scale", "tick_size", "lot_size", "imbalance_bins", "queue_bins"):
             if getattr(self, name) < 1:
                 raise _bad(f"{name} is {getattr(self, name)}", name, "give 1 or more")
+        if self.new_best_order < 0:
+            raise _bad(f"new_best_order is {self.new_best_order}", "book", "give 0 or more")
         for name in ("short_share", "hidden_middle", "part_best", "part_deeper"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise _bad(f"{name} is {getattr(self, name)!r}", name, "give a share from 0 to 1")
@@ -220,6 +223,7 @@ class FlowModel:
         numbers[layout.PART_BEST] = self.part_best
         numbers[layout.PART_DEEPER] = self.part_deeper
         numbers[layout.HIDDEN_MIDDLE] = self.hidden_middle
+        numbers[layout.NEW_BEST_ORDER] = self.new_best_order
         short = wait_table(self.short_waits) if self.short_waits else np.zeros(2)
         # In the busiest state every proposal that comes of itself comes to something: their rate is that state's. Each
         # has its burst behind it.

@@ -40,7 +40,8 @@ _COMMENTS = {
     "behind": "Ticks behind the best of new orders, and of those withdrawn.",
     "withdrawn": "Places from the end of its queue of an order withdrawn; share of cancels that only shrink an order.",
     "hidden": "Where in the spread unseen orders trade (0 their own side's best, 1 the other's); share at the middle.",
-    "book": "Where the day begins, and how many orders a side holds on average by ticks behind its best (0 first).",
+    "book": "Where the day begins, and how many orders a side holds on average by ticks behind its best (0 first).\n"
+    "# new_best_order: largest single order of those that a new best level comes with; 0: it is one order.",
     "feedback": "Memory of signed trades: exp(|strength * phi|) multiplies takers against past trades,\n"
     "# phi = sum of sign * share^size_power * (1 + t / tau_s)^-beta, share of the best queue that a trade took.\n"
     "# strength 0: none.",
@@ -94,7 +95,12 @@ def flow_text(model: FlowModel) -> str:
     out.extend(_law(model.hidden_place, "places", whole=False))
     table(
         "book",
-        {"bid": model.start_bid, "ask": model.start_ask, "orders_by_ticks_behind": model.profile.tolist()},
+        {
+            "bid": model.start_bid,
+            "ask": model.start_ask,
+            "new_best_order": model.new_best_order,
+            "orders_by_ticks_behind": model.profile.tolist(),
+        },
     )
     table("feedback", {field.name: getattr(model.feedback, field.name) for field in fields(FeedbackLaw)})
     return "\n".join(out) + "\n"
@@ -256,6 +262,7 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
         part_best=withdrawn.number("part_best"),
         part_deeper=withdrawn.number("part_deeper"),
         profile=book.numbers("orders_by_ticks_behind"),
+        new_best_order=book.whole("new_best_order") if "new_best_order" in book.values else 0,
         feedback=FeedbackLaw(**law, terms=feedback.whole("terms")),
         notes=tuple(str(note) for note in whole.get("notes")),
     )

@@ -1,18 +1,20 @@
-"""What metaorders do to the simulated price: the same market with and without them, child by child."""
+"""What metaorders do to the simulated price, child by child: the same market bought in and sold in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
-from tcakit.simulator.background_run import BackgroundRun, Prepared, open_market, prepare
+from tcakit.simulator.background_run import open_market, prepare
 from tcakit.simulator.flow_parameters import FlowModel
 
-_DATE = "2026-03-03"
+DATE = "2026-03-03"
+_DECAY_EVERY = 3  # pairs: in each of these decay is looked at too
 _WARM_S = 60.0
 _COUNTED_S = 1_200.0
 _DRAWS = 400
@@ -20,11 +22,36 @@ _LEAST_CHILDREN = 4
 _NS = 1_000_000_000
 
 
+class Running(Protocol):
+    """A running market that metaorders can be sent into; the first `opening_rows` of its `tape` are from the open."""
+
+    @property
+    def now(self) -> int: ...
+
+    @property
+    def opening_rows(self) -> int: ...
+
+    def run_until(self, until_ns: int) -> None: ...
+
+    def send(
+        self, when_ns: NDArray[np.int64], sizes: NDArray[np.int64], *, like_takers: bool = False
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+
+    def twin(self) -> Running: ...
+
+    def tape(self) -> NDArray[np.int64]: ...
+
+
+Opener = Callable[[int], Running]
+"""A market just after its open, of a seed."""
+
+
 @dataclass(frozen=True, slots=True)
 class MetaorderSetting:
-    """`starts` markets, each with one metaorder of up to `children` market orders, one every `every_s` seconds; each of
-    `child_size`, or with 0 as large as a taker of the background would send, so that children are like anyone's;
-    `participation` is that many children a trade of others; decay is looked at for metaorders of `decay_children`.
+    """`starts` pairs of markets, one with a buying and one with a selling metaorder of up to `children` market orders,
+    one every `every_s` seconds; each of `child_size`, or with 0 as large as a taker of the background would send, so
+    that children are like anyone's; `participation` is that many children a trade of others; decay is looked at for
+    metaorders of `decay_children`, in every third pair.
     """
 
     every_s: float
@@ -44,12 +71,12 @@ class MetaorderSetting:
 
 @dataclass(frozen=True, slots=True)
 class MetaorderImpact:
-    """Mean difference of the mid, in ticks and in the order's direction, with less without the order.
+    """Half the mean difference of the mid, in ticks, between the buying and the selling metaorder.
 
     `children` int64 and `impact` float64, with its standard error, just before the next child would come;
-    `exponent` of impact ~ children^exponent with its 95 % interval (starts drawn anew); `decay` by number of children:
-    what is left at twice the duration over the peak, with its interval; `correlation` of the two runs' moves, whose
-    common random numbers cut the variance of a difference `variance_cut` times.
+    `exponent` of impact ~ children^exponent with its 95 % interval (starts drawn anew) and `exponent_error`, its
+    standard deviation; `decay` by number of children: what is left at twice the duration over the peak, with its
+    interval; common random numbers cut the variance of a difference of two runs `variance_cut` times.
     """
 
     children: NDArray[np.int64]
@@ -57,22 +84,28 @@ class MetaorderImpact:
     standard_error: NDArray[np.float64]
     exponent: float
     exponent_interval: tuple[float, float]
+    exponent_error: float
     decay: dict[int, tuple[float, float, float]]
     variance_cut: float
     starts: int
 
 
-def setting_for(model: FlowModel, *, participation: float = 0.3, **changes: Any) -> MetaorderSetting:
+def of_background(model: FlowModel) -> Opener:
+    """Markets of the background alone, with its feedback."""
+    prepared = prepare(flat_day(model), DATE)
+    return lambda seed: open_market(prepared, seed, tape_rows=1 << 14)
+
+
+def setting_for(opened: Opener, *, participation: float = 0.3, **changes: Any) -> MetaorderSetting:
     """An experiment of the usual size: children like other takers, at a share of the number of trades."""
-    per_second = trades_per_second(model)
+    per_second = trades_per_second(opened)
     return MetaorderSetting(1.0 / (participation * per_second), participation, **changes)
 
 
-def trades_per_second(model: FlowModel) -> float:
+def trades_per_second(opened: Opener) -> float:
     """Takers a second of both sides, as the market itself has them: a short run is counted."""
-    market = open_market(prepare(flat_day(model), _DATE), 11)
-    start = market.now
-    market.run_until(start + int(_COUNTED_S * _NS))
+    market = opened(11)
+    market.run_until(market.now + int(_COUNTED_S * _NS))
     from tcakit.market.codes import EXECUTE
     from tcakit.venue.engine_layout_kernel import TAPE_KIND, TAPE_TS
 
@@ -88,56 +121,55 @@ def flat_day(model: FlowModel) -> FlowModel:
     )
 
 
-def run_experiment(model: FlowModel, setting: MetaorderSetting) -> MetaorderImpact:
-    """Send metaorders into markets of this flow; buys and sells in turn."""
-    flat = prepare(flat_day(model), _DATE)
+def run_experiment(opened: Opener, setting: MetaorderSetting) -> MetaorderImpact:
+    """Send metaorders into markets: the same market is bought in and sold in, with the same random numbers."""
     count = setting.children
     ends = [number for number in setting.decay_children if number <= count]
-    horizon = max(count, *(2 * number for number in ends)) if ends else count
     step = int(setting.every_s * _NS)
-    alike = setting.child_size == 0
     impact = np.empty((setting.starts, count))
-    left = {number: np.empty(setting.starts) for number in ends}
-    moved = np.empty((2, setting.starts))
+    left: dict[int, list[float]] = {number: [] for number in ends}
+    ups, downs = np.empty(setting.starts), np.empty(setting.starts)
+
+    def moved(market: Running, side: int, number: int, until: int) -> NDArray[np.float64]:
+        when = market.now + step * np.arange(1, until + 2, dtype=np.int64)
+        sizes = np.zeros(until + 1, np.int64)
+        sizes[:number] = side * max(1, setting.child_size)
+        return market.twin().send(when, sizes, like_takers=setting.child_size == 0)[0]
+
     for start in range(setting.starts):
-        side = 1 if start % 2 == 0 else -1
-        market = _warm(flat, setting.seed * 100_003 + start)
-        when = market.now + step * np.arange(1, horizon + 2, dtype=np.int64)
-        nothing = market.twin().send(when, np.zeros(horizon + 1, np.int64))[0]
-        sizes = np.zeros(horizon + 1, np.int64)
-        sizes[:count] = side * max(1, setting.child_size)
-        full = market.twin().send(when[: count + 1], sizes[: count + 1], like_takers=alike)[0]
-        difference = side * (full - nothing[: count + 1])
-        impact[start] = difference[1:]
-        moved[:, start] = side * (full[count] - full[0]), side * (nothing[count] - nothing[0])
-        for number in ends:
-            sizes = np.zeros(2 * number + 1, np.int64)
-            sizes[:number] = side * max(1, setting.child_size)
-            stopped = market.twin().send(when[: 2 * number + 1], sizes, like_takers=alike)[0]
-            left[number][start] = side * (stopped[2 * number] - nothing[2 * number])
+        market = _warm(opened, setting.seed * 100_003 + start)
+        bought, sold = (moved(market, side, count, count) for side in (1, -1))
+        impact[start] = 0.5 * (bought - sold)[1:]
+        ups[start], downs[start] = bought[count] - bought[0], sold[count] - sold[0]
+        for number in ends if start % _DECAY_EVERY == 0 else ():
+            bought, sold = (moved(market, side, number, 2 * number)[2 * number] for side in (1, -1))
+            left[number].append(0.5 * float(bought - sold))
     children = np.arange(1, count + 1)
-    exponent, interval = _exponent(children, impact, setting.seed)
-    apart = moved[0].var() + moved[1].var()
-    together = (moved[0] - moved[1]).var()
+    exponent, interval, error = _exponent(children, impact, setting.seed)
+    difference = float((ups - downs).var())
+    sampled = impact[::_DECAY_EVERY]
     return MetaorderImpact(
         children=children,
         impact=impact.mean(axis=0),
         standard_error=impact.std(axis=0, ddof=1) / np.sqrt(setting.starts),
         exponent=exponent,
         exponent_interval=interval,
-        decay={number: _ratio(left[number], impact[:, number - 1], setting.seed) for number in ends},
-        variance_cut=float(apart / together) if together > 0.0 else float("inf"),
+        exponent_error=error,
+        decay={number: _ratio(np.array(left[number]), sampled[:, number - 1], setting.seed) for number in ends},
+        variance_cut=float((ups.var() + downs.var()) / difference) if difference > 0.0 else float("inf"),
         starts=setting.starts,
     )
 
 
-def _warm(prepared: Prepared, seed: int) -> BackgroundRun:
-    market = open_market(prepared, seed, tape_rows=1 << 14)
+def _warm(opened: Opener, seed: int) -> Running:
+    market = opened(seed)
     market.run_until(market.now + int(_WARM_S * _NS))
     return market
 
 
-def _exponent(children: NDArray[np.int64], impact: NDArray[np.float64], seed: int) -> tuple[float, tuple[float, float]]:
+def _exponent(
+    children: NDArray[np.int64], impact: NDArray[np.float64], seed: int
+) -> tuple[float, tuple[float, float], float]:
     """Least squares of the mean impact on c n^d over n = 4 and up, evenly in log n; its interval by drawing starts."""
     grid = np.unique(np.geomspace(_LEAST_CHILDREN, len(children), 12).round().astype(np.int64))
     of_start = impact[:, grid - 1]
@@ -151,7 +183,7 @@ def _exponent(children: NDArray[np.int64], impact: NDArray[np.float64], seed: in
     error = ((means[:, None, :] - level[..., None] * powers[None]) ** 2 * weight).sum(axis=2)
     best = tried[np.argmin(error, axis=1)]
     low, high = np.quantile(best[1:], [0.025, 0.975])
-    return float(best[0]), (float(low), float(high))
+    return float(best[0]), (float(low), float(high)), float(best[1:].std())
 
 
 def _ratio(over: NDArray[np.float64], under: NDArray[np.float64], seed: int) -> tuple[float, float, float]:
@@ -162,18 +194,17 @@ def _ratio(over: NDArray[np.float64], under: NDArray[np.float64], seed: int) -> 
 
 
 def round_trips(
-    model: FlowModel, child_size: int, every_s: float, children: int, trips: int, seed: int = 1, pause: int = 0
+    opened: Opener, child_size: int, every_s: float, children: int, trips: int, seed: int = 1, pause: int = 0
 ) -> tuple[float, float]:
     """Buy so many children and sell as many again (or the other way round): mean gain in ticks a share, and its error.
 
     `pause` is how many steps are waited in between. Below zero the market cannot be milked by pushing it.
     """
-    flat = prepare(flat_day(model), _DATE)
     step = int(every_s * _NS)
     gains = np.empty(trips)
     for trip in range(trips):
         side = 1 if trip % 2 == 0 else -1
-        market = _warm(flat, seed * 200_003 + trip)
+        market = _warm(opened, seed * 200_003 + trip)
         sizes = np.zeros(2 * children + pause, np.int64)
         sizes[:children] = side * max(1, child_size)
         sizes[children + pause :] = -side * max(1, child_size)

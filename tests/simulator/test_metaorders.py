@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tcakit.errors import UsageError
-from tcakit.simulator.calibration_impact import RoundTrip, check_round_trips, damping, fit_feedback, wanted_share
-from tcakit.simulator.metaorder_experiment import MetaorderSetting, run_experiment, setting_for
+from tcakit.simulator.calibration_impact import RoundTrip, check_round_trips, damping, fit_feedback, mean_field
+from tcakit.simulator.metaorder_experiment import MetaorderSetting, of_background, run_experiment, setting_for
 from tcakit.simulator.zero_intelligence import zero_intelligence
 
 SETTING = MetaorderSetting(every_s=1.0, participation=0.3, children=32, decay_children=(16,), starts=60)
@@ -19,8 +19,8 @@ def plain():
 
 
 def test_without_feedback_impact_grows_in_proportion_and_with_it_less(plain):
-    alone = run_experiment(plain, SETTING)
-    reacting = run_experiment(plain.with_feedback(strength=0.3, tau_s=2.0), SETTING)
+    alone = run_experiment(of_background(plain), SETTING)
+    reacting = run_experiment(of_background(plain.with_feedback(strength=0.3, tau_s=2.0)), SETTING)
     assert alone.impact[-1] > 6.0 * alone.standard_error[-1]
     assert alone.exponent_interval[0] < 1.1
     assert alone.exponent_interval[1] > 0.9
@@ -28,7 +28,7 @@ def test_without_feedback_impact_grows_in_proportion_and_with_it_less(plain):
     assert reacting.impact[-1] > 0.0
     assert alone.decay[16][0] > reacting.decay[16][0]
     assert len(alone.children) == len(alone.impact) == 32
-    again = run_experiment(plain, SETTING)
+    again = run_experiment(of_background(plain), SETTING)
     assert again.impact.tobytes() == alone.impact.tobytes()
 
 
@@ -36,7 +36,7 @@ def test_the_fit_dampens_impact_and_round_trips_lose(plain):
     fitted = fit_feedback(plain, starts=20, search_starts=30)
     assert fitted.model.feedback.strength > 0.0
     assert fitted.model.feedback.beta == 0.5
-    assert len(fitted.tried) == 4
+    assert len(fitted.tried) == 5
     assert fitted.reacting.impact[-1] < fitted.alone.impact[-1]
     assert all(trip.loses for trip in fitted.trips)
 
@@ -48,7 +48,7 @@ def test_round_trips_that_earn_are_seen():
 
 
 def test_round_trips_cost_the_spread_at_least(plain):
-    trips = check_round_trips(plain, SETTING, trips=80)
+    trips = check_round_trips(of_background(plain), SETTING, trips=80)
     assert all(trip.gain < 0.0 for trip in trips)
     assert trips[0].loses
     assert trips[-1].loses
@@ -61,12 +61,12 @@ def test_mean_field_impact_bends_from_a_line_to_a_root():
         late = children >= 500
         slope = np.polyfit(np.log(children[late]), np.log(net[late]), 1)[0]
         assert slope == pytest.approx(exponent, abs=0.2 if kappa else 1e-6)
-    quick, slow = (wanted_share(tau, 0.5, MetaorderSetting(5.0, 0.3)) for tau in (5.0, 50.0))
-    assert 0.1 < quick < 0.5
-    assert 0.1 < slow < 0.8
+    for tau in (5.0, 50.0):
+        shares, exponents = mean_field(tau, 0.5, 5.0, 64)
+        assert 0.1 < np.interp(0.55, exponents, shares) < 0.8
 
 
 def test_no_experiment_without_children(plain):
     for wrong in ({"children": 2}, {"starts": 1}, {"child_size": -1}):
         with pytest.raises(UsageError, match="no experiment"):
-            setting_for(plain, **wrong)
+            setting_for(of_background(plain), **wrong)
