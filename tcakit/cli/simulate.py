@@ -104,11 +104,11 @@ def run(
                 Path(store), symbol, date, seed, flow, out=out_folder, formats=formats, levels=levels, wait_s=wait
             )
     where = f"in {store}" if out_folder is None else f"as {len(result['files'])} files in {out_folder}"
-    dark = f" and {result['dark_trades']:,} at {result['dark_venue']}" if "dark_venue" in result else ""
+    beside = f" and {result['dark_trades']:,} at {result['dark_venue']}" if "dark_venue" in result else ""
     out.result(
         result,
         lambda console: console.print(
-            f"{symbol} {date}: {result['events']:,} events, {result['trades']:,} prints{dark}, seed {seed}, {where}"
+            f"{symbol} {date}: {result['events']:,} events, {result['trades']:,} prints{beside}, seed {seed}, {where}"
         ),
     )
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tcakit.market import codes
 from tcakit.simulator.market import SimulatedMarket
 from tcakit.venue.gateway import Gateway
-
-if TYPE_CHECKING:
-    from tcakit.simulator.own_gateway import SimulatedGateway
 
 
 class DarkGateway:
@@ -22,7 +17,7 @@ class DarkGateway:
 
     is_dark = True
 
-    def __init__(self, market: SimulatedMarket, owner: int, home: SimulatedGateway) -> None:
+    def __init__(self, market: SimulatedMarket, owner: int, home: Gateway) -> None:
         self.name = f"{market.instrument.symbol}@{market.dark_venue}"
         self.tick_size = home.tick_size
         self._market, self._owner, self._home = market, owner, home
