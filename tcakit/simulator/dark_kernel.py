@@ -7,7 +7,7 @@ Others' orders come by a clock that never looks at the market, and their numbers
 from __future__ import annotations
 
 from tcakit.book import fifo_kernel as fk
-from tcakit.jit import tower_call, tower_door, tower_part
+from tcakit.jit import melted_door, tower_call, tower_part
 from tcakit.market.codes import BUY, IOC, SELL
 from tcakit.simulator.bus_kernel import take_next
 from tcakit.simulator.clock_kernel import activity
@@ -87,7 +87,7 @@ def _wait_ns(market, number, now):
     return max(1, int(mean * exponential(market.dark_seeds[0], number, _WAIT)))
 
 
-@tower_door
+@melted_door
 def dark_proposal(market, now):
     """The next order that somebody puts into the dark, if there is a middle; gives the status."""
     at, dark, numbers = market.at, market.dark, market.dark_flow
@@ -112,7 +112,7 @@ def dark_proposal(market, now):
     return fk.OK
 
 
-@tower_door
+@melted_door
 def dark_arrival(market, now):
     """Hand the dark venue the message of ours that arrives now; gives the status."""
     bus, dark = market.bus, market.dark
@@ -135,7 +135,7 @@ def dark_arrival(market, now):
     return fk.OK
 
 
-@tower_door
+@melted_door
 def dark_crossing(market, now):
     """The displayed prices have moved: let those in the dark meet; gives the status."""
     _look(market)

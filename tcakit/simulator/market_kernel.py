@@ -10,7 +10,7 @@ alone see the same proposals at the same times (common random numbers).
 from __future__ import annotations
 
 from tcakit.book import fifo_kernel as fk
-from tcakit.jit import call_step, tower_door, tower_part
+from tcakit.jit import call_step, melted_door, tower_part
 from tcakit.simulator.dark_kernel import has_moved
 from tcakit.simulator.market_layout_kernel import (
     ARRIVAL,
@@ -59,7 +59,7 @@ _MESSAGES_A_WAKE = 4
 _ROWS_A_MESSAGE = 4  # of our log, beyond one for each order that stands
 
 
-@tower_door
+@melted_door
 def run(market, where, until):
     """Let the market run to a time (ns), to the first answer that reaches us, or to the first change of a touch that is
     watched; gives which of them it was, or what has to be enlarged before it is called again. `where` is by what the
