@@ -12,6 +12,7 @@ from tcakit.simulator.calibration import fit_background
 from tcakit.simulator.calibration_day import CalibrationDay, quotes_and_prints, recorded_day
 from tcakit.simulator.calibration_feedback import SideLikelihood, side_likelihood, side_trades
 from tcakit.simulator.calibration_impact import ImpactFit, fit_feedback
+from tcakit.simulator.calibration_mood import fit_mood
 from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.simulator.market_parameters import MarketParameters, parameters_text, usual_world
 from tcakit.simulator.metaorder_experiment import MetaorderImpact
@@ -48,7 +49,9 @@ def simulate_fit(
     day = market_data.find_symbol_day(store, symbol, date, venue)
     recorded = _recorded(store, day)
     model, counted = fit_background(recorded)
-    sides = side_likelihood(side_trades(recorded, counted, model))
+    trades = side_trades(recorded, counted, model)
+    sides = side_likelihood(trades)
+    model = replace(model, mood=fit_mood(trades, counted.total_seconds))
     result: dict[str, Any] = {
         "symbol": symbol,
         "venue": day.instrument.venue,
@@ -63,6 +66,7 @@ def simulate_fit(
         model = replace(fitted.model, notes=(*model.notes, *_notes(fitted, sides)))
         result |= _impact(fitted)
     result["feedback"] = asdict(model.feedback)
+    result["mood"] = asdict(model.mood)
     result["notes"] = list(model.notes)
     if out is not None:
         write_flow(model, out)

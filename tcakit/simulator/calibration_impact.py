@@ -23,7 +23,9 @@ from tcakit.simulator.metaorder_experiment import (
 TARGET_EXPONENT = 0.55  # inside what is found for metaorders, 0.4 to 0.7
 _BETA = 0.5  # by a mean-field argument impact then grows as the root of time
 _TAU_TRADES = 3.0  # tau in mean times between trades
-_TIMES = (0.15, 0.3, 0.6, 1.2)  # of the strength that theory gives
+_FIRST_TIMES = 0.3  # of the strength that theory gives: where the search begins
+_LITTLE, _MUCH = 0.12, 0.6  # of the impact alone that is left: outside, another strength is tried first
+_STEP, _MOVES = 3.0, 5
 _TURN_CHILDREN = 4.0  # after how many children impact should have bent
 _LATE_FROM = 4
 _POOLED_FROM = 16  # children: damping is compared from here on
@@ -91,8 +93,7 @@ def fit_feedback(
     model = model.with_feedback(tau_s=tau, beta=beta, strength=0.0)
     guess = _strength_by_theory(model, setting, tau)
     search = _Search(model, replace(setting, starts=search_starts, decay_children=()))
-    for times in _TIMES:
-        search.attempt(times * guess)
+    search.bracket(_FIRST_TIMES * guess)
     search.attempt(search.strength(), rounds=2)
     strength = float(f"{search.strength():.3g}")
     setting = replace(setting, seed=setting.seed + 2_000)
@@ -131,14 +132,26 @@ class _Search:
         self.tried: list[_Attempt] = []
         self.whole = _pooled(run_experiment(of_background(model), setting).impact)
 
-    def attempt(self, strength: float, rounds: int = 1) -> None:
-        """Measure what metaorders do at a strength, in markets nothing else was measured in if they are several."""
+    def bracket(self, strength: float) -> None:
+        """Look for a strength that leaves a fair part of the impact, and try half and twice of it too."""
+        for _ in range(_MOVES):
+            share = self.attempt(strength)
+            if _LITTLE <= share <= _MUCH:
+                break
+            strength *= _STEP if share > _MUCH else 1.0 / _STEP
+        for times in (0.5, 2.0):
+            self.attempt(times * strength)
+
+    def attempt(self, strength: float, rounds: int = 1) -> float:
+        """Measure what metaorders do at a strength, in markets nothing else was measured in where `rounds` are several;
+        gives the share of the impact alone that is left."""
         setting = self.setting
         if rounds > 1:
             setting = replace(setting, starts=rounds * setting.starts, seed=setting.seed + 1_000)
         found = run_experiment(of_background(self.model.with_feedback(strength=strength)), setting)
         share = _pooled(found.impact) / self.whole if self.whole > 0.0 else math.nan
         self.tried.append(_Attempt(strength, share, found.exponent, max(found.exponent_error, 1e-3)))
+        return share
 
     def off_mean_field(self) -> float:
         """By how much exponents are above those of mean field with as much impact left; 0 if nothing is known."""
@@ -157,8 +170,8 @@ class _Search:
     def strength(self) -> float:
         """Where the share left is the one that goes with the exponent wanted: a power of the strength."""
         tried = [(attempt.strength, attempt.share) for attempt in self.tried if attempt.share > _LEAST_DAMPED]
-        if len(tried) < 2:
-            return self.tried[0].strength
+        if len({strength for strength, _ in tried}) < 2:
+            return min(self.tried, key=lambda attempt: attempt.strength).strength
         shares, exponents = self._law()
         wanted = float(np.interp(TARGET_EXPONENT - self.off_mean_field(), exponents, shares))
         logs, left = np.log([strength for strength, _ in tried]), np.log([share for _, share in tried])

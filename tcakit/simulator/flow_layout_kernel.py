@@ -21,6 +21,13 @@ TAKE = 5  # a market order that takes from this side
 HIDDEN = 6  # a print against an unseen order of this side
 EVENTS = 7
 
+# Kinds of tables: what comes of itself, what follows in a burst, and what follows in one in which a taker came.
+OF_ITSELF = 0
+FOLLOWING = 1
+AFTER_TRADE_HERE = 2  # that took from the side that the table is asked of
+AFTER_TRADE_ACROSS = 3  # that took from the other side
+KINDS = 4
+
 # `numbers`, float64.
 RATE_BOUND = 0  # proposals a second that come of themselves, from which thinning starts
 SHORT_SHARE = 1  # of waits, at machine speed after the one before
@@ -31,7 +38,12 @@ PART_DEEPER = 5
 HIDDEN_MIDDLE = 6  # share of hidden prints at the very middle
 QUEUE_FIRST = 7  # the first of the edges of queue bins, in QUEUE_UNIT; each is twice the one before
 NEW_BEST_ORDER = 8  # the largest single order of those that a new best level comes with; 0: it is one order
-NUMBERS = 9
+MOOD_STRENGTH = 9  # of the waves that lean takers to one side, as a standard deviation of half log odds
+MOOD_SHORTEST_NS = 10  # length of the shortest wave; each is twice the one before
+MOOD_WAVES = 11
+NUMBERS = 12
+WAVES_AT = 2 * EVENTS  # in `scratch`, behind the rates: node and its two values a wave
+MOST_WAVES = 12
 
 # `times`, int64 ns since 1970.
 OPEN_NS = 0
@@ -42,7 +54,8 @@ TIMES = 2
 LAST_BID = 0  # where the best stood when last seen: a side that is swept empty begins there again
 LAST_ASK = 1
 IN_BURST = 2  # whether the proposal that the present burst follows came to something
-MEMORY = 3
+BURST_TRADE = 3  # the side that the burst's last taker took from, 1 bids, 2 asks; 0 none took
+MEMORY = 4
 
 DRAWS = 1024  # entries of a table that is drawn from: each is as likely
 
@@ -60,7 +73,8 @@ class Flow(NamedTuple):
     where in the spread an unseen order traded, 0 its own side's best, 1 the other's; `profile` float64 (reach + 1,),
     mean orders by ticks behind the best; `fill` the like, orders at which a level is sure to lose one that is drawn
     there; `short_wait` and `long_wait` float64 (entries + 1,), seconds at equal steps of probability; `shape` float64
-    (bins,), the day's activity, mean one; `scratch` float64 (2 EVENTS,), nothing between proposals.
+    (bins,), the day's activity, mean one; `scratch` float64, nothing that would not be worked out anew: the
+    rates of a proposal (2 EVENTS,), the nodes between which the mood is (MOST_WAVES, 3).
     """
 
     rates: np.ndarray

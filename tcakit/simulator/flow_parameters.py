@@ -19,6 +19,8 @@ from tcakit.simulator.flow_tables import Law, WaitPart, mean_of_waits, wait_tabl
 
 EVENT_NAMES = ("improve", "join", "deeper", "cancel_best", "cancel_deeper", "take", "hidden")
 SIZED = ("improve", "join", "deeper", "take", "hidden")
+MOST_WAVES = layout.MOST_WAVES
+AFTER_TRADE = ("after_trade_here", "after_trade_across")
 _DAY_NS = 24 * 3600 * NS_PER_SECOND
 _WIDEST = 4096  # ticks: a wider spread counts as this
 _LEAST_WAIT = 0.02  # of the mean wait: long waits are not squeezed below it
@@ -64,6 +66,26 @@ class FeedbackLaw:
         return Feedback(terms, numbers, np.zeros(layout.FEEDBACK_MEMORY, np.int64))
 
 
+@dataclass(frozen=True, slots=True)
+class MoodLaw:
+    """Waves that lean takers to one side whatever the market does: `strength` is the standard deviation of half their
+    log odds, 0 none; the shortest wave is `shortest_s` long, each of `waves` twice the one before. UsageError for what
+    cannot be.
+    """
+
+    strength: float = 0.0
+    shortest_s: float = 60.0
+    waves: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.strength <= 3.0:
+            raise _bad(f"strength is {self.strength!r}", "mood", "give 0 to 3")
+        if not (math.isfinite(self.shortest_s) and self.shortest_s > 0.0):
+            raise _bad(f"shortest_s is {self.shortest_s!r}", "mood", "give seconds above zero")
+        if not 1 <= self.waves <= MOST_WAVES:
+            raise _bad(f"waves is {self.waves}", "mood", f"give 1 to {MOST_WAVES}")
+
+
 @dataclass(frozen=True)
 class RateTables:
     """How often each event happens: `by_state` by event float64 (spread bins, imbalance bins), times `by_queue` by
@@ -82,7 +104,8 @@ class RateTables:
                     raise _bad(f"{table} of {name} are not {shape}", f"{place}.{name}", "give one number a bin")
                 if not np.isfinite(values).all() or values.min() < 0.0:
                     raise _bad(f"{table} of {name} below zero or no number", f"{place}.{name}", "give 0 or more")
-        if len(self.by_state["improve"]) > 1 and not self.by_state["improve"][1:].any():
+        may_stay = place in AFTER_TRADE  # other tables close the spread
+        if not may_stay and len(self.by_state["improve"]) > 1 and not self.by_state["improve"][1:].any():
             raise _bad("no order ever improves", f"{place}.improve", "a spread that widens would never close again")
 
     def stacked(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -99,9 +122,10 @@ class FlowModel:
 
     Prices are ticks of `tick_size` stored units (`price_scale` to a unit of currency), sizes stored units. `rates`, 1/s
     of operational time and side, are of events that come of themselves; `following` weigh what follows at machine
-    speed. Queue bins begin at `queue_first` times `queue_unit` and double. `clearing` float64 (queue bins,
-    2). `profile` float64 (reach + 1,), mean orders of a side by ticks behind the best. A new best level comes with
-    orders of `new_best_order` at most (0: with one). Raises UsageError for what cannot be.
+    speed, and `after_trade` what follows a taker there: on the side it took from, and on the other (None: the same).
+    Queue bins begin at `queue_first` times `queue_unit` and double. `clearing` float64 (queue bins, 2). `profile`
+    float64 (reach + 1,), mean orders of a side by ticks behind the best. A new best level comes with orders of
+    `new_best_order` at most (0: with one). Raises UsageError for what cannot be.
     """
 
     symbol: str
@@ -141,6 +165,8 @@ class FlowModel:
     part_deeper: float
     profile: NDArray[np.float64]
     new_best_order: int = 0
+    after_trade: tuple[RateTables, RateTables] | None = None
+    mood: MoodLaw = field(default_factory=MoodLaw)
     feedback: FeedbackLaw = field(default_factory=FeedbackLaw)
     notes: tuple[str, ...] = ()
 
@@ -171,8 +197,8 @@ class FlowModel:
             raise _bad(f"spread bins from {self.spread_from}", "state.spread_from", "begin at 1 and rise")
         if len(self.inside) != len(self.spread_from):
             raise _bad(f"{len(self.inside)} laws of improving", "inside", "give one for each spread bin")
-        for place in ("rates", "following"):
-            getattr(self, place).check(len(self.spread_from), self.imbalance_bins, self.queue_bins, place)
+        for place, tables in self.tables().items():
+            tables.check(len(self.spread_from), self.imbalance_bins, self.queue_bins, place)
         if self.clearing.shape != (self.queue_bins, 2):
             raise _bad("clearing does not fit the queue bins", "take", "give two shares a queue bin")
         if len(self.profile) < 2 or self.profile.min() < 0.0 or self.profile[1:].sum() <= 0.0:
@@ -185,6 +211,11 @@ class FlowModel:
         for law, place in ((self.behind_new, "new"), (self.behind_withdrawn, "withdrawn")):
             if min(law.values) < 1:
                 raise _bad(f"orders {place} less than a tick behind the best", f"behind.{place}", "give 1 or more")
+
+    def tables(self) -> dict[str, RateTables]:
+        """The tables of rates by the names that files give them; those of `after_trade` only where there are some."""
+        found = {"rates": self.rates, "following": self.following}
+        return found if self.after_trade is None else found | dict(zip(AFTER_TRADE, self.after_trade, strict=True))
 
     @property
     def tick(self) -> float:
@@ -224,6 +255,9 @@ class FlowModel:
         numbers[layout.PART_DEEPER] = self.part_deeper
         numbers[layout.HIDDEN_MIDDLE] = self.hidden_middle
         numbers[layout.NEW_BEST_ORDER] = self.new_best_order
+        numbers[layout.MOOD_STRENGTH] = self.mood.strength
+        numbers[layout.MOOD_SHORTEST_NS] = self.mood.shortest_s * 1e9
+        numbers[layout.MOOD_WAVES] = self.mood.waves
         short = wait_table(self.short_waits) if self.short_waits else np.zeros(2)
         # In the busiest state every proposal that comes of itself comes to something: their rate is that state's. Each
         # has its burst behind it.
@@ -233,7 +267,8 @@ class FlowModel:
         for place, name in enumerate(EVENT_NAMES):
             if name in self.sizes:
                 sizes[place] = self.sizes[name].draws()
-        tables = [table.stacked() for table in (self.rates, self.following)]
+        after = self.after_trade or (self.following, self.following)
+        tables = [table.stacked() for table in (self.rates, self.following, *after)]
         shape = np.asarray(self.activity, float)
         memory = np.zeros(layout.MEMORY, np.int64)
         memory[layout.LAST_BID] = self.start_bid - base_tick
@@ -243,8 +278,8 @@ class FlowModel:
         reach = len(self.profile) - 1
         fill = np.maximum(1.0, 2.0 * self.profile)
         return Flow(
-            rates=np.stack([tables[0][0], tables[1][0]]),
-            queue_factor=np.stack([tables[0][1], tables[1][1]]),
+            rates=np.stack([table[0] for table in tables]),
+            queue_factor=np.stack([table[1] for table in tables]),
             spread_bin=np.maximum(np.searchsorted(self.spread_from, ticks, side="right") - 1, 0),
             clearing=np.ascontiguousarray(self.clearing, dtype=np.float64),
             sizes=sizes,
@@ -260,7 +295,7 @@ class FlowModel:
             numbers=numbers,
             times=np.array([open_ns, close_ns], np.int64),
             memory=memory,
-            scratch=np.zeros(2 * layout.EVENTS),
+            scratch=np.zeros(layout.WAVES_AT + 3 * layout.MOST_WAVES),
         )
 
     def _looked_at(self, fill: NDArray[np.float64]) -> Law:

@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from tcakit.errors import UsageError
 from tcakit.registry import nearest
-from tcakit.simulator.flow_parameters import EVENT_NAMES, SIZED, FeedbackLaw, FlowModel, RateTables
+from tcakit.simulator.flow_parameters import (
+    AFTER_TRADE,
+    EVENT_NAMES,
+    SIZED,
+    FeedbackLaw,
+    FlowModel,
+    MoodLaw,
+    RateTables,
+)
 from tcakit.simulator.flow_tables import Law, WaitPart
 
 FORMAT = 1
@@ -33,6 +41,8 @@ _COMMENTS = {
     "rates": "Events a second on one side of the book that come of themselves, the day's activity taken out.\n"
     "# by_state: a row a bin of spread, a number a bin of imbalance. by_queue: factors by the own queue's length.",
     "following": "The same for what follows in a burst: weights, only their ratios count.",
+    "after_trade_here": "The same for what follows in a burst on the side its last taker took from; else as following.",
+    "after_trade_across": "And on the other side.",
     "takers": "By bin of the own best queue: share of takers that take all of it, and of those the share that go on\n"
     "# beyond it. clears -1: they take the size that was drawn, at most all of the queue.",
     "sizes": "Sizes of new orders and of takers, with their weights.",
@@ -42,6 +52,8 @@ _COMMENTS = {
     "hidden": "Where in the spread unseen orders trade (0 their own side's best, 1 the other's); share at the middle.",
     "book": "Where the day begins, and how many orders a side holds on average by ticks behind its best (0 first).\n"
     "# new_best_order: largest single order of those that a new best level comes with; 0: it is one order.",
+    "mood": "Waves that lean takers to one side, whatever the market does: strength is the standard deviation of half\n"
+    "# their log odds (0: none), each wave twice as long as the one before.",
     "feedback": "Memory of signed trades: exp(|strength * phi|) multiplies takers against past trades,\n"
     "# phi = sum of sign * share^size_power * (1 + t / tau_s)^-beta, share of the best queue that a trade took.\n"
     "# strength 0: none.",
@@ -68,8 +80,7 @@ def flow_text(model: FlowModel) -> str:
             out.extend(f"{field.name} = {_value(getattr(part, field.name))}" for field in fields(WaitPart))
     state = ("spread_from", "imbalance_bins", "queue_unit", "queue_first", "queue_bins")
     table("state", {key: getattr(model, key) for key in state})
-    for name in ("rates", "following"):
-        tables = getattr(model, name)
+    for name, tables in model.tables().items():
         out.append(f"\n# {_COMMENTS[name]}")
         out.append(f"[{name}.by_state]")
         for event in EVENT_NAMES:
@@ -103,6 +114,7 @@ def flow_text(model: FlowModel) -> str:
         },
     )
     table("feedback", {field.name: getattr(model.feedback, field.name) for field in fields(FeedbackLaw)})
+    table("mood", {field.name: getattr(model.mood, field.name) for field in fields(MoodLaw)})
     return "\n".join(out) + "\n"
 
 
@@ -220,7 +232,8 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
     inside = whole.parts("inside")
     laws = {event: sizes.part(event) for event in SIZED}
     new, gone = behind.part("new"), behind.part("withdrawn")
-    rates = [whole.part(name) for name in ("rates", "following")]
+    names = ("rates", "following", *(AFTER_TRADE if any(name in whole.values for name in AFTER_TRADE) else ()))
+    rates = [whole.part(name) for name in names]
     clears, beyond = takers.numbers("clears"), takers.numbers("beyond")
     if clears.shape != beyond.shape or clears.ndim != 1:
         raise UsageError("clears and beyond differ in length", place="takers", remedy="write one number a queue bin")
@@ -251,6 +264,7 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
         queue_bins=state.whole("queue_bins"),
         rates=_tables(rates[0]),
         following=_tables(rates[1]),
+        after_trade=(_tables(rates[2]), _tables(rates[3])) if len(rates) > 2 else None,
         clearing=np.stack([clears, beyond], axis=1),
         sizes={event: table.law("sizes") for event, table in laws.items()},
         inside=tuple(table.law("ticks") for table in inside),
@@ -263,6 +277,7 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
         part_deeper=withdrawn.number("part_deeper"),
         profile=book.numbers("orders_by_ticks_behind"),
         new_best_order=book.whole("new_best_order") if "new_best_order" in book.values else 0,
+        mood=_mood(whole),
         feedback=FeedbackLaw(**law, terms=feedback.whole("terms")),
         notes=tuple(str(note) for note in whole.get("notes")),
     )
@@ -270,6 +285,15 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
     for table in (*every, *waits["short"], *waits["long"], *inside, *laws.values(), new, gone, *rates):
         table.finish()
     return model
+
+
+def _mood(whole: _Table) -> MoodLaw:
+    if "mood" not in whole.values:
+        return MoodLaw()
+    table = whole.part("mood")
+    found = MoodLaw(table.number("strength"), table.number("shortest_s"), table.whole("waves"))
+    table.finish()
+    return found
 
 
 def _part(table: _Table) -> WaitPart:

@@ -36,7 +36,7 @@ def test_the_fit_dampens_impact_and_round_trips_lose(plain):
     fitted = fit_feedback(plain, starts=20, search_starts=30)
     assert fitted.model.feedback.strength > 0.0
     assert fitted.model.feedback.beta == 0.5
-    assert len(fitted.tried) == 5
+    assert 4 <= len(fitted.tried) <= 8
     assert fitted.reacting.impact[-1] < fitted.alone.impact[-1]
     assert all(trip.loses for trip in fitted.trips)
 
