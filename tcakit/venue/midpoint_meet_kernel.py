@@ -238,10 +238,14 @@ def drop_what_is_over(venue):
 def _first_pair(venue, half):
     """The first buy that may trade, the first sell that it may trade with, and how much: a size of 0 if none may."""
     orders = venue.orders
-    buy = venue.queues[0, 0, HEAD]
+    # Mostly one side has nobody who would: then the other is not gone through for each of them.
+    first = venue.queues[1, 0, HEAD]
+    while first >= 0 and orders[first, LIMIT] > half:
+        first = orders[first, NEXT]
+    buy = venue.queues[0, 0, HEAD] if first >= 0 else first
     while buy >= 0:
         if orders[buy, LIMIT] >= half:
-            sell = venue.queues[1, 0, HEAD]
+            sell = first
             while sell >= 0:
                 size = _amount(orders, buy, sell, half)
                 if size > 0:
