@@ -15,16 +15,12 @@ from tcakit.market.codes import BUY, PRINT_HIDDEN, SELL
 from tcakit.simulator.clock_kernel import is_short, wait_ns
 from tcakit.simulator.feedback_kernel import absorb, tilt
 from tcakit.simulator.flow_layout_kernel import (
-    AFTER_TRADE_ACROSS,
-    AFTER_TRADE_HERE,
-    BURST_TRADE,
     CANCEL_BEST,
     CANCEL_DEEPER,
     DEEP_ORDERS,
     DEEPER,
     DRAWS,
     EVENTS,
-    FOLLOWING,
     HIDDEN,
     HIDDEN_MIDDLE,
     IMPROVE,
@@ -33,7 +29,6 @@ from tcakit.simulator.flow_layout_kernel import (
     LAST_ASK,
     LAST_BID,
     NEW_BEST_ORDER,
-    OF_ITSELF,
     PART_BEST,
     PART_DEEPER,
     QUEUE_FIRST,
@@ -109,10 +104,10 @@ def _entry(word):
 
 
 @melted_door
-def side_rates(flow, engine, row, spread, kind):
+def side_rates(flow, engine, row, spread, follows):
     """Write the rates of the EVENTS of one side (row 0 bids, 1 asks) to `scratch`; returns their sum.
 
-    In 1/s of what comes of itself; of the other kinds of tables, weights of what follows in a burst.
+    In 1/s of what comes of itself; where `follows` is 1, weights of what follows in a burst.
     """
     own = float(engine.levels[DISPLAYED, row, engine.best[DISPLAYED, row], LEVEL_SIZE])
     other = float(engine.levels[DISPLAYED, 1 - row, engine.best[DISPLAYED, 1 - row], LEVEL_SIZE])
@@ -128,7 +123,7 @@ def side_rates(flow, engine, row, spread, kind):
         queue += 1
     total = 0.0
     for event in range(EVENTS):
-        rate = flow.rates[kind, wide, imbalance, event] * flow.queue_factor[kind, queue, event]
+        rate = flow.rates[follows, wide, imbalance, event] * flow.queue_factor[follows, queue, event]
         if event == CANCEL_DEEPER:
             behind = engine.counters[BIDS + row] - engine.levels[DISPLAYED, row, engine.best[DISPLAYED, row], COUNT]
             rate *= min(_MOST, behind / flow.numbers[DEEP_ORDERS])
@@ -296,17 +291,6 @@ def _begin_again(engine, flow, seed, number, row):
     return _limit(engine, BUY if row == 0 else SELL, level, size)
 
 
-@tower_part
-def _kind(flow, row, follows):
-    """Which tables a side's rates are of now."""
-    if follows == 0:
-        return OF_ITSELF
-    trade = flow.memory[BURST_TRADE]
-    if trade == 0:
-        return FOLLOWING
-    return AFTER_TRADE_HERE if trade == 1 + row else AFTER_TRADE_ACROSS
-
-
 @bare_jit
 def propose(engine, flow, feedback, seed, number, now):
     """Let one proposal of the background come at `now` (ns); returns the engine's status.
@@ -333,8 +317,8 @@ def propose(engine, flow, feedback, seed, number, now):
         return OK
     spread = ask - bid
     rates = flow.scratch
-    of_bids = side_rates(flow, engine, 0, spread, _kind(flow, 0, follows))
-    of_asks = side_rates(flow, engine, 1, spread, _kind(flow, 1, follows))
+    of_bids = side_rates(flow, engine, 0, spread, follows)
+    of_asks = side_rates(flow, engine, 1, spread, follows)
     buyers = np.tanh(mood(flow, seed, now))
     if buyers != 0.0:
         # Sellers take from the bids.
@@ -358,7 +342,6 @@ def propose(engine, flow, feedback, seed, number, now):
             flow.memory[IN_BURST] = 0
             return OK
         flow.memory[IN_BURST] = 1
-        flow.memory[BURST_TRADE] = 0
     # The side first, then what happens there: what changes on one side leaves the other's draws as they are.
     word = bits(seed, number, _EVENT)
     row = 0 if np.float64(word >> _THIRTY_TWO) * 2.0**-32 * total < of_bids else 1
@@ -376,7 +359,6 @@ def propose(engine, flow, feedback, seed, number, now):
     if event == CANCEL_DEEPER:
         return _withdraw_deeper(engine, flow, seed, number, row)
     if event == TAKE:
-        flow.memory[BURST_TRADE] = 1 + row
         return _take(engine, flow, seed, number, row)
     if event == HIDDEN:
         return _print_unseen(engine, flow, seed, number, row, spread)

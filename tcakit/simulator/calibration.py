@@ -22,20 +22,10 @@ from tcakit.simulator.calibration_rates import (
     rates_and_factors,
     size_laws,
 )
-from tcakit.simulator.flow_layout_kernel import (
-    CANCEL_BEST,
-    CANCEL_DEEPER,
-    DEEPER,
-    FOLLOWING,
-    IMPROVE,
-    JOIN,
-    KINDS,
-    OF_ITSELF,
-)
+from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, CANCEL_DEEPER, DEEPER, IMPROVE, JOIN
 from tcakit.simulator.flow_parameters import EVENT_NAMES, FlowModel, RateTables
 
 _MANY_LEVELS = 1_000
-_LEAST_AFTER = 300  # events of each kind of table, for what follows takers to have tables of its own
 _HEADROOM = 1.1  # of the bound of rates over the busiest state, for the feedback's lean
 
 
@@ -46,11 +36,12 @@ def fit_background(day: CalibrationDay) -> tuple[FlowModel, Counted]:
     names_orders = bool((day.slot >= 0).any())
     depth = depth_of(counted, day.depth == 1, names_orders)
     notes = [f"fitted to {instrument.symbol} ({instrument.venue}) on {day.date}: {len(counted.found):,} events"]
-    kinds = _kinds(counted)
-    tables = [rates_and_factors(counts, exposure) for counts, exposure in kinds]
-    for (_, exposure), (rates, factors) in zip(kinds, tables, strict=True):
+    tables = [rates_and_factors(counted.counts[kind], counted.exposure[kind]) for kind in range(2)]
+    if not counted.exposure[1].any():
+        tables[1] = tables[0]
+    for kind, (rates, factors) in enumerate(tables):
         if depth.seen_ticks == 0:
-            held = exposure.sum(axis=-1)
+            held = counted.exposure[kind if counted.exposure[kind].any() else 0].sum(axis=-1)
             rates[..., DEEPER] = np.average(rates[..., IMPROVE] + rates[..., JOIN], weights=held)
             rates[..., CANCEL_DEEPER] = rates[..., DEEPER]
             factors[:, [DEEPER, CANCEL_DEEPER]] = 1.0
@@ -92,8 +83,7 @@ def fit_background(day: CalibrationDay) -> tuple[FlowModel, Counted]:
         queue_first=QUEUE_FIRST,
         queue_bins=QUEUE_BINS,
         rates=_named(tables[0]),
-        following=_named(tables[1] if len(tables) > 1 else tables[0]),
-        after_trade=(_named(tables[2]), _named(tables[3])) if len(tables) > 2 else None,
+        following=_named(tables[1]),
         clearing=clearing_shares(counted),
         sizes=size_laws(counted),
         inside=inside_laws(counted),
@@ -109,17 +99,6 @@ def fit_background(day: CalibrationDay) -> tuple[FlowModel, Counted]:
         notes=tuple(notes),
     )
     return model, counted
-
-
-def _kinds(counted: Counted) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Counts and exposures of the tables that the day has enough for: of bursts, and after takers, apart."""
-    counts, exposure = counted.counts, counted.exposure
-    if not exposure[FOLLOWING:].any():
-        return [(counts[OF_ITSELF], exposure[OF_ITSELF])]
-    if min(counts[kind].sum() for kind in range(KINDS)) >= _LEAST_AFTER:
-        return list(zip(counts, exposure, strict=True))
-    followed = counts[FOLLOWING:].sum(axis=0), exposure[FOLLOWING:].sum(axis=0)
-    return [(counts[OF_ITSELF], exposure[OF_ITSELF]), followed]
 
 
 def _named(table: tuple[NDArray[np.float64], NDArray[np.float64]]) -> RateTables:

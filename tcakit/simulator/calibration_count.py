@@ -12,7 +12,7 @@ from tcakit.market.clock import NS_PER_SECOND
 from tcakit.simulator import calibration_kernel as kernel
 from tcakit.simulator.calibration_clock import Waits, fit_waits
 from tcakit.simulator.calibration_day import CalibrationDay
-from tcakit.simulator.flow_layout_kernel import EVENTS, KINDS
+from tcakit.simulator.flow_layout_kernel import EVENTS
 
 IMBALANCE_BINS = 5
 QUEUE_BINS = 6
@@ -25,12 +25,12 @@ _LEAST_SHARE = 0.01  # of the day that a bin of spreads has
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a day did. `counts` float64 (KINDS, spread, imbalance, queue, events): events that came of themselves, and
-    that followed another in a burst, where a taker had come apart; `exposure` (KINDS, spread, imbalance, queue):
-    seconds of operational time, and events that followed, both over the two sides; `waits` the law of times between
-    events; `found` int64 (events, columns of `calibration_kernel`); `spread_from` the first tick of each bin;
-    `queue_unit` the mean best size; `profile` mean orders of a side by ticks behind its best, `covered` the share of
-    time that far was in sight; `total_seconds` with a quote on both sides.
+    """What a day did. `counts` float64 (2, spread, imbalance, queue, events): events that came of themselves, and that
+    followed another in a burst; `exposure` (2, spread, imbalance, queue): seconds of operational time, and events that
+    followed, both over the two sides; `waits` the law of times between events; `found` int64 (events, columns of
+    `calibration_kernel`); `spread_from` the first tick of each bin; `queue_unit` the mean best size; `profile` mean
+    orders of a side by ticks behind its best, `covered` the share of time that far was in sight; `total_seconds` with a
+    quote on both sides.
     """
 
     counts: NDArray[np.float64]
@@ -106,8 +106,8 @@ def _walk(day: CalibrationDay, spread_from: tuple[int, ...], imbalances: int, un
     spread_bin = np.maximum(np.searchsorted(spread_from, np.arange(_WIDEST + 1), side="right") - 1, 0)
     orders = int(day.slot.max()) + 1 if len(day.slot) else 0
     found = np.zeros((len(day.kind), kernel.FOUND_COLUMNS), np.int64)
-    counts = np.zeros((KINDS, spreads, imbalances, QUEUE_BINS, EVENTS))
-    exposure = np.zeros((KINDS, spreads, imbalances, QUEUE_BINS))
+    counts = np.zeros((2, spreads, imbalances, QUEUE_BINS, EVENTS))
+    exposure = np.zeros((2, spreads, imbalances, QUEUE_BINS))
     share = np.zeros(_WIDEST + 1)
     profile, covered = np.zeros(REACH + 1), np.zeros(REACH + 1)
     events, size_time, total = kernel.count_day(

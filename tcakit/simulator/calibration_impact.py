@@ -20,7 +20,7 @@ from tcakit.simulator.metaorder_experiment import (
     setting_for,
 )
 
-TARGET_EXPONENT = 0.55  # inside what is found for metaorders, 0.4 to 0.7
+TARGET_EXPONENT = 0.58  # inside what is found for metaorders, 0.4 to 0.7
 _BETA = 0.5  # by a mean-field argument impact then grows as the root of time
 _TAU_TRADES = 3.0  # tau in mean times between trades
 _FIRST_TIMES = 0.3  # of the strength that theory gives: where the search begins

@@ -19,19 +19,7 @@ from tcakit.market.codes import (
     SET,
     SNAPSHOT,
 )
-from tcakit.simulator.flow_layout_kernel import (
-    AFTER_TRADE_ACROSS,
-    AFTER_TRADE_HERE,
-    CANCEL_BEST,
-    CANCEL_DEEPER,
-    DEEPER,
-    FOLLOWING,
-    HIDDEN,
-    IMPROVE,
-    JOIN,
-    OF_ITSELF,
-    TAKE,
-)
+from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, CANCEL_DEEPER, DEEPER, HIDDEN, IMPROVE, JOIN, TAKE
 
 # Columns of `found`, a row an event.
 EVENT = 0
@@ -79,16 +67,6 @@ def _queue_bin(own, unit, first, bins):
 
 
 @jit
-def _kind(burst_row, row, follows):
-    """Which tables an event of a side is counted in; `burst_row` is the side the burst's last taker took from."""
-    if follows == 0:
-        return OF_ITSELF
-    if burst_row < 0:
-        return FOLLOWING
-    return AFTER_TRADE_HERE if burst_row == row else AFTER_TRADE_ACROSS
-
-
-@jit
 def count_day(
     kind,
     side,
@@ -123,10 +101,10 @@ def count_day(
     double. `levels` (2, ladder, 2: size, orders), `best` and `links` (orders, 4: next, previous, linked, size) and
     `tails` (2, ladder) begin empty.
 
-    Out: `found` (rows, FOUND_COLUMNS); `counts` (KINDS, spread, imbalance, queue, events) of events by the kind of
-    table that they belong to; `time_in` (KINDS, spread, imbalance, queue), the seconds in each state, and how many
-    events followed in it, over both sides; `spread_time` (widest + 1,) seconds; `profile` order-seconds by ticks behind
-    the best of both sides and `covered` the seconds each distance was in sight.
+    Out: `found` (rows, FOUND_COLUMNS); `counts` (2, spread, imbalance, queue, events) of events that came of
+    themselves, and of those that followed in a burst; `time_in` (2, spread, imbalance, queue), the seconds in each
+    state, and how many events followed in it, over both sides; `spread_time` (widest + 1,) seconds; `profile`
+    order-seconds by ticks behind the best of both sides and `covered` the seconds each distance was in sight.
     """
     widest = spread_bin.shape[0] - 1
     imbalances = counts.shape[2]
@@ -140,7 +118,6 @@ def count_day(
     print_row = -1
     print_ns = -1
     take_at = -1
-    burst_row = -1
     last_seconds = -1.0
     last_ns = when_ns[0] - burst_ns - 1 if rows > 0 else 0
     for at in range(rows):
@@ -243,17 +220,11 @@ def count_day(
             queue = _queue_bin(own, unit, first_edge, queues)
             follows = 1 if when_ns[at] - last_ns <= burst_ns else 0
             last_ns = when_ns[at]
-            kind_of = _kind(burst_row, row, follows)
-            counts[kind_of, wide, imbalance, queue, event] += 1.0
+            counts[follows, wide, imbalance, queue, event] += 1.0
             if follows == 1:
-                time_in[kind_of, wide, imbalance, queue] += 1.0
+                time_in[1, wide, imbalance, queue] += 1.0
                 mirrored = min(int(other / (own + other) * imbalances), imbalances - 1)
-                across = _kind(burst_row, 1 - row, follows)
-                time_in[across, wide, mirrored, _queue_bin(other, unit, first_edge, queues)] += 1.0
-            else:
-                burst_row = -1
-            if event == TAKE:
-                burst_row = row
+                time_in[1, wide, mirrored, _queue_bin(other, unit, first_edge, queues)] += 1.0
             found[events, EVENT] = event
             found[events, ROW] = at
             found[events, SIDE_ROW] = row

@@ -21,13 +21,6 @@ TAKE = 5  # a market order that takes from this side
 HIDDEN = 6  # a print against an unseen order of this side
 EVENTS = 7
 
-# Kinds of tables: what comes of itself, what follows in a burst, and what follows in one in which a taker came.
-OF_ITSELF = 0
-FOLLOWING = 1
-AFTER_TRADE_HERE = 2  # that took from the side that the table is asked of
-AFTER_TRADE_ACROSS = 3  # that took from the other side
-KINDS = 4
-
 # `numbers`, float64.
 RATE_BOUND = 0  # proposals a second that come of themselves, from which thinning starts
 SHORT_SHARE = 1  # of waits, at machine speed after the one before
@@ -54,8 +47,7 @@ TIMES = 2
 LAST_BID = 0  # where the best stood when last seen: a side that is swept empty begins there again
 LAST_ASK = 1
 IN_BURST = 2  # whether the proposal that the present burst follows came to something
-BURST_TRADE = 3  # the side that the burst's last taker took from, 1 bids, 2 asks; 0 none took
-MEMORY = 4
+MEMORY = 3
 
 DRAWS = 1024  # entries of a table that is drawn from: each is as likely
 

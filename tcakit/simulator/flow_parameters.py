@@ -20,7 +20,6 @@ from tcakit.simulator.flow_tables import Law, WaitPart, mean_of_waits, wait_tabl
 EVENT_NAMES = ("improve", "join", "deeper", "cancel_best", "cancel_deeper", "take", "hidden")
 SIZED = ("improve", "join", "deeper", "take", "hidden")
 MOST_WAVES = layout.MOST_WAVES
-AFTER_TRADE = ("after_trade_here", "after_trade_across")
 _DAY_NS = 24 * 3600 * NS_PER_SECOND
 _WIDEST = 4096  # ticks: a wider spread counts as this
 _LEAST_WAIT = 0.02  # of the mean wait: long waits are not squeezed below it
@@ -104,8 +103,7 @@ class RateTables:
                     raise _bad(f"{table} of {name} are not {shape}", f"{place}.{name}", "give one number a bin")
                 if not np.isfinite(values).all() or values.min() < 0.0:
                     raise _bad(f"{table} of {name} below zero or no number", f"{place}.{name}", "give 0 or more")
-        may_stay = place in AFTER_TRADE  # other tables close the spread
-        if not may_stay and len(self.by_state["improve"]) > 1 and not self.by_state["improve"][1:].any():
+        if len(self.by_state["improve"]) > 1 and not self.by_state["improve"][1:].any():
             raise _bad("no order ever improves", f"{place}.improve", "a spread that widens would never close again")
 
     def stacked(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -122,7 +120,7 @@ class FlowModel:
 
     Prices are ticks of `tick_size` stored units (`price_scale` to a unit of currency), sizes stored units. `rates`, 1/s
     of operational time and side, are of events that come of themselves; `following` weigh what follows at machine
-    speed, and `after_trade` what follows a taker there: on the side it took from, and on the other (None: the same).
+    speed.
     Queue bins begin at `queue_first` times `queue_unit` and double. `clearing` float64 (queue bins, 2). `profile`
     float64 (reach + 1,), mean orders of a side by ticks behind the best. A new best level comes with orders of
     `new_best_order` at most (0: with one). Raises UsageError for what cannot be.
@@ -165,7 +163,6 @@ class FlowModel:
     part_deeper: float
     profile: NDArray[np.float64]
     new_best_order: int = 0
-    after_trade: tuple[RateTables, RateTables] | None = None
     mood: MoodLaw = field(default_factory=MoodLaw)
     feedback: FeedbackLaw = field(default_factory=FeedbackLaw)
     notes: tuple[str, ...] = ()
@@ -197,8 +194,8 @@ class FlowModel:
             raise _bad(f"spread bins from {self.spread_from}", "state.spread_from", "begin at 1 and rise")
         if len(self.inside) != len(self.spread_from):
             raise _bad(f"{len(self.inside)} laws of improving", "inside", "give one for each spread bin")
-        for place, tables in self.tables().items():
-            tables.check(len(self.spread_from), self.imbalance_bins, self.queue_bins, place)
+        for place in ("rates", "following"):
+            getattr(self, place).check(len(self.spread_from), self.imbalance_bins, self.queue_bins, place)
         if self.clearing.shape != (self.queue_bins, 2):
             raise _bad("clearing does not fit the queue bins", "take", "give two shares a queue bin")
         if len(self.profile) < 2 or self.profile.min() < 0.0 or self.profile[1:].sum() <= 0.0:
@@ -211,11 +208,6 @@ class FlowModel:
         for law, place in ((self.behind_new, "new"), (self.behind_withdrawn, "withdrawn")):
             if min(law.values) < 1:
                 raise _bad(f"orders {place} less than a tick behind the best", f"behind.{place}", "give 1 or more")
-
-    def tables(self) -> dict[str, RateTables]:
-        """The tables of rates by the names that files give them; those of `after_trade` only where there are some."""
-        found = {"rates": self.rates, "following": self.following}
-        return found if self.after_trade is None else found | dict(zip(AFTER_TRADE, self.after_trade, strict=True))
 
     @property
     def tick(self) -> float:
@@ -267,8 +259,7 @@ class FlowModel:
         for place, name in enumerate(EVENT_NAMES):
             if name in self.sizes:
                 sizes[place] = self.sizes[name].draws()
-        after = self.after_trade or (self.following, self.following)
-        tables = [table.stacked() for table in (self.rates, self.following, *after)]
+        tables = [table.stacked() for table in (self.rates, self.following)]
         shape = np.asarray(self.activity, float)
         memory = np.zeros(layout.MEMORY, np.int64)
         memory[layout.LAST_BID] = self.start_bid - base_tick

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tcakit.errors import UsageError
 from tcakit.registry import nearest
 from tcakit.simulator.flow_parameters import (
-    AFTER_TRADE,
     EVENT_NAMES,
     SIZED,
     FeedbackLaw,
@@ -41,8 +40,6 @@ _COMMENTS = {
     "rates": "Events a second on one side of the book that come of themselves, the day's activity taken out.\n"
     "# by_state: a row a bin of spread, a number a bin of imbalance. by_queue: factors by the own queue's length.",
     "following": "The same for what follows in a burst: weights, only their ratios count.",
-    "after_trade_here": "The same for what follows in a burst on the side its last taker took from; else as following.",
-    "after_trade_across": "And on the other side.",
     "takers": "By bin of the own best queue: share of takers that take all of it, and of those the share that go on\n"
     "# beyond it. clears -1: they take the size that was drawn, at most all of the queue.",
     "sizes": "Sizes of new orders and of takers, with their weights.",
@@ -80,7 +77,8 @@ def flow_text(model: FlowModel) -> str:
             out.extend(f"{field.name} = {_value(getattr(part, field.name))}" for field in fields(WaitPart))
     state = ("spread_from", "imbalance_bins", "queue_unit", "queue_first", "queue_bins")
     table("state", {key: getattr(model, key) for key in state})
-    for name, tables in model.tables().items():
+    for name in ("rates", "following"):
+        tables = getattr(model, name)
         out.append(f"\n# {_COMMENTS[name]}")
         out.append(f"[{name}.by_state]")
         for event in EVENT_NAMES:
@@ -232,8 +230,7 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
     inside = whole.parts("inside")
     laws = {event: sizes.part(event) for event in SIZED}
     new, gone = behind.part("new"), behind.part("withdrawn")
-    names = ("rates", "following", *(AFTER_TRADE if any(name in whole.values for name in AFTER_TRADE) else ()))
-    rates = [whole.part(name) for name in names]
+    rates = [whole.part(name) for name in ("rates", "following")]
     clears, beyond = takers.numbers("clears"), takers.numbers("beyond")
     if clears.shape != beyond.shape or clears.ndim != 1:
         raise UsageError("clears and beyond differ in length", place="takers", remedy="write one number a queue bin")
@@ -264,7 +261,6 @@ def read_flow_text(text: str, place: str = "parameters", beside: Sequence[str] =
         queue_bins=state.whole("queue_bins"),
         rates=_tables(rates[0]),
         following=_tables(rates[1]),
-        after_trade=(_tables(rates[2]), _tables(rates[3])) if len(rates) > 2 else None,
         clearing=np.stack([clears, beyond], axis=1),
         sizes={event: table.law("sizes") for event, table in laws.items()},
         inside=tuple(table.law("ticks") for table in inside),

@@ -188,7 +188,8 @@ def _exponent(
 
 def _ratio(over: NDArray[np.float64], under: NDArray[np.float64], seed: int) -> tuple[float, float, float]:
     drawn = np.random.default_rng(seed).integers(0, len(over), (_DRAWS, len(over)))
-    ratios = over[drawn].mean(axis=1) / under[drawn].mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = over[drawn].mean(axis=1) / under[drawn].mean(axis=1)
     low, high = np.quantile(ratios, [0.025, 0.975])
     return float(over.mean() / under.mean()), float(low), float(high)
 

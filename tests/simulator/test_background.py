@@ -11,7 +11,7 @@ from tcakit.market import codes
 from tcakit.simulator.background_run import open_market, prepare
 from tcakit.simulator.calibration_clock import Waits
 from tcakit.simulator.calibration_count import QUEUE_FIRST, count_day
-from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, DEEPER, FOLLOWING, IMPROVE, JOIN, TAKE
+from tcakit.simulator.flow_layout_kernel import CANCEL_BEST, DEEPER, IMPROVE, JOIN, TAKE
 from tcakit.simulator.flow_parameters import EVENT_NAMES, FlowModel
 from tcakit.simulator.flow_tables import WaitPart
 from tcakit.simulator.tape_day import tape_day
@@ -68,7 +68,7 @@ def test_what_follows_in_bursts_is_chosen_by_its_weights(plain):
     run = open_market(prepare(model, DATE), 6)
     run.run_day()
     found = counted(model, run, waits)
-    followed, exposure = found.counts[FOLLOWING:].sum(axis=0), found.exposure[FOLLOWING:]
+    followed, exposure = found.counts[1], found.exposure[1]
     # Both sides' weights share each event: the ratio of two kinds of one side is that of their weights.
     joins, takes = followed[..., JOIN].sum(), followed[..., TAKE].sum()
     wanted = 3.0 * plain.rates.by_state["join"][0, 0] / plain.rates.by_state["take"][0, 0]

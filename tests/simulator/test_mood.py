@@ -10,13 +10,10 @@ import pytest
 from tcakit.errors import UsageError
 from tcakit.market.codes import EXECUTE, SELL
 from tcakit.simulator.background_run import open_market, prepare
-from tcakit.simulator.calibration import fit_background
 from tcakit.simulator.calibration_feedback import SideTrades
 from tcakit.simulator.calibration_mood import fit_mood, wave_correlation
-from tcakit.simulator.flow_layout_kernel import JOIN, TAKE
 from tcakit.simulator.flow_parameters import MoodLaw
 from tcakit.simulator.flow_toml import flow_text, read_flow_text
-from tcakit.simulator.tape_day import tape_day
 from tcakit.simulator.zero_intelligence import zero_intelligence
 from tcakit.venue.engine_layout_kernel import TAPE_KIND, TAPE_SIDE, TAPE_TS
 
@@ -102,23 +99,11 @@ def test_the_strength_is_found_again():
     assert fit_mood(SideTrades(seconds[:100], sign[:100], sign[:100], odds[:100]), 100.0) == MoodLaw()
 
 
-def test_what_follows_takers_has_tables_of_its_own(plain, moody):
-    bursty = replace(plain, mood=MOOD, short_share=0.5, short_waits=(replace(plain.long_waits[0], median_s=1e-3),))
-    join = {**plain.following.by_state, "join": 40.0 * plain.following.by_state["join"]}
-    take = {**plain.following.by_state, "take": 40.0 * plain.following.by_state["take"]}
-    here, across = replace(plain.following, by_state=take), replace(plain.following, by_state=join)
-    model = replace(bursty, after_trade=(here, across))
-    again = read_flow_text(flow_text(model))
-    assert again.after_trade is not None
-    assert again.mood == MOOD
-    assert flow_text(again) == flow_text(model)
-    run = open_market(prepare(again, DATE), 9)
-    run.run_day()
-    fitted, counted = fit_background(tape_day(again, DATE, run))
-    assert fitted.after_trade is not None
-    takes, joins = (counted.counts[2:, ..., place].sum(axis=(1, 2, 3)) for place in (TAKE, JOIN))
-    assert takes[0] > 5.0 * takes[1]
-    assert joins[1] > 2.0 * joins[0]
+def test_the_mood_is_in_the_file(plain):
+    model = replace(plain, mood=MOOD)
+    assert read_flow_text(flow_text(model)).mood == MOOD
+    without = flow_text(model).partition("# Waves")[0]
+    assert read_flow_text(without).mood == MoodLaw()
 
 
 def test_no_mood_beyond_all_measure():
