@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 _PACKAGE = Path(__file__).parent
 _KEPT_FOLDERS = 4
@@ -141,6 +142,29 @@ def jit(function: Kernel) -> Kernel:
     return _kept(function)
 
 
+def lanes_jit(function: Kernel) -> Kernel:
+    """Compile a kernel whose neighbouring sums, kept in names of their own, are made in one instruction.
+
+    Each sum is added up in the order that stands there, so that its bits are those of `jit`. The compiler looks for
+    such neighbours only if told: elsewhere they are few and the search takes its time.
+    """
+    kernel: Any = _kept(function)
+    if IS_COMPILED:
+        compile_plain = kernel.compile
+
+        def compile_in_lanes(signature: Any) -> Any:
+            before = numba.config.SLP_VECTORIZE  # type: ignore[attr-defined]
+            numba.config.SLP_VECTORIZE = 1  # type: ignore[attr-defined]
+            try:
+                return compile_plain(signature)
+            finally:
+                numba.config.SLP_VECTORIZE = before  # type: ignore[attr-defined]
+
+        kernel.compile = compile_in_lanes
+    lanes: Kernel = kernel
+    return lanes
+
+
 def inline(function: Kernel) -> Kernel:
     """Compile a small helper that kernels call in their inner loop."""
     return _kept(function, inline="always")
@@ -163,9 +187,53 @@ def hot_part(function: Kernel) -> Kernel:
 _BARE: dict[str, Any] = {"_nrt": False}
 
 
+def _closed() -> dict[str, Any]:
+    """Options that make the parts of a kernel its own: nobody else may call them, so their arguments can be pruned.
+
+    A function that others might call must be handed all it names, and a tuple of eight arrays is seventy numbers: most
+    of the time of a part that is called was taken by putting them on the stack. Nothing where numba is built otherwise
+    than we know it.
+    """
+    try:
+        from llvmlite.binding import Linkage
+        from numba.core.codegen import JITCodeLibrary
+        from numba.core.compiler import Compiler
+    except ImportError:
+        return {}
+    if not hasattr(JITCodeLibrary, "_optimize_final_module") or not hasattr(JITCodeLibrary, "enable_object_caching"):
+        return {}
+
+    class Library(JITCodeLibrary):
+        def _optimize_final_module(self) -> None:
+            # The loader takes a pruned part for the whole one that another kernel calls, if they have one name.
+            mark = f".{uuid4().hex}"
+            for function in self._final_module.functions:
+                if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                    function.linkage = Linkage.internal
+                    function.name += mark
+            super()._optimize_final_module()
+
+    class ClosedCompiler(Compiler):
+        def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
+            if library is None:
+                library = Library(target.codegen(), "kernel")
+                library.enable_object_caching()
+            super().__init__(typing, target, library, *rest)
+
+    return {"pipeline_class": ClosedCompiler}
+
+
+_CLOSED = _closed() if IS_COMPILED else {}
+
+
 def bare_jit(function: Kernel) -> Kernel:
     """Compile a kernel that makes no arrays, not even slices, and so need not count references to those it is given."""
     return _kept(function, **_BARE)
+
+
+def tower_jit(function: Kernel) -> Kernel:
+    """Compile such a kernel that stands on top of many parts that are called, and is called by none itself."""
+    return _kept(function, **_BARE, **_CLOSED)
 
 
 def bare_call(function: Kernel) -> Kernel:
@@ -264,12 +332,12 @@ def tower_call(function: Kernel) -> Kernel:
 
 def melted_door(function: Kernel) -> Kernel:
     """Compile a part that is melted into its caller; for Python it is compiled once more, as a kernel."""
-    return _storey(numba.njit(**_MELTED_PART)(function), bare_jit(function))
+    return _storey(numba.njit(**_MELTED_PART)(function), tower_jit(function))
 
 
 def tower_door(function: Kernel) -> Kernel:
     """Compile a part that is called rather than melted in; for Python it is compiled once more, as a kernel."""
-    return _storey(numba.njit(**_CALLED_PART)(function), bare_jit(function))
+    return _storey(numba.njit(**_CALLED_PART)(function), tower_jit(function))
 
 
 def _prefetch(typing: Any, array: Any, at: Any) -> Any:

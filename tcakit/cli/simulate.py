@@ -48,6 +48,10 @@ def run(
         Path | None,
         typer.Option("--params", metavar="FILE.toml", help="A market of your own, as `simulate fit` writes it."),
     ] = None,
+    dark: Annotated[
+        bool | None,
+        typer.Option("--dark/--no-dark", help="With or without a dark venue, whatever the parameters say."),
+    ] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Write files here instead of storing.")] = None,
     format: Annotated[
         str, typer.Option("--format", help="With --out: lobster, itch, csv, or several with commas.")
@@ -86,13 +90,15 @@ def run(
         market = sample_market(like, events=events, price=price)
     with out.kernels():
         result = simulate_run(
-            Path(store), symbol, date, seed, market, out=out_folder, formats=formats, levels=levels, wait_s=wait
-        )
+            Path(store), symbol, date, seed, market, dark=dark, out=out_folder, formats=formats, levels=levels,
+            wait_s=wait,
+        )  # fmt: skip
     where = f"in {store}" if out_folder is None else f"as {len(result['files'])} files in {out_folder}"
+    beside = f" and {result['dark_trades']:,} at {result['dark_venue']}" if "dark_venue" in result else ""
     out.result(
         result,
         lambda console: console.print(
-            f"{symbol} {date}: {result['events']:,} events, {result['trades']:,} prints, seed {seed}, {where}"
+            f"{symbol} {date}: {result['events']:,} events, {result['trades']:,} prints{beside}, seed {seed}, {where}"
         ),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ from tcakit import __version__
 from tcakit.errors import UsageError
 from tcakit.jit import kernels_hash
 from tcakit.market.schema import FAULTS
-from tcakit.simulator.made_day import make_day
+from tcakit.simulator.made_day import run_market
 from tcakit.simulator.market_parameters import MarketParameters, parameters_text
 from tcakit.simulator.published import published
 from tcakit.simulator.recorded_day import RecordedDay
+from tcakit.simulator.tape import day_of
 from tcakit.store import ingest as stored
 from tcakit.store.database import Store
 from tcakit.store.staging import MarketRows, Staging
@@ -32,20 +35,26 @@ def simulate_run(
     seed: int,
     parameters: MarketParameters,
     *,
+    dark: bool | None = None,
     out: Path | None = None,
     formats: tuple[str, ...] = ("lobster",),
     levels: int = 5,
     wait_s: float = 30.0,
 ) -> dict[str, Any]:
-    """Run a market over one day with nobody of ours in it, and store the day as level-3 data, or write it where `out`
-    is given.
+    """Run a market over one day with nobody of ours in it; store the day as level-3 data, or write it to files.
 
-    A stored day remembers what it was made of, so that parents can be traded in the same market (`backtest --market
-    simulated`).
+    `dark` says whether there is a dark venue, None as the parameters say; its prints are stored as the symbol's at that
+    venue, and no file in a format of the displayed venue has them. A stored day remembers what it was made of, so that
+    parents can be traded in the same market (`backtest --market simulated`).
     """
+    from tcakit.simulator.dark_tape import dark_instrument, dark_trades, write_dark_csv
+
     _check_formats(formats)
     begun = time.perf_counter()
-    day = make_day(symbol, date, seed, parameters, venue=VENUE)
+    if dark is not None:
+        parameters = replace(parameters, world=replace(parameters.world, is_dark_on=dark))
+    market = run_market(symbol, date, seed, parameters, venue=VENUE)
+    day = day_of(market, date)
     result: dict[str, Any] = {
         "symbol": symbol,
         "date": date,
@@ -53,11 +62,18 @@ def simulate_run(
         "events": len(day.ts_ns),
         "trades": day.trades().height,
     }
+    beside = []
+    if market.dark_venue is not None:
+        trades = dark_trades(market)
+        result |= {"dark_venue": market.dark_venue, "dark_trades": trades.height, "dark_volume": market.dark_volume}
+        beside = [MarketRows("trades", trades, dark_instrument(market), date, "trades", None)] if trades.height else []
     if out is not None:
         result["files"] = [str(path) for path in _write(published(day), out, formats, levels)]
+        if beside and "csv" in formats:
+            result["files"].append(str(write_dark_csv(market, date, out)))
     else:
         options = {"parameters_toml": parameters_text(parameters), "seed": seed}
-        result["ingest_key"] = _store(folder, day, seed, options, wait_s)
+        result["ingest_key"] = _store(folder, day, seed, options, wait_s, beside)
     return result | {"seconds": round(time.perf_counter() - begun, 3)}
 
 
@@ -81,7 +97,14 @@ def _write(day: RecordedDay, out: Path, formats: tuple[str, ...], levels: int) -
     return written
 
 
-def _store(folder: Path, day: RecordedDay, seed: int, options: dict[str, Any], wait_s: float) -> str:
+def _store(
+    folder: Path,
+    day: RecordedDay,
+    seed: int,
+    options: dict[str, Any],
+    wait_s: float,
+    beside: Sequence[MarketRows] = (),
+) -> str:
     facts = [day.instrument.symbol, day.date, seed, options, kernels_hash(), __version__]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
     record = stored.FileRecord(
@@ -98,6 +121,7 @@ def _store(folder: Path, day: RecordedDay, seed: int, options: dict[str, Any], w
         if not stored.is_stored(store, key):
             rows = MarketRows("book_events", day.book_events(), day.instrument, day.date, "book-l3", None)
             with Staging(lambda: store, key) as staged:
-                staged.add(rows)
+                for each in (rows, *beside):
+                    staged.add(each)
                 stored.put(store, record, staged, [], FAULTS.empty())
     return key

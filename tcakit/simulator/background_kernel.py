@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.book.fifo_kernel import COUNT, LEVEL, LEVEL_SIZE, OK, PREVIOUS, SIDE, SIZE, TAIL
-from tcakit.jit import bare_jit, melted_door, tower_call, tower_part
+from tcakit.jit import melted_door, tower_call, tower_jit, tower_part
 from tcakit.market.codes import BUY, PRINT_HIDDEN, SELL
 from tcakit.simulator.clock_kernel import is_short, wait_ns
 from tcakit.simulator.feedback_kernel import absorb, tilt
@@ -291,7 +291,7 @@ def _begin_again(engine, flow, seed, number, row):
     return _limit(engine, BUY if row == 0 else SELL, level, size)
 
 
-@bare_jit
+@tower_jit
 def propose(engine, flow, feedback, seed, number, now):
     """Let one proposal of the background come at `now` (ns); returns the engine's status.
 
@@ -319,23 +319,14 @@ def propose(engine, flow, feedback, seed, number, now):
     rates = flow.scratch
     of_bids = side_rates(flow, engine, 0, spread, follows)
     of_asks = side_rates(flow, engine, 1, spread, follows)
-    buyers = np.tanh(mood(flow, seed, now))
+    # After buying, sellers become likelier: the memory of trades leans against the mood.
+    buyers = np.tanh(mood(flow, seed, now) - 0.5 * tilt(feedback, now))
     if buyers != 0.0:
-        # Sellers take from the bids.
+        # Sellers take from the bids. As many takers come in all where both sides are alike.
         of_bids -= buyers * rates[TAKE]
         rates[TAKE] *= 1.0 - buyers
         of_asks += buyers * rates[EVENTS + TAKE]
         rates[EVENTS + TAKE] *= 1.0 + buyers
-    lean = tilt(feedback, now)
-    if lean != 0.0:
-        # After buying, sellers, who take from the bids, become likelier.
-        place = TAKE if lean > 0.0 else EVENTS + TAKE
-        raised = rates[place] * (np.exp(abs(lean)) - 1.0)
-        rates[place] += raised
-        if lean > 0.0:
-            of_bids += raised
-        else:
-            of_asks += raised
     total = of_bids + of_asks
     if follows == 0:
         if uniform(seed, number, _ACCEPT) * flow.numbers[RATE_BOUND] >= total:
@@ -365,7 +356,7 @@ def propose(engine, flow, feedback, seed, number, now):
     return _add(engine, flow, seed, number, row, event, spread)
 
 
-@bare_jit
+@tower_jit
 def run_background(engine, flow, feedback, seed, number, now, until):
     """Let proposals come, from `number` on, while they come by `until` (ns); returns (status, next number, now).
 
@@ -382,7 +373,7 @@ def run_background(engine, flow, feedback, seed, number, now, until):
         number += 1
 
 
-@bare_jit
+@tower_jit
 def open_book(engine, flow, seed, bid, ask, now):
     """Queue the orders that stand at `now`, as many by distance as there are on average; returns the status."""
     engine.counters[CLOCK] = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tcakit.market.clock import parse_date
+from tcakit.simulator.market import SimulatedMarket
 from tcakit.simulator.market_parameters import MarketParameters
 from tcakit.simulator.recorded_day import RecordedDay
 from tcakit.simulator.sample_market import sample_market
@@ -22,10 +23,16 @@ def make_day(
     >>> bool((day.quotes()["bid"] < day.quotes()["ask"]).all())
     True
     """
-    parameters = parameters or sample_market("alfa")
+    return day_of(run_market(symbol, date, seed, parameters or sample_market("alfa"), venue=venue), date)
+
+
+def run_market(
+    symbol: str, date: str, seed: int, parameters: MarketParameters, *, venue: str = "XSIM"
+) -> SimulatedMarket:
+    """The market of `make_day` after its day."""
     date = parse_date(date)
     market = make_market(parameters.model, parameters.world, date, seed, symbol=symbol, venue=venue)
     close_ns = market.instrument.session_close_ns
     assert close_ns is not None
     market.advance(close_ns + 1)
-    return day_of(market, date)
+    return market

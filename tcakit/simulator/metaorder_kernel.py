@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tcakit.book.fifo_kernel import OK
-from tcakit.jit import bare_jit
+from tcakit.jit import tower_jit
 from tcakit.market.codes import BUY, EXECUTE, SELL
 from tcakit.simulator.background_kernel import market_order, run_background, taker_size
 from tcakit.simulator.feedback_kernel import absorb
@@ -24,7 +24,7 @@ from tcakit.venue.engine_record_kernel import room_for
 _NONE = np.uint64(0)
 
 
-@bare_jit
+@tower_jit
 def send_by_timetable(engine, flow, feedback, seed, number, now, when_ns, sizes, own, first, middle, filled, cash):
     """Run the background and send `sizes` (above zero buys, below sells, 0 only looks) at `when_ns`, rising.
 

@@ -43,7 +43,7 @@ def grown(engine: Engine, full: int) -> Engine:
 
 
 def _longer(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    longer = np.empty((max(2 * len(table), 16), *table.shape[1:]), np.int64)
+    longer: NDArray[np.int64] = layout.at_a_line((max(2 * len(table), 16), *table.shape[1:]))
     longer[: len(table)] = table
     return longer
 

@@ -211,13 +211,24 @@ def start_call(engine, phase):
     return OK
 
 
+@tower_call
+def _open_again(engine):
+    """Let orders meet as they come: stops that came meanwhile are judged by the last trade. Gives OK or INTERRUPTED."""
+    engine.counters[PHASE] = CONTINUOUS
+    begin_message(engine)
+    write_phase(engine, TRADE_RESUME)
+    engine.counters[PEG_BID] = _REPRICE
+    return end_message(engine)
+
+
 @tower_door
 def uncross(engine, reference_level, half=0):
     """End a call: trade what can be traded at one price. Gives (status, level or NO_LEVEL, volume, surplus of buys).
 
     Displayed orders that trade are written as EXECUTE_UNPRINTED, and the auction as one PRINT_CROSS with the volume.
-    What was for this auction alone ends. Then the market trades on, or is closed after the closing auction; stops that
-    the price touched off go, and pegged orders come back. REFUSED outside a call. `indicative` explains the reference.
+    What was for this auction alone ends. Then the market trades on, or is closed after the closing auction; stops go
+    that were touched off before the call or by its price, and pegged orders come back. REFUSED outside a call.
+    `indicative` explains the reference.
     """
     counters = engine.counters
     status = rows_for(engine, 1, 0)
@@ -235,11 +246,7 @@ def uncross(engine, reference_level, half=0):
     if counters[PHASE] == CLOSING_CALL:
         counters[PHASE] = CLOSED
         return OK, level, volume, surplus
-    counters[PHASE] = CONTINUOUS
-    write_phase(engine, TRADE_RESUME)
-    counters[PEG_BID] = _REPRICE
-    status = end_message(engine)
-    return status, level, volume, surplus
+    return _open_again(engine), level, volume, surplus
 
 
 @tower_door
@@ -272,12 +279,8 @@ def resume(engine):
     bid, ask = max(best[DISPLAYED, 0], best[HIDDEN, 0]), min(best[DISPLAYED, 1], best[HIDDEN, 1])
     if (counters[PHASE] != HALTED and counters[PHASE] != CLOSED) or bid >= ask:
         return REFUSED
-    begin_message(engine)
     _end_book(engine, OPENING, NO_AUCTION, NO_AUCTION)
-    counters[PHASE] = CONTINUOUS
-    write_phase(engine, TRADE_RESUME)
-    counters[PEG_BID] = _REPRICE
-    return end_message(engine)
+    return _open_again(engine)
 
 
 @tower_call

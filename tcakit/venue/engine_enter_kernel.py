@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcakit.book.fifo_kernel import COUNT, HEAD, LEVEL, LEVEL_SIZE, SIDE, SIZE, side_row
+from tcakit.book.fifo_kernel import COUNT, HEAD, LEVEL, LEVEL_SIZE, NEXT, SIDE, SIZE, side_row
 from tcakit.jit import tower_call, tower_part
 from tcakit.market.codes import (
     ADD,
@@ -60,6 +60,8 @@ from tcakit.venue.engine_layout_kernel import (
     STOP_ORDERS,
     STOPS,
     TIME_IN_FORCE,
+    TOUCHED,
+    TOUCHED_STOPS,
     TRADED_HIGH,
     TRADED_LOW,
     TYPE,
@@ -138,11 +140,35 @@ def gather(engine, slot, side, level, size):
 
 
 @tower_call
+def _mark_level(engine, row, level):
+    """Mark the stops of a level as touched."""
+    orders, slot = engine.orders, engine.levels[STOPS, row, level, HEAD]
+    while slot >= 0:
+        if orders[slot, DISPLAY] != TOUCHED:
+            orders[slot, DISPLAY] = TOUCHED
+            engine.counters[TOUCHED_STOPS] += 1
+        slot = orders[slot, NEXT]
+
+
+@tower_call
+def _keep_touched(engine):
+    """Mark the stops that were reached by the trades of a message that a call cuts short; later ones were not."""
+    counters, ladder = engine.counters, engine.levels.shape[2]
+    for level in range(engine.best[STOPS, 1], min(counters[TRADED_HIGH] + 1, ladder)):
+        _mark_level(engine, 1, level)
+    for level in range(max(counters[TRADED_LOW], 0), engine.best[STOPS, 0] + 1):
+        _mark_level(engine, 0, level)
+
+
+@tower_call
 def begin_call(engine, phase):
     """Let orders gather from now on: pegged ones wait outside the book, with no price, until it trades again."""
     counters, orders = engine.counters, engine.orders
-    if phase == VOLATILITY and counters[PHASE] == CONTINUOUS:
-        write_phase(engine, HALT)
+    if counters[PHASE] == CONTINUOUS:
+        if counters[STOP_ORDERS] > 0:
+            _keep_touched(engine)
+        if phase == VOLATILITY:
+            write_phase(engine, HALT)
     counters[PHASE] = phase
     write_phase(engine, QUOTE_RESUME)
     slot = counters[PEG_FIRST]
@@ -189,31 +215,37 @@ def enter(engine, slot, side, limit, size):
 
 @tower_part
 def begin_message(engine):
-    """Forget how far the last message traded; while nothing trades, stops that it touched off are still to go."""
+    """Forget how far the last message traded: stops are judged by the last trade and by those to come."""
     counters = engine.counters
     if counters[PHASE] == CONTINUOUS:
         counters[TRADED_LOW] = counters[LAST_LEVEL] if counters[LAST_LEVEL] >= 0 else engine.levels.shape[2]
         counters[TRADED_HIGH] = counters[LAST_LEVEL]
 
 
+@tower_part
+def _older_touched(engine, row, level, is_reached, found):
+    """The oldest stop of a level if it has been touched and is older than the one found so far, else that one."""
+    if engine.levels[STOPS, row, level, COUNT] == 0:
+        return found
+    orders, slot = engine.orders, engine.levels[STOPS, row, level, HEAD]
+    if not is_reached and orders[slot, DISPLAY] != TOUCHED:
+        return found
+    return slot if found < 0 or orders[slot, PUBLIC_ID] < orders[found, PUBLIC_ID] else found
+
+
 @tower_call
 def _touched_off(engine):
     """The stop that goes first: the oldest of those that trades have reached, NO_STOP if there is none."""
-    counters, levels, orders = engine.counters, engine.levels, engine.orders
+    counters, ladder = engine.counters, engine.levels.shape[2]
+    low, high, looks_far = counters[TRADED_LOW], counters[TRADED_HIGH], counters[TOUCHED_STOPS] > 0
     found = NO_STOP
     level = engine.best[STOPS, 1]
-    while level <= counters[TRADED_HIGH]:
-        if levels[STOPS, 1, level, COUNT] > 0:
-            slot = levels[STOPS, 1, level, HEAD]
-            if found < 0 or orders[slot, PUBLIC_ID] < orders[found, PUBLIC_ID]:
-                found = slot
+    while level < ladder and (level <= high or looks_far):
+        found = _older_touched(engine, 1, level, level <= high, found)
         level += 1
     level = engine.best[STOPS, 0]
-    while level >= counters[TRADED_LOW] and level >= 0:
-        if levels[STOPS, 0, level, COUNT] > 0:
-            slot = levels[STOPS, 0, level, HEAD]
-            if found < 0 or orders[slot, PUBLIC_ID] < orders[found, PUBLIC_ID]:
-                found = slot
+    while level >= 0 and (level >= low or looks_far):
+        found = _older_touched(engine, 0, level, level >= low, found)
         level -= 1
     return found
 
@@ -224,6 +256,7 @@ def _touch_off(engine, slot):
     orders = engine.orders
     side, level, size = -orders[slot, SIDE], orders[slot, LEVEL], orders[slot, SIZE]
     unqueue(engine, slot)
+    orders[slot, DISPLAY] = 0
     report(engine, orders[slot, OWNER], orders[slot, ORDER_ID], TRIGGERED, NO_REASON, level, size, size, TAKER, 0)
     lose_place(engine, slot)
     limit = orders[slot, LIMIT]

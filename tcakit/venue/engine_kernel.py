@@ -62,12 +62,17 @@ __all__ = [
 
 
 @tower_part
+def stands(engine, order_id):
+    """Whether an order of that id has not ended."""
+    slot = order_id & SLOT_MASK
+    return order_id > 0 and slot < engine.orders.shape[0] and engine.orders[slot, ORDER_ID] == order_id
+
+
+@tower_part
 def displayed_slot(engine, order_id):
     """The slot of an order that is displayed, -1 if it is not."""
     slot = order_id & SLOT_MASK
-    orders = engine.orders
-    known = order_id > 0 and slot < orders.shape[0]
-    if known and orders[slot, ORDER_ID] == order_id and orders[slot, POOL_PLACE] < engine.counters[LIVE]:
+    if stands(engine, order_id) and engine.orders[slot, POOL_PLACE] < engine.counters[LIVE]:
         return slot
     return np.int64(-1)
 

@@ -37,7 +37,7 @@ OWNER = 6
 POOL_PLACE = 7
 PUBLIC_ID = 8  # what the tape calls it: PLAIN_NAME where that is the order's id, 0 while it is to be named anew
 RESERVE = 9  # iceberg: not yet shown
-DISPLAY = 10  # iceberg: shown at once, 0 all
+DISPLAY = 10  # iceberg: shown at once, 0 all; HIDES; of a stop TOUCHED, or 0
 BOOK = 11  # the book it stands in, NOWHERE while in none
 TYPE = 12
 TIME_IN_FORCE = 13
@@ -55,11 +55,14 @@ NOWHERE = -1
 PLAIN_NAME = -1
 NO_LEVEL = -1
 PEG_BITS = 3
+HIDES = -1
+TOUCHED = -2
 
 SLOT_BITS = 24
 MOST_SLOTS = 1 << SLOT_BITS
 SLOT_MASK = MOST_SLOTS - 1
 MOST_SIZE = 1 << 36  # of one order: 2**24 of them still add up
+_LINE = 8  # words of 8 bytes in a line of the cache
 
 # --- counters ---------------------------------------------------------------------------------------------------
 CLOCK = 0
@@ -92,7 +95,8 @@ PEG_BID = 26  # displayed best that pegged orders were last priced by
 PEG_ASK = 27
 DROPPED = 28  # what was left of the order that came last and ended
 DRESSED = 29  # live orders that came the long way: only theirs are the columns from PUBLIC_ID on to be looked at
-COUNTERS = 30
+TOUCHED_STOPS = 30  # live stops that trades reached before a call began, which go when it has ended
+COUNTERS = 31
 
 # --- phases -----------------------------------------------------------------------------------------------------
 CONTINUOUS = 0
@@ -159,14 +163,15 @@ class Engine(NamedTuple):
 def new_engine(slots, ladder_levels, tape_rows, report_rows):
     """An engine with empty books, in continuous trading, with lots of 1 and no bands. For Python; kernels get one."""
     orders = empty_slots(slots, 0)
-    levels = np.empty((BOOKS, 2, ladder_levels, 4), np.int64)
+    levels = at_a_line((BOOKS, 2, ladder_levels, 4))
     levels[:] = 0
     levels[:, :, :, HEAD] = -1
     levels[:, :, :, TAIL] = -1
     best = np.empty((BOOKS, 2), np.int64)
     best[:, 0] = -1
     best[:, 1] = ladder_levels
-    pool = np.arange(slots)
+    pool = at_a_line((slots,))
+    pool[:] = np.arange(slots)
     pegs = np.full((slots, 2), -1, np.int64)
     counters = np.zeros(COUNTERS, np.int64)
     counters[PHASE] = CONTINUOUS
@@ -181,14 +186,26 @@ def new_engine(slots, ladder_levels, tape_rows, report_rows):
     counters[PEG_LAST] = -1
     counters[PEG_BID] = -1
     counters[PEG_ASK] = ladder_levels
-    tape = np.empty((tape_rows, TAPE_COLUMNS), np.int64)
+    tape = at_a_line((tape_rows, TAPE_COLUMNS))
     reports = np.empty((report_rows, REPORT_COLUMNS), np.int64)
     return Engine(orders, levels, best, pool, pegs, counters, tape, reports)
 
 
+def at_a_line(shape):
+    """A table of int64, not yet written, that begins where a line of the cache does: numpy's own begin 16 bytes later,
+    and an order would then lie in three lines rather than in two. Not zeros: they do not ask for large pages of memory.
+    """
+    words = 1
+    for length in shape:
+        words *= length
+    table = np.empty(words + _LINE, np.int64)
+    first = -(table.ctypes.data // 8) % _LINE
+    return table[first : first + words].reshape(shape)
+
+
 def empty_slots(slots, first):
-    """Free slots, the first of them of that number. Not np.zeros: it does not ask for large pages of memory."""
-    orders = np.empty((slots, ENGINE_ORDER_COLUMNS), np.int64)
+    """Free slots, the first of them of that number."""
+    orders = at_a_line((slots, ENGINE_ORDER_COLUMNS))
     orders[:] = 0
     orders[:, NEXT] = -1
     orders[:, PREVIOUS] = -1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tcakit.book.fifo_kernel import NEXT, OK, PREVIOUS, TAIL, side_row
-from tcakit.jit import bare_jit, prefetch, tower_call, tower_part
+from tcakit.book.fifo_kernel import NEXT, NO_ORDER, OK, PREVIOUS, TAIL, side_row
+from tcakit.jit import prefetch, tower_call, tower_jit, tower_part
 from tcakit.market.codes import BAD_TERMS
 from tcakit.venue.engine_auction_kernel import close_day, halt, resume, start_call, uncross
-from tcakit.venue.engine_kernel import cancel_slot, displayed_slot, reduce_slot, submit_limit, submit_market
+from tcakit.venue.engine_kernel import cancel_slot, displayed_slot, reduce_slot, stands, submit_limit, submit_market
 from tcakit.venue.engine_layout_kernel import (
     BOOK_FULL,
     CLOCK,
@@ -165,7 +165,7 @@ def _ask_ahead(engine, messages, results, row, last):
         prefetch(engine.pool, orders[slot, POOL_PLACE])
 
 
-@bare_jit
+@tower_jit
 def process(engine, messages, parts, results, first, last):
     """Send the messages of the rows from `first` up to `last` of a table; gives (status, row it stopped at).
 
@@ -192,6 +192,8 @@ def process(engine, messages, parts, results, first, last):
             slot = displayed_slot(engine, order_id)
             if slot >= 0 and orders[slot, OWNER] == 0:
                 status = cancel_slot(engine, slot)
+            elif not stands(engine, order_id):
+                status = NO_ORDER
             else:
                 status = cancel(engine, owner, order_id)
         elif kind == NEW_MARKET:

@@ -34,6 +34,8 @@ from tcakit.venue.engine_layout_kernel import (
     STOP_ORDERS,
     STOPS,
     TIME_IN_FORCE,
+    TOUCHED,
+    TOUCHED_STOPS,
     TYPE,
     UNSEEN,
 )
@@ -195,6 +197,8 @@ def unqueue(engine, slot):
         counters[BIDS + side_row(side)] -= 1
     elif book == STOPS:
         counters[STOP_ORDERS] -= 1
+        if orders[slot, DISPLAY] == TOUCHED:
+            counters[TOUCHED_STOPS] -= 1
     remove(orders, engine.levels[book], engine.best[book], slot)
     orders[slot, BOOK] = NOWHERE
 

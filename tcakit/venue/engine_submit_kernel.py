@@ -58,6 +58,7 @@ from tcakit.venue.engine_layout_kernel import (
     DISPLAYED,
     DROPPED,
     HALTED,
+    HIDES,
     INTERRUPTED,
     LIMIT,
     LOT,
@@ -99,7 +100,6 @@ from tcakit.venue.engine_slots_kernel import (
     unqueue,
 )
 
-_HIDES = -1  # DISPLAY of a hidden order
 _MOST_SLICES = 10_000  # of an iceberg
 _MOST_OFFSET = 1 << 20
 
@@ -206,7 +206,7 @@ def submit(engine, owner, side, level, size, order_type, time_in_force, hidden, 
     order_id = orders[slot, ORDER_ID]
     orders[slot, TYPE] = order_type
     orders[slot, TIME_IN_FORCE] = time_in_force
-    orders[slot, DISPLAY] = _HIDES if hidden else display
+    orders[slot, DISPLAY] = HIDES if hidden else display
     report(engine, owner, order_id, ACKNOWLEDGED, NO_REASON, level, size, size, TAKER, 0)
     limit = far_end(engine, side) if order_type == MARKET else level
     counters[DROPPED] = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 import numpy as np
-from engine_witness import CALLS, Witness
+from engine_witness import Witness
+from engine_witness_phases import CALLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -178,6 +179,7 @@ def check_structure(engine, witness):
     assert counters[lk.OWNED] == sum(order.owner > 0 for order in witness.live.values())
     assert counters[lk.PEGS] == len(witness.pegs)
     assert counters[lk.STOP_ORDERS] == len(witness.books[lk.STOPS])
+    assert counters[lk.TOUCHED_STOPS] == sum(order.touched for order in witness.books[lk.STOPS])
     assert counters[lk.ICEBERGS] == sum(order.reserve > 0 for order in witness.books[lk.DISPLAYED])
     slices = sum(-(-order.reserve // order.display) for order in witness.live.values() if order.reserve)
     unseen_rows = {lk.STOPS: 3, lk.HIDDEN: 1, lk.OPENING: 1, lk.CLOSING: 1}
@@ -230,13 +232,14 @@ def run_stream(seed, length, specials):
         np.zeros((1, mk.RESULT_COLUMNS), np.int64),
     )
     tape_rows = report_rows = 0
+    everything, row_of = np.zeros((length, ROW), np.int64), {}
     for ts in range(length):
         sent = streams.next(ts)
         if witness.phase in CALLS and choice.random() < 0.1:
             sent = message(ts, mk.UNCROSS, level=-1)
         elif witness.phase in (lk.HALTED, lk.CLOSED) and choice.random() < 0.4:
             sent = message(ts, choice.choice([mk.RESUME_TRADING, mk.START_CALL]), level=lk.PRE_OPEN)
-        table[0] = sent
+        table[0] = everything[ts] = sent
         may_write, may_tell = bounds(engine, sent)
         done = process(engine, table, results, 0, 1)
         assert done == (fifo.OK, 1)
@@ -246,6 +249,7 @@ def run_stream(seed, length, specials):
         if sent[mk.MESSAGE_KIND] in (mk.NEW_LIMIT, mk.NEW_ORDER):
             if value:
                 streams.orders.append((value, sent[mk.MESSAGE_OWNER]))
+                row_of[value] = ts
             value >>= lk.SLOT_BITS
         expected = witness.handle(sent)
         tape, reports = tape_of(engine), reports_of(engine)
@@ -257,7 +261,19 @@ def run_stream(seed, length, specials):
         check_structure(engine, witness)
         check_book(engine, witness, tape_rows)
         tape_rows, report_rows = len(tape), len(reports)
+    check_table(seed, everything, row_of, witness)
     return engine, witness
+
+
+def check_table(seed, everything, row_of, witness):
+    """The same messages in one table, where an order is named by the row that sent it, do the same."""
+    engine, _ = engine_and_witness(random.Random(seed))
+    named = everything[:, mk.MESSAGE_ORDER]
+    named[:] = [-1 - row_of[order] if order in row_of else order for order in named.tolist()]
+    results = np.zeros((len(everything), mk.RESULT_COLUMNS), np.int64)
+    assert process(engine, everything, results, 0, len(everything)) == (fifo.OK, len(everything))
+    assert tape_of(engine) == witness.tape
+    assert reports_of(engine) == witness.reports
 
 
 # 10,000 streams where many examples are asked for (`make fuzz`), few otherwise.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def uncrossed(market, reference):
 
 PRICES = table("| case | orders | reference | price | volume | surplus |")
 FILLS = table("| case | orders | fills |")
+STOPS = table("| stop | comes | the auction trades at | goes |")
 
 
 @pytest.mark.parametrize(("case", "orders", "reference", "price", "volume", "surplus"), PRICES)
@@ -90,6 +92,29 @@ def test_who_trades(case, orders, fills):
     assert ", ".join(got) == fills
 
 
+@pytest.mark.parametrize(("stop", "comes", "auction", "goes"), STOPS)
+def test_which_stops_go_after_a_call(stop, comes, auction, goes):
+    market = MatchingEngine(60, slots=16, rows=400)
+    market.engine.counters[layout.BAND_HIGH] = 51
+    side, level = stop.split(" at ")
+    side = codes.BUY if side == "buy" else codes.SELL
+    send_stop = partial(market.send, message.NEW_ORDER, owner=1, side=side, size=5, type=codes.MARKET, stop=int(level))
+    sells = [market.send(message.NEW_LIMIT, side=codes.SELL, level=at, size=10)[1] for at in (50, 51, 52)]
+    if comes == "before":
+        send_stop()
+    assert market.send(message.NEW_LIMIT, side=codes.BUY, level=52, size=30)[0] == layout.INTERRUPTED
+    if comes == "in the call":
+        send_stop()
+    if auction == "nothing":
+        market.send(message.CANCEL_ORDER, order=sells[2])
+    market.engine.counters[layout.BAND_HIGH] = 59
+    crossed = -1 if auction == "nothing" else int(auction)
+    assert market.send(message.UNCROSS, level=52) == (0, crossed)
+    triggered = codes.TRIGGERED in market.reports()[:, layout.REPORT_EVENT]
+    assert triggered == (goes == "yes")
+
+
 def test_the_page_has_its_tables():
     assert len(PRICES) == 12
     assert len(FILLS) == 6
+    assert len(STOPS) == 9
