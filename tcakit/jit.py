@@ -142,6 +142,29 @@ def jit(function: Kernel) -> Kernel:
     return _kept(function)
 
 
+def lanes_jit(function: Kernel) -> Kernel:
+    """Compile a kernel whose neighbouring sums, kept in names of their own, are made in one instruction.
+
+    Each sum is added up in the order that stands there, so that its bits are those of `jit`. The compiler looks for
+    such neighbours only if told: elsewhere they are few and the search takes its time.
+    """
+    kernel: Any = _kept(function)
+    if IS_COMPILED:
+        compile_plain = kernel.compile
+
+        def compile_in_lanes(signature: Any) -> Any:
+            before = numba.config.SLP_VECTORIZE  # type: ignore[attr-defined]
+            numba.config.SLP_VECTORIZE = 1  # type: ignore[attr-defined]
+            try:
+                return compile_plain(signature)
+            finally:
+                numba.config.SLP_VECTORIZE = before  # type: ignore[attr-defined]
+
+        kernel.compile = compile_in_lanes
+    lanes: Kernel = kernel
+    return lanes
+
+
 def inline(function: Kernel) -> Kernel:
     """Compile a small helper that kernels call in their inner loop."""
     return _kept(function, inline="always")

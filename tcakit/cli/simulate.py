@@ -48,6 +48,10 @@ def run(
         Path | None,
         typer.Option("--params", metavar="FILE.toml", help="A market that reacts, as `simulate fit` writes it."),
     ] = None,
+    dark: Annotated[
+        bool | None,
+        typer.Option("--dark/--no-dark", help="With --params: with or without a dark venue, whatever the file says."),
+    ] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Write files here instead of storing.")] = None,
     format: Annotated[
         str, typer.Option("--format", help="With --out: lobster, itch, csv, or several with commas.")
@@ -82,9 +86,12 @@ def run(
             raise UsageError(f"{others} with --params", place="--params", remedy="change the file instead")
         with out.kernels():
             result = simulate_market(
-                Path(store), symbol, date, seed, parameters, out=out_folder, formats=formats, levels=levels, wait_s=wait
-            )
+                Path(store), symbol, date, seed, parameters, dark=dark, out=out_folder, formats=formats, levels=levels,
+                wait_s=wait,
+            )  # fmt: skip
     else:
+        if dark is not None:
+            raise UsageError("--dark without --params", place="--dark", remedy="give the parameters of a market")
         flow = FlowParameters(
             events_per_day=events,
             start_price=price,
@@ -97,10 +104,11 @@ def run(
                 Path(store), symbol, date, seed, flow, out=out_folder, formats=formats, levels=levels, wait_s=wait
             )
     where = f"in {store}" if out_folder is None else f"as {len(result['files'])} files in {out_folder}"
+    beside = f" and {result['dark_trades']:,} at {result['dark_venue']}" if "dark_venue" in result else ""
     out.result(
         result,
         lambda console: console.print(
-            f"{symbol} {date}: {result['events']:,} events, {result['trades']:,} prints, seed {seed}, {where}"
+            f"{symbol} {date}: {result['events']:,} events, {result['trades']:,} prints{beside}, seed {seed}, {where}"
         ),
     )
 

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from tcakit.errors import UsageError
+from tcakit.execution.dark_share import ScheduledInTheDark
 from tcakit.execution.market_maker import MarketMaker
 from tcakit.execution.parent import ParentOrder
 from tcakit.execution.scheduled import JoinThenCross, Scheduled
@@ -30,10 +31,10 @@ KNOWN = (
 _TACTIC = {"interval": "interval_ns", "horizon": "horizon_ns", "finish": "finish_ns"}
 _PACE = ("interval", "finish")
 _OWN = {
-    "twap": tuple(_TACTIC),
-    "vwap": tuple(_TACTIC),
+    "twap": (*_TACTIC, "dark"),
+    "vwap": (*_TACTIC, "dark"),
     "pov": (*_TACTIC, "rate", "clip"),
-    "is": (*_TACTIC, "half_life"),
+    "is": (*_TACTIC, "half_life", "dark"),
     "optimal": (*_TACTIC, "half_life", "bucket", "volume", "volatility"),
     "passive-aggressive": (*_PACE, "patience", "imbalance", "clip"),
     "sniper": (*_PACE, "imbalance", "clip"),
@@ -72,6 +73,12 @@ class AlgorithmSpec:
 
     @property
     def label(self) -> str:
+        # What trades elsewhere is another algorithm to whoever compares them.
+        beside = f",dark={self.params['dark']:g}" if self.name in SCHEDULED and "dark" in self.params else ""
+        return self._plain_label + beside
+
+    @property
+    def _plain_label(self) -> str:
         if self.name == "pov":
             return f"pov:{self.params['rate'] * 100:g}"
         if self.is_compiled:
@@ -190,6 +197,9 @@ _CHECKS: dict[str, Callable[[str, Any, str], Any]] = {
     **dict.fromkeys(("clip", "shown", "size", "position", "volume"), _SIZE),
     "volatility": _number(lambda daily: 0.0 < daily < 1.0, "volatility of a day", "write a fraction, KEY=0.015"),
     "rate": _rate,
+    "dark": _number(
+        lambda share: 0.0 < share <= 1.0, "share of what is left", "write a fraction of what is left, KEY=0.5"
+    ),
     "imbalance": _number(
         lambda share: 0.5 <= share < 1.0, "imbalance", "write our side's share of both touches, 0.5 to 1, as 0.7"
     ),
@@ -218,6 +228,8 @@ def make_strategy(
     if spec.name == "optimal":
         return _make_optimal(parent, spec, tactic, lot, curve, size_scale)
     schedule = make_schedule(parent, spec, tactic.horizon_ns, lot=lot, curve=curve, size_scale=size_scale)
+    if "dark" in spec.params:
+        return ScheduledInTheDark(parent, schedule, tactic, lot, share=spec.params["dark"])
     return Scheduled(parent, schedule, tactic, lot)
 
 
@@ -305,4 +317,4 @@ def make_schedule(
 
 def tactic_params(spec: AlgorithmSpec) -> list[str]:
     """The parameters given that shape how child orders are sent, not the schedule itself."""
-    return [name for name in spec.params if name in (*_TACTIC, "clip")]
+    return [name for name in spec.params if name in (*_TACTIC, "clip", "dark")]

@@ -16,6 +16,7 @@ from tcakit.impact.facts import OrderFacts, timing_risk_bps
 from tcakit.impact.ranges import FittedRange
 from tcakit.registry import find
 
+_USUAL_COVERAGE, _USUAL_REACH = 0.95, 1.959963984540054
 OWN_FILLS, TAPE_PROXY, PUBLISHED = "own-fills", "tape-proxy", "published"
 
 
@@ -100,9 +101,7 @@ class FittedModel:
 
         Much wider than the band of the mean. Each float64 of n, NaN where the duration is unknown.
         """
-        from scipy.special import ndtri
-
-        reach = float(ndtri(0.5 + coverage / 2.0))
+        reach = _reach(coverage)
         error = np.std(self._costs(facts), axis=0, ddof=1) if len(self.draws) > 1 else 0.0
         spread = reach * np.hypot(math.sqrt(max(self.dispersion, 1.0)) * timing_risk_bps(facts), error)
         mean = self.cost_bps(facts)
@@ -164,3 +163,17 @@ class FittedModel:
     def _costs(self, facts: OrderFacts) -> NDArray[np.float64]:
         paid = self.half_spread_draws if len(self.half_spread_draws) else np.full(len(self.draws), self.half_spreads)
         return np.stack([self._cost(self.drawn(row), facts, float(paid[row])) for row in range(len(self.draws))])
+
+
+def _reach(coverage: float) -> float:
+    """How many standard deviations about the mean hold that much of a normal distribution.
+
+    >>> _reach(0.95), round(_reach(0.5), 4)
+    (1.959963984540054, 0.6745)
+    """
+    # The usual one without scipy, which takes longer to load than a report takes to ask its model.
+    if coverage == _USUAL_COVERAGE:
+        return _USUAL_REACH
+    from scipy.special import ndtri
+
+    return float(ndtri(0.5 + coverage / 2.0))

@@ -24,6 +24,7 @@ from tcakit.market.day import MarketDay
 from tcakit.market.schema import FILES
 from tcakit.registry import own_code
 from tcakit.simulator import own_tables
+from tcakit.simulator.dark_tape import with_dark_prints
 from tcakit.simulator.market import SimulatedMarket, TradingRules
 from tcakit.simulator.market_parameters import MarketParameters, parameters_of
 from tcakit.simulator.session import Trader, trade
@@ -194,7 +195,8 @@ def _trade(store: Store, config: BacktestConfig, group: list[Planned], run_id: s
         "order_events": own_tables.order_events(market, log, run_id, prefix),
         "fills": own_tables.fills(market, log, run_id, prefix, names, day.date, config.fees, multiplier),
     }
-    told = market_day_of(day_of(market, day.date).book_events(), market.instrument, day.date, day.data_keys)
+    displayed = market_day_of(day_of(market, day.date).book_events(), market.instrument, day.date, day.data_keys)
+    told = with_dark_prints(displayed, market)
     return _Traded(frames, told, _impacts(make, market, group, close_ns), market.events, seconds)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,7 @@ def simulate_market(
     seed: int,
     parameters: Path,
     *,
+    dark: bool | None = None,
     out: Path | None = None,
     formats: tuple[str, ...] = ("lobster",),
     levels: int = 5,
@@ -68,9 +71,11 @@ def simulate_market(
 ) -> dict[str, Any]:
     """Run a market that reacts, of a parameter file, over one day with nobody of ours in it; store or write the day.
 
-    A stored day remembers what it was made of, so that parents can be traded in the same market (`backtest --market
-    simulated`).
+    `dark` says whether there is a dark venue, None as the file says; its prints are stored as the symbol's at that
+    venue, and no file in a format of the displayed venue has them. A stored day remembers what it was made of, so that
+    parents can be traded in the same market (`backtest --market simulated`).
     """
+    from tcakit.simulator.dark_tape import dark_instrument, dark_trades, write_dark_csv
     from tcakit.simulator.market_parameters import parameters_text, read_parameters
     from tcakit.simulator.sources import make_market
     from tcakit.simulator.tape import day_of
@@ -78,6 +83,8 @@ def simulate_market(
     _check_formats(formats)
     begun = time.perf_counter()
     found = read_parameters(parameters)
+    if dark is not None:
+        found = replace(found, world=replace(found.world, is_dark_on=dark))
     market = make_market(found.model, found.world, date, seed, symbol=symbol, venue=VENUE)
     close_ns = market.instrument.session_close_ns
     assert close_ns is not None
@@ -90,11 +97,18 @@ def simulate_market(
         "events": len(day.ts_ns),
         "trades": day.trades().height,
     }
+    beside = []
+    if market.dark_venue is not None:
+        trades = dark_trades(market)
+        result |= {"dark_venue": market.dark_venue, "dark_trades": trades.height, "dark_volume": market.dark_volume}
+        beside = [MarketRows("trades", trades, dark_instrument(market), date, "trades", None)] if trades.height else []
     if out is not None:
         result["files"] = [str(path) for path in _write(day, out, formats, levels)]
+        if beside and "csv" in formats:
+            result["files"].append(str(write_dark_csv(market, date, out)))
     else:
         options = {"parameters_toml": parameters_text(found), "seed": seed}
-        result["ingest_key"] = _store(folder, day, seed, options, wait_s)
+        result["ingest_key"] = _store(folder, day, seed, options, wait_s, beside)
     return result | {"seconds": round(time.perf_counter() - begun, 3)}
 
 
@@ -118,7 +132,14 @@ def _write(day: RecordedDay, out: Path, formats: tuple[str, ...], levels: int) -
     return written
 
 
-def _store(folder: Path, day: RecordedDay, seed: int, options: dict[str, Any], wait_s: float) -> str:
+def _store(
+    folder: Path,
+    day: RecordedDay,
+    seed: int,
+    options: dict[str, Any],
+    wait_s: float,
+    beside: Sequence[MarketRows] = (),
+) -> str:
     facts = [day.instrument.symbol, day.date, seed, options, kernels_hash(), __version__]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
     record = stored.FileRecord(
@@ -135,6 +156,7 @@ def _store(folder: Path, day: RecordedDay, seed: int, options: dict[str, Any], w
         if not stored.is_stored(store, key):
             rows = MarketRows("book_events", day.book_events(), day.instrument, day.date, "book-l3", None)
             with Staging(lambda: store, key) as staged:
-                staged.add(rows)
+                for each in (rows, *beside):
+                    staged.add(each)
                 stored.put(store, record, staged, [], FAULTS.empty())
     return key

@@ -22,18 +22,19 @@ def propagator_view(tapes: Sequence[Tape], *, seed: int = 0) -> dict[str, Any]:
     """The fit over the days of one symbol, lags in trades and moves in bps; `model` is null where nothing decays.
 
     `kernel` has the free and the fitted G and the response R at some lags; `sign_shuffle` the R² that signs dealt out
-    anew would have. DataError where there are too few trades.
+    anew would have. Where the exponent is the largest that is tried there are no intervals (null): errors are those of
+    a best fit on all sides, which this is not. DataError where there are too few trades.
     """
     fit = fit_propagator_to_tapes(tapes)
     random = np.random.default_rng(seed)
     nothing = fit_propagator_to_tapes([shuffle_signs(tape, random) for tape in tapes], fit.lags)
     return {
         "level_bps": fit.level,
-        "level_bps_ci": _around(fit.level, fit.level_log_se),
+        "level_bps_ci": None if fit.is_at_bound else _around(fit.level, fit.level_log_se),
         "lag_scale_trades": fit.lag_scale,
-        "lag_scale_trades_ci": _around(fit.lag_scale, fit.lag_scale_log_se),
+        "lag_scale_trades_ci": None if fit.is_at_bound else _around(fit.lag_scale, fit.lag_scale_log_se),
         "exponent": fit.exponent,
-        "exponent_ci": list(fit.exponent_interval),
+        "exponent_ci": None if fit.is_at_bound else list(fit.exponent_interval),
         "exponent_half_lags": fit.exponent_half_lags,
         "r_squared": fit.r_squared,
         "lags": fit.lags,

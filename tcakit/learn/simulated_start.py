@@ -12,6 +12,7 @@ from tcakit.learn.put_back_kernel import put_engine_back
 from tcakit.simulator import market_layout_kernel as ml
 from tcakit.simulator.market import SimulatedMarket
 from tcakit.venue import engine_layout_kernel as ek
+from tcakit.venue.midpoint_layout_kernel import Midpoint
 
 _ROOM_OF_TAPE = 65_536
 _WRITTEN = ("at", "facts", "people", "memory", "bus", "heap", "spare", "client_of_slot")
@@ -37,22 +38,26 @@ def copied(market: ml.Market) -> ml.Market:
     engine, rows = market.engine, int(market.engine.counters[ek.TAPE_ROWS])
     tape = np.empty((rows + _ROOM_OF_TAPE, ek.TAPE_COLUMNS), np.int64)
     tape[:rows] = engine.tape[:rows]
-    own = {name: getattr(market, name).copy() for name in (*_WRITTEN, "people_seeds", "seeds", "own", "log")}
+    own = {
+        name: getattr(market, name).copy() for name in (*_WRITTEN, "people_seeds", "seeds", "dark_seeds", "own", "log")
+    }
     return market._replace(
         engine=ek.Engine(**{name: tape if name == "tape" else getattr(engine, name).copy() for name in engine._fields}),
         flow=market.flow._replace(memory=market.flow.memory.copy(), scratch=market.flow.scratch.copy()),
         feedback=market.feedback._replace(terms=market.feedback.terms.copy(), memory=market.feedback.memory.copy()),
+        dark=Midpoint(*(array.copy() for array in market.dark)),
         **own,
     )
 
 
 def reseed(market: ml.Market, draw: int) -> None:
     """Give a market the random numbers of an episode."""
-    count = len(market.seeds) + len(market.people_seeds)
-    digest = hashlib.shake_128(f"episode|{draw}".encode()).digest(8 * count)
-    seeds = np.frombuffer(digest, np.uint64)
-    market.seeds[:] = seeds[: len(market.seeds)]
-    market.people_seeds[:] = seeds[len(market.seeds) :]
+    streams = market.seeds, market.people_seeds, market.dark_seeds
+    digest = hashlib.shake_128(f"episode|{draw}".encode()).digest(8 * sum(map(len, streams)))
+    seeds, first = np.frombuffer(digest, np.uint64), 0
+    for stream in streams:
+        stream[:] = seeds[first : first + len(stream)]
+        first += len(stream)
 
 
 def written(running: ml.Market, kept: ml.Market) -> Pairs:
@@ -61,6 +66,7 @@ def written(running: ml.Market, kept: ml.Market) -> Pairs:
     pairs = [(getattr(running, name), getattr(kept, name)) for name in _WRITTEN]
     pairs += [(getattr(running.flow, name), getattr(kept.flow, name)) for name in ("memory", "scratch")]
     pairs += [(getattr(running.feedback, name), getattr(kept.feedback, name)) for name in ("terms", "memory")]
+    pairs += list(zip(running.dark, kept.dark, strict=True))
     return pairs
 
 

@@ -156,6 +156,7 @@ SIZE_REFUSED = 25  # not above zero, or absurd
 ODD_LOT = 26  # not in whole lots
 PRICE_BAND = 27  # the price is too far away
 BAD_TERMS = 28  # terms that do not go together
+MIDPOINT = 29  # a fill at the middle of another venue's quotes
 PRE_TRADE_LIMITS = (LIMIT_SIZE, LIMIT_NOTIONAL, LIMIT_POSITION, LIMIT_COLLAR, LIMIT_OPEN_ORDERS, LIMIT_MESSAGES)
 REASON_NAMES = {
     NO_REASON: "",
@@ -187,6 +188,7 @@ REASON_NAMES = {
     ODD_LOT: "not in whole lots",
     PRICE_BAND: "outside the price band",
     BAD_TERMS: "terms that do not go together",
+    MIDPOINT: "midpoint",
 }
 
 TAKER = 0

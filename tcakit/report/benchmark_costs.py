@@ -12,7 +12,7 @@ from tcakit.market.numbers import known
 from tcakit.market.schema import TCA_BENCHMARKS
 from tcakit.report.data import ReportData
 from tcakit.report.dimensions import side_code
-from tcakit.report.rows import rate_of, values_of
+from tcakit.report.rows import Rows, rates_of, values_of
 from tcakit.tca.benchmark_costs import MEASURES, PRICES, against
 from tcakit.tca.inference import bootstrap_ratio
 from tcakit.tca.shortfall import BPS
@@ -80,20 +80,20 @@ def benchmark_costs(data: ReportData, rows: Sequence[Row]) -> dict[str, Any] | N
     return {"measures": found, "splits": {name: _split(frame, name) for name in _SPLITS}}
 
 
-def order_benchmarks(data: ReportData, rows: Sequence[Row]) -> list[Row]:
+def order_benchmarks(data: ReportData, rows: Sequence[Row]) -> Rows:
     """A line an order of the further benchmarks: the columns of `tca_benchmarks` but the run, and `against_...` each
     price of them, bps of what was filled; None where unknown.
 
     Prices stand in the currency that was traded, sums of money in the report's.
     """
     if not data.benchmarks.height:
-        return []
+        return Rows()
     names = [column.name for column in TCA_BENCHMARKS.columns if column.name not in ("run_id", "notes")]
     told = benchmark_frame(data, rows)
     lines = told.filter("_measured").select(
         *names, *(against(column).alias(f"against_{column}_bps") for column in PRICES), "notes"
     )
-    return lines.with_columns(pl.selectors.float().fill_nan(None)).to_dicts()
+    return Rows.of(lines.with_columns(pl.selectors.float().fill_nan(None)))
 
 
 def benchmark_frame(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
@@ -104,7 +104,7 @@ def benchmark_frame(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
     schema: dict[str, Any] = {name: pl.Float64() for name in _OF_ROWS}
     names = ("parent_id", "side", *_OF_ROWS)
     told = pl.DataFrame(
-        dict(zip(names, values_of(rows, names), strict=True)) | {"exchange_rate": [rate_of(row) for row in rows]},
+        dict(zip(names, values_of(rows, names), strict=True)) | {"exchange_rate": rates_of(rows)},
         schema={"parent_id": pl.String(), "side": pl.String(), **schema, "exchange_rate": pl.Float64()},
     )
     multipliers = data.parents.unique("parent_id", keep="first").select("parent_id", "multiplier")

@@ -20,6 +20,7 @@ from tcakit.tca.measure import in_another_currency
 from tcakit.tca.measure_benchmarks import day_vwap, open_print
 from tcakit.tca.print_windows import PWP_RATES, WindowOrders, sums_until, window_sums
 from tcakit.tca.quotes import mid_at, quotes_at
+from tcakit.tca.weighted_mean import sum_of_products
 
 Letters = dict[str, float | None]
 Floats = NDArray[np.float64]
@@ -215,4 +216,4 @@ def _sums(day: MarketDay, start: int, stop: int) -> tuple[float, float] | None:
     first, last = np.searchsorted(day.print_ns, start, "left"), np.searchsorted(day.print_ns, stop, "right")
     sizes, prices = day.print_size[first:last], day.print_price[first:last]
     volume = float(sizes.sum())
-    return (volume, float(prices.astype(np.float64) @ sizes)) if volume > 0 else None
+    return (volume, sum_of_products(prices.astype(np.float64), sizes.astype(np.float64))) if volume > 0 else None

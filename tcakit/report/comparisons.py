@@ -21,7 +21,7 @@ from tcakit.report.dimensions import (
 )  # fmt: skip
 from tcakit.report.executive import executive
 from tcakit.report.groups import measured_frame
-from tcakit.report.rows import COSTS, rate_of, values_of
+from tcakit.report.rows import COSTS, rates_of, values_of
 from tcakit.tca import cells
 from tcakit.tca.control_limits import control_chart, period_of
 from tcakit.tca.difficulty import difficulty_adjusted
@@ -40,6 +40,10 @@ _OF_ORDER = (
     "parent_id", "currency", "side", "broker", "algo", "date", "arrival_price", "filled_shares", "executed_notional",
     "paper_notional", "trading_cost", "priced",
 )  # fmt: skip
+_SUMS_OF_FILLS = {"cost": "arrival_cost", "executed_notional": "arrival_notional"}
+_SUMS_OF_ORDERS = {
+    "cost": "total_cost", "paper_notional": "paper_notional", "executed_notional": "executed_notional", "fees": "fees",
+}  # fmt: skip
 Row = dict[str, Any]
 
 
@@ -82,9 +86,7 @@ def _costs(rows: Sequence[Row]) -> pl.DataFrame:
 
 def _orders(data: ReportData, rows: Sequence[Row]) -> pl.DataFrame:
     """A row an order: its facts, its costs in the report's currency, and `cost`, `notional` of what is compared."""
-    told = _costs(rows).with_columns(
-        side_code(), pl.Series("exchange_rate", [rate_of(row) for row in rows], dtype=pl.Float64)
-    )
+    told = _costs(rows).with_columns(side_code(), pl.Series("exchange_rate", rates_of(rows), dtype=pl.Float64))
     facts = facts_of(data, _worth(data))
     facts = facts.drop([name for name in facts.columns if name in told.columns and name != "parent_id"])
     joined = told.join(facts, on="parent_id", how="left", maintain_order="left")
@@ -113,8 +115,10 @@ def _groups(data: ReportData, orders: pl.DataFrame, currency: str) -> list[dict[
             continue
         draws = cells.DRAWS if by == asked or by == ("broker", "algo") else DRAWS_OF_DEFAULT_TABLES
         found, total = held.table(by, TESTED, draws=draws)
+        columns = _SUMS_OF_FILLS if is_of_fills(by) else _SUMS_OF_ORDERS
+        money = lines.select(*by, *columns.values())
         for cell in [*found, total]:
-            cell |= _sums(lines, cell["key"], is_of_fills(by))
+            cell |= _sums(money, cell["key"], columns)
         out.append(
             {
                 "by": list(by),
@@ -130,16 +134,11 @@ def _groups(data: ReportData, orders: pl.DataFrame, currency: str) -> list[dict[
     return out
 
 
-def _sums(lines: pl.DataFrame, key: Mapping[str, Any], of_fills: bool) -> dict[str, Any]:
+def _sums(lines: pl.DataFrame, key: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
     """Sums of money of a cell's lines; None where none has one."""
     mine = lines.filter(*(pl.col(name).eq_missing(pl.lit(value, pl.String)) for name, value in key.items()))
-    columns = {"cost": "arrival_cost", "executed_notional": "arrival_notional"} if of_fills else {
-        "cost": "total_cost", "paper_notional": "paper_notional", "executed_notional": "executed_notional",
-        "fees": "fees",
-    }  # fmt: skip
     sums = mine.select(pl.col(column).sum().alias(name) for name, column in columns.items()).row(0, named=True)
-    known = mine.select(pl.col(column).count().alias(name) for name, column in columns.items()).row(0, named=True)
-    return {name: value if known[name] else None for name, value in sums.items()}
+    return {name: value if mine[columns[name]].count() else None for name, value in sums.items()}
 
 
 def _tests(

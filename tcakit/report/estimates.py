@@ -10,7 +10,7 @@ import polars as pl
 
 from tcakit.report.figures import Figure, plain
 from tcakit.report.palette import LIGHT
-from tcakit.report.rows import values_of
+from tcakit.report.rows import Rows, values_of
 from tcakit.report.wording import number
 from tcakit.tca.calibration import Calibration, Interval, calibrated
 
@@ -39,7 +39,7 @@ def estimates_against_costs(estimates: pl.DataFrame, rows: Sequence[dict[str, An
         told = group.select(pl.col("realised_bps", *_BAND).cast(pl.Float64).fill_null(np.nan)).to_numpy()
         held = calibrated(told[:, 1], told[:, 0], told[:, 2], told[:, 3], group["_day"].cast(pl.String).to_list())
         both = group.filter(pl.col("realised_bps").is_not_null() & pl.col("mean_bps").is_not_null())
-        points = both.select("parent_id", "realised_bps", "outside", *_BAND).to_dicts()
+        points = Rows.of(both.select("parent_id", "realised_bps", "outside", *_BAND))
         reasons = group["reason"].drop_nulls().value_counts().sort("count", "reason", descending=[True, False])
         found.append(
             {

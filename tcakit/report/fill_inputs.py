@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tcakit.market.schema import MARKOUT_HORIZONS_S, REALISED_HORIZONS_S
 from tcakit.report.data import ReportData
 from tcakit.tca.by_market import rows_by_market
-from tcakit.tca.fill_places import rows_and_places
+from tcakit.tca.fill_places import markout_matrix
 from tcakit.tca.markouts import mids_around
 from tcakit.tca.measure import in_another_currency
 from tcakit.tca.quotes import quotes_at, quotes_before
@@ -121,14 +121,13 @@ def _lists(values: Floats) -> pl.Series:
 
 def _markout_matrix(data: ReportData) -> Floats:
     """The stored markouts, a row a fill of `data.fills` and a column a horizon; NaN where there is none."""
-    rows, places = rows_and_places(data.markouts["fill_id"], data.fills["fill_id"])
+    found, matrix = markout_matrix(data.markouts, data.fills["fill_id"])
     horizons = np.array(MARKOUT_HORIZONS_S, np.float64)
+    if np.array_equal(found, horizons):
+        return matrix
     out = np.full((data.fills.height, horizons.size), np.nan)
-    asked = data.markouts["horizon_s"].to_numpy()[rows]
-    columns = np.minimum(np.searchsorted(horizons, asked), horizons.size - 1)
-    known = horizons[columns] == asked
-    stated = data.markouts["markout_bps_of_price"].fill_null(np.nan).to_numpy()
-    out[places[known], columns[known]] = stated[rows[known]]
+    known = np.isin(found, horizons)
+    out[:, np.searchsorted(horizons, found[known])] = matrix[:, known]
     return out
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tcakit.report.rows import rate_of, values_of
+from tcakit.report.rows import Rows, rates_of, values_of
 from tcakit.report.wording import COMPONENT_MEANINGS, COMPONENT_NAMES
 from tcakit.tca import inference
 from tcakit.tca.inference import COST_MEASURES
@@ -31,9 +31,10 @@ _MEASURED = {
 _SHOWN_WHEN_OTHER_THAN_ZERO = ("trading_cost_not_split", "not_attributed")
 
 
-def costed(rows: Sequence[Row]) -> list[Row]:
+def costed(rows: Sequence[Row]) -> Sequence[Row]:
     """The parents that have a total cost and a paper notional: the ones every cost table speaks of."""
-    return [row for row in rows if row["total_cost"] is not None and row["paper_notional"]]
+    kept = [row for row in rows if row["total_cost"] is not None and row["paper_notional"]]
+    return kept if len(kept) < len(rows) else rows
 
 
 def measures(rows: Sequence[Row]) -> dict[str, Statistic]:
@@ -68,7 +69,7 @@ def measured_frame(rows: Sequence[Row]) -> pl.DataFrame:
     currency of the costs."""
     *columns, multipliers = values_of(rows, (*_MEASURED, "multiplier"))
     frame = pl.DataFrame(dict(zip(_MEASURED, columns, strict=True)), schema=_MEASURED)
-    rates = pl.Series([rate_of(row) for row in rows], dtype=pl.Float64)
+    rates = pl.Series(rates_of(rows), dtype=pl.Float64)
     units = rates * pl.Series(multipliers, dtype=pl.Float64)
     return frame.with_columns(pl.col("interval_vwap", "twap", "close_price") * pl.lit(units))
 
@@ -153,11 +154,14 @@ def waterfall(sums: dict[str, Any]) -> list[dict[str, Any]]:
     return steps
 
 
-def by(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
+def by(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, Rows]:
     """Rows by a word, in the order of the words."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, Rows] = {}
     for row in rows:
-        found.setdefault(key(row), []).append(row)
+        word = key(row)
+        if word not in found:
+            found[word] = Rows()
+        found[word].append(row)
     return dict(sorted(found.items()))
 
 

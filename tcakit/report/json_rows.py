@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.report.rows import finite, values_of
+from tcakit.report.rows import Rows, finite, values_of
 
 TEXT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str)
 _ESCAPED = r'["\\\x00-\x1f]'
@@ -53,15 +53,22 @@ def _text(column: pl.Series) -> pl.Expr:
     return own.cast(pl.String)
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[pl.DataFrame, set[str]]:
-    """Values by name of many dicts as columns, and which of these hold JSON: those whose values are of several kinds,
-    or neither numbers, texts nor truths.
+def frame_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[pl.DataFrame, set[str]]:
+    """Columns of rows as `columns_of` gives them."""
+    if isinstance(rows, Rows) and rows.frame is not None:
+        return rows.frame.select(names), set()
+    return columns_of(dict(zip(names, values_of(rows, names), strict=True)))
 
-    >>> columns_of([{"a": 1, "b": [2]}, {"a": None, "b": 3.5}], ["a", "b"])[0].rows()
+
+def columns_of(held: Mapping[str, Sequence[Any]]) -> tuple[pl.DataFrame, set[str]]:
+    """Values by name as columns, and which of these hold JSON: those whose values are of several kinds, or neither
+    numbers, texts nor truths.
+
+    >>> columns_of({"a": [1, None], "b": [[2], 3.5]})[0].rows()
     [(1, '[2]'), (None, '3.5')]
     """
     columns, ready = {}, set()
-    for name, values in zip(names, values_of(rows, names), strict=True):
+    for name, values in held.items():
         columns[name], is_ready = column_of(values)
         if is_ready:
             ready.add(name)

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tcakit.report.data import ReportData
-from tcakit.report.rows import rate_of
+from tcakit.report.rows import rates_of
 from tcakit.tca.markout_curves import MarkedFills, curve_points, marked_fills
 
 LIQUIDITIES = ("all", "maker", "taker")
@@ -61,7 +61,7 @@ def _units(data: ReportData, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """By parent_id what one share at a price of one is worth (`unit`), of those whose currency has a rate."""
     multipliers = dict(data.parents.select("parent_id", "multiplier").iter_rows())
     names = [row["parent_id"] for row in rows]
-    rates = [rate_of(row) for row in rows]
+    rates = rates_of(rows)
     units = [
         None if rate is None else (multipliers.get(name) or 1.0) * rate for name, rate in zip(names, rates, strict=True)
     ]

@@ -11,8 +11,8 @@ import polars as pl
 from tcakit.market.codes import BUY, SELL
 from tcakit.report.data import ReportData
 from tcakit.report.inputs import contradicting_orders
-from tcakit.report.json_rows import TEXT, column_of, column_texts, columns_of, json_texts
-from tcakit.report.rows import rate_of, values_of
+from tcakit.report.json_rows import TEXT, column_of, column_texts, frame_of, json_texts
+from tcakit.report.rows import rates_of, values_of
 from tcakit.tca.order_facts import KNOWN_BEFORE
 
 _INPUTS = (
@@ -41,15 +41,16 @@ class OrderInputs:
     def with_numbers(self) -> list[str]:
         """The columns of the report in which some order has a number."""
         names = list(self._rows[0]) if self._rows else []
-        told = zip(names, values_of(self._rows, names), strict=True)
-        return sorted(name for name, values in told if {*map(type, values)} & {int, float})
+        held = zip(names, values_of(self._rows, names), strict=True)
+        return sorted(name for name, values in held if {*map(type, values)} & {int, float})
 
     def texts(self, columns: Sequence[str] | None = None) -> pl.Series:
         """The values of these columns (None: all) of each order as JSON, with commas between them."""
         wanted = columns or self.columns
         if not self._rows:
             return pl.Series(dtype=pl.String)
-        told, ready = columns_of(self._rows, ("multiplier", "trader", *(n for n in wanted if n not in _INPUTS)))
+        names = ("multiplier", "trader", *(name for name in wanted if name not in _INPUTS))
+        told, ready = frame_of(self._rows, names)
         own = self._own(told["parent_id"])
         quantity, several = self._quantities(own)
         frame = told.with_columns(
@@ -61,7 +62,7 @@ class OrderInputs:
             told["parent_id"].is_in(list(contradicting_orders(self._data))).alias("contradicts"),
             own["_known"].alias("known"),
             column_of([row.get("trade_currency", row["currency"]) for row in self._rows])[0].alias("trade_currency"),
-            pl.Series("exchange_rate", [rate_of(row) for row in self._rows], dtype=pl.Float64),
+            pl.Series("exchange_rate", rates_of(self._rows), dtype=pl.Float64),
             _offsets_s(told),
         )
         return json_texts(frame.select(wanted), {*ready, "tags", *(["quantity"] if several else [])})

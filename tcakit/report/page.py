@@ -6,16 +6,19 @@ import base64
 import gzip
 import hashlib
 import json
+import zlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tcakit.report import palette, wording
 from tcakit.report.data import ReportData
 from tcakit.report.drilldown import chosen_orders, drilldowns
+from tcakit.report.kept import KeptTemplates, kept
 from tcakit.report.order_table import order_table
 from tcakit.report.progress import progress
 from tcakit.report.sections import section_names, sections_of
@@ -23,6 +26,7 @@ from tcakit.tca.benchmark_costs import MEASURES, PRICES
 
 HERE = Path(__file__).parent
 _SCRIPTS = ("charts.js", "tables.js", "orders.js", "page.js")
+_SECTION = "section "
 _KINDS = {
     "replay": "Replay of recorded markets",
     "bars": "Model of fills over intervals",
@@ -56,11 +60,11 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
         "table": order_table(summary["parents"]),
         "dark": palette.light_to_dark(),
     }
-    environment = _environment()
+    environment = _environment({section.name: section.template for section in made})
     names = [row["parent_id"] for row in opened]
     bodies = {
         section.name: Markup(
-            environment.from_string(section.template).render(
+            environment.get_template(_SECTION + section.name).render(
                 summary=summary, opened=names, figures=section.figures, **section.values
             )
         )
@@ -145,9 +149,15 @@ def order_notes(row: dict[str, Any]) -> str:
     return "; ".join(text for text in (why, row["notes"]) if text)
 
 
-def _environment() -> Environment:
+def _environment(sections: Mapping[str, str] | None = None) -> Environment:
+    """What makes pages of templates: the files beside this one, and the texts of `sections` under their names."""
+    texts = DictLoader({_SECTION + name: text for name, text in (sections or {}).items()})
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=ChoiceLoader([FileSystemLoader(HERE), texts]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        bytecode_cache=KeptTemplates(),
     )
     for name in ("number", "count", "percent", "price", "interval", "horizon"):
         environment.filters[name] = getattr(wording, name)
@@ -175,7 +185,9 @@ def _plotly() -> str:
 @cache
 def _packed_plotly() -> str:
     """The chart library as the page carries it: gzip in base64, unpacked when the first chart is drawn."""
-    return base64.b64encode(gzip.compress(_plotly().encode("utf-8"), mtime=0)).decode("ascii")
+    text = _plotly().encode("utf-8")
+    ground = f"{zlib.ZLIB_RUNTIME_VERSION} {hashlib.sha256(text).hexdigest()}"
+    return base64.b64encode(kept(ground, lambda: gzip.compress(text, mtime=0))).decode("ascii")
 
 
 def _policy_hash(script: str) -> str:

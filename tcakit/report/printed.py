@@ -7,14 +7,16 @@ from typing import Any
 
 import polars as pl
 
-from tcakit.report.json_rows import TEXT, column_texts, columns_of
-from tcakit.report.rows import values_of
+from tcakit.report.json_rows import TEXT, column_texts, columns_of, frame_of
+from tcakit.report.rows import Rows, values_of
 from tcakit.report.verifier import printed_together
 from tcakit.report.verifier.rows import is_name
 
 _MANY = 100
 _NUMBERS = {int, float}
 Path = tuple[str | int, ...]
+Held = tuple[pl.DataFrame, set[str]]
+"""Columns of rows, and which of them hold JSON."""
 
 
 def printed_texts(summary: Mapping[str, Any]) -> Iterator[pl.Series | list[str]]:
@@ -23,55 +25,59 @@ def printed_texts(summary: Mapping[str, Any]) -> Iterator[pl.Series | list[str]]
     A long list of objects that hold the same names and no other objects is one piece, made column by column.
     """
     few: list[str] = []
-    for path, value, together in _parts(summary, ()):
-        if together:
+    for path, value, held in _parts(summary, ()):
+        if held is not None:
             if few:
                 yield few
                 few = []
-            yield _many(value, path)
+            yield _many(*held, path)
         else:
             few += [TEXT.encode(row)[1:-1] for row in _own(value, path)]
     if few:
         yield few
 
 
-def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any, bool]]:
-    """Objects and lists with their paths, in the order of `printed_together`, and whether each is a list of many."""
-    if _is_many(value):
-        yield path, value, True
+def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any, Held | None]]:
+    """Objects and lists with their paths, in the order of `printed_together`, and the columns of a list of many."""
+    held = _held(value)
+    yield path, value, held
+    if held is not None:
         return
-    yield path, value, False
     for name, item in value.items() if isinstance(value, dict) else enumerate(value):
-        if type(item) is dict or type(item) is list:
+        if isinstance(item, dict | list):
             yield from _parts(item, (*path, name))
 
 
 def _own(value: Any, path: Path) -> Iterator[Any]:
     """What an object or a list says itself, without those in it."""
     bare: Any = (
-        {name: item for name, item in value.items() if type(item) not in (dict, list)}
+        {name: item for name, item in value.items() if not isinstance(item, dict | list)}
         if isinstance(value, dict)
-        else [None if type(item) in (dict, list) else item for item in value]
+        else [None if isinstance(item, dict | list) else item for item in value]
     )
     return printed_together(bare, path)
 
 
-def _is_many(value: Any) -> bool:
-    if type(value) is not list or len(value) < _MANY or type(value[0]) is not dict:
-        return False
-    names = value[0].keys()
-    return all(type(row) is dict and row.keys() == names for row in value) and all(
-        _is_of_one_kind({*map(type, values)} - {type(None)}) for values in values_of(value, list(names))
-    )
+def _held(value: Any) -> Held | None:
+    """The columns of many objects; None where they do not hold the same names, each of one kind of value."""
+    if not isinstance(value, list) or len(value) < _MANY or type(value[0]) is not dict:
+        return None
+    names = list(value[0])
+    if isinstance(value, Rows) and value.frame is not None:
+        return None if any(kind.is_nested() for kind in value.frame.dtypes) else frame_of(value, names)
+    if not all(type(row) is dict and row.keys() == value[0].keys() for row in value):
+        return None
+    columns = dict(zip(names, values_of(value, names), strict=True))
+    kinds = ({*map(type, values)} - {type(None)} for values in columns.values())
+    return columns_of(columns) if all(map(_is_of_one_kind, kinds)) else None
 
 
 def _is_of_one_kind(kinds: set[type]) -> bool:
     return kinds <= _NUMBERS or (len(kinds) == 1 and kinds <= {str, bool})
 
 
-def _many(rows: list[dict[str, Any]], path: Path) -> pl.Series:
+def _many(frame: pl.DataFrame, ready: set[str], path: Path) -> pl.Series:
     # Whether a text names the numbers beside it does not hang on which of the list it is of.
-    frame, ready = columns_of(rows, list(rows[0]))
     shown = [name for name in frame.columns if name in ready or _is_shown(frame[name], (*path, 0, name))]
     names, values = [], []
     for name, text in column_texts(frame.select(shown), ready).items():

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tcakit.market.clock import NS_PER_SECOND
 from tcakit.report.data import ReportData
+from tcakit.tca.measure_parents import HALF_A_DAY_NS
 
 STEPS = 24
-_HALF_A_DAY_NS = 12 * 3600 * NS_PER_SECOND
 
 
 def progress(data: ReportData, chosen: list[dict[str, Any]]) -> dict[str, list[list[float | None]]]:
@@ -45,7 +44,7 @@ def _of_order(data: ReportData, row: dict[str, Any], fills: tuple[Any, Any] | No
         places = np.searchsorted(day.print_ns, times, side="right")
         first = int(np.searchsorted(day.print_ns, start, side="left"))
         printed = np.append(0.0, np.cumsum(day.print_size[first : places[-1]].astype(np.float64)))
-        if printed[-1] > 0 and max(known) - int(day.print_ns[-1]) < _HALF_A_DAY_NS:
+        if printed[-1] > 0 and max(known) - int(day.print_ns[-1]) < HALF_A_DAY_NS:
             market = (printed[np.maximum(places - first, 0)] / printed[-1]).tolist()
     return [
         [float(ns - start) / 1e9, float(filled) / row["ordered_shares"], part]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -56,7 +57,49 @@ _MEASURED = " as measured"
 _ISO = "%Y-%m-%dT%H:%M:%S%.9f%:z"
 
 
-def parent_rows(data: ReportData) -> list[dict[str, Any]]:
+class Rows(list[dict[str, Any]]):
+    """Rows of one kind that many tables ask for columns: these are taken once. Nobody may change them.
+
+    `frame` has the same rows, where they were made of one (`Rows.of`).
+    """
+
+    frame: pl.DataFrame | None = None
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> Rows:
+        """The rows of a frame.
+
+        >>> rows = Rows.of(pl.DataFrame({"a": [1, None]}))
+        >>> rows, rows.column("a")
+        ([{'a': 1}, {'a': None}], [1, None])
+        """
+        rows = cls(frame.to_dicts())
+        rows.frame = frame
+        return rows
+
+    def at(self, places: Sequence[int]) -> Rows:
+        """The rows at those places, in that order."""
+        rows = Rows([self[place] for place in places])
+        rows.frame = None if self.frame is None else self.frame[places]
+        return rows
+
+    def column(self, name: str) -> Sequence[Any]:
+        """The values of a column, in the order of the rows."""
+        if self.frame is None:
+            return self._columns[name]
+        if name not in self._columns:
+            self._columns[name] = self.frame[name].to_list()
+        return self._columns[name]
+
+    @cached_property
+    def _columns(self) -> dict[str, Sequence[Any]]:
+        if self.frame is not None:
+            return {}
+        names = list(self[0])
+        return dict(zip(names, _taken(self, names), strict=True))
+
+
+def parent_rows(data: ReportData) -> Rows:
     """Every parent as a JSON-able row, the dearest first, those without a total last.
 
     Dearest is by total cost, or, where there are several currencies, by shortfall in bps of paper.
@@ -72,14 +115,15 @@ def parent_rows(data: ReportData) -> list[dict[str, Any]]:
     told = told.join(_zones(data, told), on=["symbol", "date"], how="left", nulls_equal=True)
     told = told.with_columns(_time(told, "arrival_ns"), _time(told, "end_ns"))
     floats = pl.selectors.float()
-    return ranked(told.with_columns(pl.when(floats.is_finite()).then(floats)).select(_COLUMNS).to_dicts())
+    return ranked(Rows.of(told.with_columns(pl.when(floats.is_finite()).then(floats)).select(_COLUMNS)))
 
 
-def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def ranked(rows: Rows) -> Rows:
     """Rows with the dearest first, those without a cost last."""
     # Amounts of several currencies cannot be ranked against each other; basis points can.
     rank = "total_cost" if len({row["currency"] for row in rows}) <= 1 else "shortfall_bps_of_paper"
-    return sorted(rows, key=lambda row: (row[rank] is None, -(row[rank] or 0.0), row["parent_id"]))
+    keys = [(row[rank] is None, -(row[rank] or 0.0), row["parent_id"]) for row in rows]
+    return rows.at(sorted(range(len(rows)), key=keys.__getitem__))
 
 
 def _told(asked: set[str], measured: set[str]) -> dict[str, pl.Expr]:
@@ -146,12 +190,18 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def values_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[tuple[Any, ...]]:
+def values_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Sequence[Any]]:
     """The values of each of several columns, in the order of the rows.
 
     >>> values_of([{"a": 1, "b": 2}, {"a": 3, "b": None}], ["b", "a"])
     [(2, None), (1, 3)]
     """
+    if isinstance(rows, Rows) and rows:
+        return [rows.column(name) for name in names]
+    return _taken(rows, names)
+
+
+def _taken(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Sequence[Any]]:
     if len(names) < 2:
         return [tuple(row[name] for row in rows) for name in names]
     # Row by row: what a row holds lies together in memory.
@@ -166,3 +216,12 @@ def rate_of(row: Mapping[str, Any]) -> float | None:
     """
     rate: float | None = row.get("exchange_rate", 1.0)
     return rate
+
+
+def rates_of(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
+    """`rate_of` each of the rows.
+
+    >>> rates_of([{"currency": "EUR"}, {"exchange_rate": 1.1}])
+    [1.0, 1.1]
+    """
+    return [row.get("exchange_rate", 1.0) for row in rows]

@@ -11,13 +11,13 @@ from tcakit.report.conversion import conversion, in_currency
 from tcakit.report.data import ReportData
 from tcakit.report.distribution import distribution
 from tcakit.report.estimates import estimates_against_costs
-from tcakit.report.groups import by, measures, shares, totals, waterfall
+from tcakit.report.groups import by, costed, measures, shares, totals, waterfall
 from tcakit.report.heatmaps import heatmaps
 from tcakit.report.intraday import intraday_profile
 from tcakit.report.markouts import markout_curves, of_orders
 from tcakit.report.participation import cost_by_participation
 from tcakit.report.quality import data_quality, order_counts
-from tcakit.report.rows import parent_rows, ranked
+from tcakit.report.rows import Rows, parent_rows, ranked
 from tcakit.report.venue_markouts import venue_markouts
 from tcakit.report.venue_scores import venue_scores
 from tcakit.report.wording import DENOMINATORS, INTERVALS, SIGN_CONVENTION, benchmark_definitions, number
@@ -89,17 +89,17 @@ def _summarised(data: ReportData) -> dict[str, Any]:
     }
 
 
-def _rows(data: ReportData) -> list[dict[str, Any]]:
+def _rows(data: ReportData) -> Rows:
     """The orders, the dearest first, in the currency asked for."""
     rows = parent_rows(data)
     if data.scope.currency is None:
         return rows
-    return ranked(in_currency(rows, data.scope.currency, data.scope.rates))
+    return ranked(Rows(in_currency(rows, data.scope.currency, data.scope.rates)))
 
 
-def previous_rows(data: ReportData) -> list[dict[str, Any]]:
+def previous_rows(data: ReportData) -> Rows:
     """The orders of the period before, as the report's own; none where there is no such period."""
-    return [] if data.previous is None or data.previous.data is None else _rows(data.previous.data)
+    return Rows() if data.previous is None or data.previous.data is None else _rows(data.previous.data)
 
 
 def _previous(data: ReportData, orders: int) -> dict[str, Any] | None:
@@ -110,8 +110,11 @@ def _previous(data: ReportData, orders: int) -> dict[str, Any] | None:
     return {"what": held.what, "from": held.date_from, "to": held.date_to, "orders": orders}
 
 
-def _by_currency(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _by_currency(rows: Rows) -> dict[str, Rows]:
     """The rows of each currency, the one with most orders first."""
+    names = {_currency_of(row) for row in rows}
+    if len(names) == 1:
+        return {names.pop(): rows}
     return dict(sorted(by(rows, _currency_of).items(), key=lambda item: (-len(item[1]), item[0])))
 
 
@@ -145,12 +148,12 @@ def _currency(
         "distribution": distribution(rows),
         "benchmark_costs": benchmark_costs(data, rows),
     }
-    block["headline"] = _headline(block)
+    block["headline"] = _headline(block, sum(not row["priced"] for row in costed(rows)))
     return block
 
 
-def _headline(block: dict[str, Any]) -> str:
-    """What this currency's orders cost, in one or two sentences."""
+def _headline(block: dict[str, Any], unpriced: int) -> str:
+    """What this currency's orders cost, in one or two sentences; `unpriced` of them have no price of the market."""
     sums = block["totals"]
     asked = f"{sums['parents']} parent order{'s' if sums['parents'] != 1 else ''}"
     if sums["total_cost"] is None:
@@ -158,8 +161,9 @@ def _headline(block: dict[str, Any]) -> str:
     bps = sums["total_cost"] / sums["paper_notional"] * 1e4
     parts = [step for step in block["waterfall"] if step["key"] != "total_cost" and step["cost"] > 0.0]
     word = "cost" if sums["total_cost"] >= 0.0 else "gained"
+    more = f", {unpriced} more by the decision price alone; together they" if unpriced else " and"
     text = (
-        f"{sums['parents_costed']} of {asked} could be measured and {word} "
+        f"{sums['parents_costed'] - unpriced} of {asked} could be measured{more} {word} "
         f"{number(abs(sums['total_cost']))} {block['currency']}, {number(abs(bps))} bps of paper notional."
     )
     if parts:

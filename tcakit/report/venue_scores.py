@@ -10,7 +10,7 @@ import polars as pl
 from tcakit.market.schema import REALISED_HORIZONS_S
 from tcakit.report.data import ReportData
 from tcakit.report.markouts import weighed_fills
-from tcakit.report.rows import rate_of
+from tcakit.report.rows import rates_of
 from tcakit.report.wording import NOT_STATED
 from tcakit.tca.shortfall import BPS
 
@@ -37,7 +37,7 @@ def venue_scores(data: ReportData, orders: Sequence[dict[str, Any]]) -> list[dic
     (net), and in `spreads`, a row a horizon after the fill, `realised_bps` and `impact_bps` (effective less realised).
     """
     rates = pl.DataFrame(
-        {"parent_id": [row["parent_id"] for row in orders], "rate": [rate_of(row) for row in orders]},
+        {"parent_id": [row["parent_id"] for row in orders], "rate": rates_of(orders)},
         {"parent_id": pl.String, "rate": pl.Float64},
     )
     worth = weighed_fills(data, orders).filter(pl.col("unit").is_not_null())

@@ -319,23 +319,14 @@ def propose(engine, flow, feedback, seed, number, now):
     rates = flow.scratch
     of_bids = side_rates(flow, engine, 0, spread, follows)
     of_asks = side_rates(flow, engine, 1, spread, follows)
-    buyers = np.tanh(mood(flow, seed, now))
+    # After buying, sellers become likelier: the memory of trades leans against the mood.
+    buyers = np.tanh(mood(flow, seed, now) - 0.5 * tilt(feedback, now))
     if buyers != 0.0:
-        # Sellers take from the bids.
+        # Sellers take from the bids. As many takers come in all where both sides are alike.
         of_bids -= buyers * rates[TAKE]
         rates[TAKE] *= 1.0 - buyers
         of_asks += buyers * rates[EVENTS + TAKE]
         rates[EVENTS + TAKE] *= 1.0 + buyers
-    lean = tilt(feedback, now)
-    if lean != 0.0:
-        # After buying, sellers, who take from the bids, become likelier.
-        place = TAKE if lean > 0.0 else EVENTS + TAKE
-        raised = rates[place] * (np.exp(abs(lean)) - 1.0)
-        rates[place] += raised
-        if lean > 0.0:
-            of_bids += raised
-        else:
-            of_asks += raised
     total = of_bids + of_asks
     if follows == 0:
         if uniform(seed, number, _ACCEPT) * flow.numbers[RATE_BOUND] >= total:

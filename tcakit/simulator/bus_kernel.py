@@ -11,7 +11,9 @@ from tcakit.simulator.market_layout_kernel import (
     CLIENT,
     DISPLAY,
     HIDDEN,
+    LEAST,
     LEVEL,
+    LIT,
     ORDER,
     OWNER,
     PEG,
@@ -21,6 +23,7 @@ from tcakit.simulator.market_layout_kernel import (
     TAG,
     TIME_IN_FORCE,
     TYPE,
+    VENUE,
     WHAT,
 )
 
@@ -100,4 +103,6 @@ def post(
     bus[row, PEG] = 0
     bus[row, PEG_OFFSET] = 0
     bus[row, TAG] = tag
+    bus[row, VENUE] = LIT
+    bus[row, LEAST] = 0
     return row

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.simulator.calibration_feedback import SideLikelihood
+from tcakit.simulator.calibration_mood import against_feedback
 from tcakit.simulator.flow_parameters import FlowModel
+from tcakit.simulator.mean_field import POOLED_FROM, MeanField, mean_field
 from tcakit.simulator.metaorder_experiment import (
     MetaorderImpact,
     MetaorderSetting,
@@ -27,8 +29,6 @@ _FIRST_TIMES = 0.3  # of the strength that theory gives: where the search begins
 _LITTLE, _MUCH = 0.12, 0.6  # of the impact alone that is left: outside, another strength is tried first
 _STEP, _MOVES = 3.0, 5
 _TURN_CHILDREN = 4.0  # after how many children impact should have bent
-_LATE_FROM = 4
-_POOLED_FROM = 16  # children: damping is compared from here on
 _LEAST_DAMPED = 0.05  # of the impact alone: less is noise
 _SURE = 2.0  # standard errors
 _HALVINGS = 4
@@ -82,8 +82,8 @@ def fit_feedback(
     How much of the impact without feedback is left is measured well, the exponent badly. In mean field they hang
     together (`damping`), and by how much the exponent lies off mean field is measured over all strengths tried at once:
     so the strength is that of the share which goes with the exponent wanted. It is tried in turn, and chosen anew with
-    what was learned. Impact is then measured in markets that had no part in the search. Round trips must lose; the
-    strength is halved until they do.
+    what was learned. The mood of takers, which is leant against too, is made as much stronger. Impact is then measured
+    in markets that had no part in the search. Round trips must lose; the strength is halved until they do.
     """
     setting = setting_for(of_background(model), starts=starts)
     between_trades = setting.every_s * setting.participation
@@ -94,12 +94,12 @@ def fit_feedback(
     guess = _strength_by_theory(model, setting, tau)
     search = _Search(model, replace(setting, starts=search_starts, decay_children=()))
     search.bracket(_FIRST_TIMES * guess)
-    search.attempt(search.strength(), rounds=2)
+    search.attempt(search.strength(), answered=True)
     strength = float(f"{search.strength():.3g}")
     setting = replace(setting, seed=setting.seed + 2_000)
     halved = 0
     while True:
-        fitted = model.with_feedback(strength=strength)
+        fitted = search.answered(strength)
         trips = check_round_trips(of_background(fitted), setting, lot=model.lot_size)
         if all(trip.loses for trip in trips) or halved == _HALVINGS:
             break
@@ -142,43 +142,62 @@ class _Search:
         for times in (0.5, 2.0):
             self.attempt(times * strength)
 
-    def attempt(self, strength: float, rounds: int = 1) -> float:
-        """Measure what metaorders do at a strength, in markets nothing else was measured in where `rounds` are several;
-        gives the share of the impact alone that is left."""
-        setting = self.setting
-        if rounds > 1:
-            setting = replace(setting, starts=rounds * setting.starts, seed=setting.seed + 1_000)
-        found = run_experiment(of_background(self.model.with_feedback(strength=strength)), setting)
+    def attempt(self, strength: float, answered: bool = False) -> float:
+        """Measure what metaorders do at a strength; gives the share of the impact alone that is left.
+
+        `answered`: with the mood made as much stronger as it is leant against, in twice as many other markets.
+        """
+        setting, model = self.setting, self.model.with_feedback(strength=strength)
+        if answered:
+            setting = replace(setting, starts=2 * setting.starts, seed=setting.seed + 1_000)
+            model = self.answered(strength)
+        found = run_experiment(of_background(model), setting)
         share = _pooled(found.impact) / self.whole if self.whole > 0.0 else math.nan
         self.tried.append(_Attempt(strength, share, found.exponent, max(found.exponent_error, 1e-3)))
         return share
 
     def off_mean_field(self) -> float:
         """By how much exponents are above those of mean field with as much impact left; 0 if nothing is known."""
-        usable = [attempt for attempt in self.tried if attempt.share > _LEAST_DAMPED]
+        usable = self._usable()
         if not usable:
             return 0.0
         law = self._law()
-        apart = [attempt.exponent - float(np.interp(attempt.share, *law)) for attempt in usable]
+        apart = [attempt.exponent - float(np.interp(attempt.share, law.shares, law.exponents)) for attempt in usable]
         return float(np.average(apart, weights=[attempt.error**-2 for attempt in usable]))
 
-    def _law(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Shares of the impact alone that are left, rising, and the exponents that mean field has with them."""
+    def _law(self) -> MeanField:
         feedback, setting = self.model.feedback, self.setting
         return mean_field(feedback.tau_s, feedback.beta, setting.every_s, setting.children)
 
     def strength(self) -> float:
         """Where the share left is the one that goes with the exponent wanted: a power of the strength."""
-        tried = [(attempt.strength, attempt.share) for attempt in self.tried if attempt.share > _LEAST_DAMPED]
-        if len({strength for strength, _ in tried}) < 2:
-            return min(self.tried, key=lambda attempt: attempt.strength).strength
-        shares, exponents = self._law()
-        wanted = float(np.interp(TARGET_EXPONENT - self.off_mean_field(), exponents, shares))
-        logs, left = np.log([strength for strength, _ in tried]), np.log([share for _, share in tried])
-        slope, level = np.polyfit(logs, left, 1)
+        law = self._law()
+        wanted = float(np.interp(TARGET_EXPONENT - self.off_mean_field(), law.exponents, law.shares))
+        slope, level = self._line()
+        logs = np.log([attempt.strength for attempt in self._usable()] or [self.tried[-1].strength])
         if slope >= 0.0:
-            return max(tried)[0]
+            return float(np.exp(logs.min()))
         return float(np.exp(np.clip((math.log(wanted) - level) / slope, logs.min(), logs.max())))
+
+    def answered(self, strength: float) -> FlowModel:
+        """The flow with a strength, and a mood that is as much stronger as it is leant against."""
+        law, (slope, level) = self._law(), self._line()
+        share = math.exp(min(0.0, level + slope * math.log(strength)))
+        model = self.model.with_feedback(strength=strength)
+        kappa = float(np.interp(share, law.shares, law.kappas))
+        return replace(model, mood=against_feedback(model.mood, model.feedback, kappa, self.setting.every_s))
+
+    def _usable(self) -> list[_Attempt]:
+        return [attempt for attempt in self.tried if attempt.share > _LEAST_DAMPED]
+
+    def _line(self) -> tuple[float, float]:
+        """Slope and level of the logarithm of the share left over that of the strength; flat where nothing is known."""
+        usable = self._usable()
+        if len({attempt.strength for attempt in usable}) < 2:
+            return 0.0, math.log(usable[0].share) if usable else 0.0
+        logs = np.log([(attempt.strength, attempt.share) for attempt in usable])
+        slope, level = np.polyfit(logs[:, 0], logs[:, 1], 1)
+        return float(slope), float(level)
 
 
 def check_round_trips(
@@ -204,39 +223,5 @@ def _strength_by_theory(model: FlowModel, setting: MetaorderSetting, tau: float)
     return kappa / (one_side * share)
 
 
-def damping(kappa: float, tau_s: float, beta: float, every_s: float, children: int) -> NDArray[np.float64]:
-    """Mean field: net flow in children after each child, x_n = 1 - kappa sum of (1 + t / tau)^-beta x, summed up.
-
-    >>> damping(0.0, 10.0, 0.5, 5.0, 3).tolist()
-    [1.0, 2.0, 3.0]
-    """
-    memory = (1.0 + every_s * np.arange(1, children + 1) / tau_s) ** -beta
-    flow = np.empty(children)
-    for step in range(children):
-        flow[step] = 1.0 - kappa * float(memory[:step][::-1] @ flow[:step])
-    return np.cumsum(flow)
-
-
-def mean_field(
-    tau_s: float, beta: float, every_s: float, children: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shares of the impact alone that are left from 16 children on, rising, and the exponents of impact with them.
-
-    >>> shares, exponents = mean_field(10.0, 0.5, 5.0, 64)
-    >>> bool(shares[-1] > 0.99 and exponents[-1] > 0.99 and exponents[0] < 0.6)
-    True
-    """
-    numbers = np.arange(1, children + 1)
-    late = numbers >= _LATE_FROM
-    whole = _pooled(numbers.astype(np.float64))
-    shares, exponents = [], []
-    for kappa in np.geomspace(1e-4, 1.0, 60):
-        net = damping(float(kappa), tau_s, beta, every_s, children)
-        shares.append(_pooled(net) / whole)
-        exponents.append(np.polyfit(np.log(numbers[late]), np.log(np.maximum(net[late], 1e-9)), 1)[0])
-    order = np.argsort(shares)
-    return np.array(shares)[order], np.maximum.accumulate(np.array(exponents)[order])
-
-
 def _pooled(impact: NDArray[np.float64]) -> float:
-    return float(impact[_POOLED_FROM - 1 :].sum())
+    return float(impact[POOLED_FROM - 1 :].sum())

@@ -31,12 +31,12 @@ PART_DEEPER = 5
 HIDDEN_MIDDLE = 6  # share of hidden prints at the very middle
 QUEUE_FIRST = 7  # the first of the edges of queue bins, in QUEUE_UNIT; each is twice the one before
 NEW_BEST_ORDER = 8  # the largest single order of those that a new best level comes with; 0: it is one order
-MOOD_STRENGTH = 9  # of the waves that lean takers to one side, as a standard deviation of half log odds
-MOOD_SHORTEST_NS = 10  # length of the shortest wave; each is twice the one before
-MOOD_WAVES = 11
-NUMBERS = 12
-WAVES_AT = 2 * EVENTS  # in `scratch`, behind the rates: node and its two values a wave
+MOOD_SHORTEST_NS = 9  # length of the shortest of the waves that lean takers to one side; each is twice the one before
+MOOD_WAVES = 10
+MOOD_FIRST = 11  # and on: the strength of each wave, as a standard deviation of half log odds
 MOST_WAVES = 12
+NUMBERS = MOOD_FIRST + MOST_WAVES
+WAVES_AT = 2 * EVENTS  # in `scratch`, behind the rates: node and its two values a wave
 
 # `times`, int64 ns since 1970.
 OPEN_NS = 0
@@ -96,7 +96,7 @@ AMOUNT = 2
 TERM_COLUMNS = 3
 
 # `Feedback.numbers`, float64.
-STRENGTH = 0  # m of exp(|m phi|)
+STRENGTH = 0  # m of the log odds m phi of a seller against a buyer
 LARGEST_TILT = 1  # |m phi| at most
 SIZE_POWER = 2  # of the share of the queue that a trade took
 FEEDBACK_NUMBERS = 3

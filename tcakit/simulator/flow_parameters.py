@@ -19,7 +19,6 @@ from tcakit.simulator.flow_tables import Law, WaitPart, mean_of_waits, wait_tabl
 
 EVENT_NAMES = ("improve", "join", "deeper", "cancel_best", "cancel_deeper", "take", "hidden")
 SIZED = ("improve", "join", "deeper", "take", "hidden")
-MOST_WAVES = layout.MOST_WAVES
 _DAY_NS = 24 * 3600 * NS_PER_SECOND
 _WIDEST = 4096  # ticks: a wider spread counts as this
 _LEAST_WAIT = 0.02  # of the mean wait: long waits are not squeezed below it
@@ -31,7 +30,7 @@ def _bad(message: str, place: str, remedy: str) -> UsageError:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackLaw:
-    """exp(|m phi|) on the side opposite to past trades; phi = sum of sign share^power (1 + t / tau)^-beta, share of
+    """m phi are log odds of a taker against past trades; phi = sum of sign share^power (1 + t / tau)^-beta, share of
     the best queue that the trade took."""
 
     strength: float = 0.0
@@ -67,22 +66,21 @@ class FeedbackLaw:
 
 @dataclass(frozen=True, slots=True)
 class MoodLaw:
-    """Waves that lean takers to one side whatever the market does: `strength` is the standard deviation of half their
-    log odds, 0 none; the shortest wave is `shortest_s` long, each of `waves` twice the one before. UsageError for what
-    cannot be.
+    """Waves that lean takers to one side whatever the market does: the shortest is `shortest_s` long, each other twice
+    the one before, and `strengths` are their standard deviations in half log odds; none where empty. UsageError for
+    what cannot be.
     """
 
-    strength: float = 0.0
     shortest_s: float = 60.0
-    waves: int = 1
+    strengths: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.strength <= 3.0:
-            raise _bad(f"strength is {self.strength!r}", "mood", "give 0 to 3")
         if not (math.isfinite(self.shortest_s) and self.shortest_s > 0.0):
             raise _bad(f"shortest_s is {self.shortest_s!r}", "mood", "give seconds above zero")
-        if not 1 <= self.waves <= MOST_WAVES:
-            raise _bad(f"waves is {self.waves}", "mood", f"give 1 to {MOST_WAVES}")
+        if len(self.strengths) > layout.MOST_WAVES:
+            raise _bad(f"{len(self.strengths)} waves", "mood.strengths", f"give up to {layout.MOST_WAVES}")
+        if any(not 0.0 <= strength <= 3.0 for strength in self.strengths):
+            raise _bad(f"strengths are {self.strengths}", "mood.strengths", "give 0 to 3 each")
 
 
 @dataclass(frozen=True)
@@ -247,9 +245,9 @@ class FlowModel:
         numbers[layout.PART_DEEPER] = self.part_deeper
         numbers[layout.HIDDEN_MIDDLE] = self.hidden_middle
         numbers[layout.NEW_BEST_ORDER] = self.new_best_order
-        numbers[layout.MOOD_STRENGTH] = self.mood.strength
         numbers[layout.MOOD_SHORTEST_NS] = self.mood.shortest_s * 1e9
-        numbers[layout.MOOD_WAVES] = self.mood.waves
+        numbers[layout.MOOD_WAVES] = waves = len(self.mood.strengths)
+        numbers[layout.MOOD_FIRST : layout.MOOD_FIRST + waves] = self.mood.strengths
         short = wait_table(self.short_waits) if self.short_waits else np.zeros(2)
         # In the busiest state every proposal that comes of itself comes to something: their rate is that state's. Each
         # has its burst behind it.

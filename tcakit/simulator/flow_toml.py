@@ -49,9 +49,9 @@ _COMMENTS = {
     "hidden": "Where in the spread unseen orders trade (0 their own side's best, 1 the other's); share at the middle.",
     "book": "Where the day begins, and how many orders a side holds on average by ticks behind its best (0 first).\n"
     "# new_best_order: largest single order of those that a new best level comes with; 0: it is one order.",
-    "mood": "Waves that lean takers to one side, whatever the market does: strength is the standard deviation of half\n"
-    "# their log odds (0: none), each wave twice as long as the one before.",
-    "feedback": "Memory of signed trades: exp(|strength * phi|) multiplies takers against past trades,\n"
+    "mood": "Waves that lean takers to one side, whatever the market does: strengths are standard deviations of half\n"
+    "# their log odds, the first of a wave of shortest_s, each other of one twice as long; none: no mood.",
+    "feedback": "Memory of signed trades: strength * phi are log odds of a taker against past trades,\n"
     "# phi = sum of sign * share^size_power * (1 + t / tau_s)^-beta, share of the best queue that a trade took.\n"
     "# strength 0: none.",
 }
@@ -112,7 +112,7 @@ def flow_text(model: FlowModel) -> str:
         },
     )
     table("feedback", {field.name: getattr(model.feedback, field.name) for field in fields(FeedbackLaw)})
-    table("mood", {field.name: getattr(model.mood, field.name) for field in fields(MoodLaw)})
+    table("mood", {"shortest_s": model.mood.shortest_s, "strengths": list(model.mood.strengths)})
     return "\n".join(out) + "\n"
 
 
@@ -287,7 +287,8 @@ def _mood(whole: _Table) -> MoodLaw:
     if "mood" not in whole.values:
         return MoodLaw()
     table = whole.part("mood")
-    found = MoodLaw(table.number("strength"), table.number("shortest_s"), table.whole("waves"))
+    strengths = table.numbers("strengths").tolist() if table.get("strengths") else []
+    found = MoodLaw(table.number("shortest_s"), tuple(strengths))
     table.finish()
     return found
 

@@ -9,22 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.book import fifo_kernel as fk
-from tcakit.errors import DataError
 from tcakit.market import codes
 from tcakit.market.instrument import Instrument
 from tcakit.simulator import market_layout_kernel as ml
+from tcakit.simulator.market_room import enlarged, longer
 from tcakit.simulator.market_table import MarketTable
 from tcakit.simulator.seen_kernel import BEST_ASK, BEST_BID, SEEN, SEEN_VOLUME, see
 from tcakit.venue import engine_layout_kernel as ek
-from tcakit.venue.engine import grown
+from tcakit.venue import midpoint_layout_kernel as mp
 from tcakit.venue.latency import CANCEL, MODIFY, SUBMIT, ConstantLatency, Latency
 from tcakit.venue.limits import OrderGuard, PreTradeLimits
 from tcakit.venue.order_parts import OrderParts, check_parts, check_size
 
 _ASKS = {ml.SEND_NEW: SUBMIT, ml.SEND_CANCEL: CANCEL, ml.SEND_MODIFY: MODIFY}
 _OVER = frozenset((codes.FILLED, codes.CANCELLED, codes.REJECTED, codes.EXPIRED))
-MOST_ROWS = 200_000_000
-"""Rows of the tape from which a market is refused as a flood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,8 @@ class TradingRules:
 
 @dataclass(slots=True)
 class OwnOrder:
-    """One of our orders as it was sent; `tick` None for a market order, times ns since 1970."""
+    """One of our orders as it was sent; `tick` None for a market order, or in the dark for one without limit; times ns
+    since 1970."""
 
     owner: int
     side: int
@@ -51,6 +50,8 @@ class OwnOrder:
     submitted_ns: int
     leaves: int
     is_over: bool = False
+    is_dark: bool = False
+    minimum_quantity: int = 0
 
 
 class SimulatedMarket:
@@ -61,13 +62,19 @@ class SimulatedMarket:
     """
 
     def __init__(
-        self, market: ml.Market, instrument: Instrument, base_tick: int, rules: TradingRules | None = None
+        self,
+        market: ml.Market,
+        instrument: Instrument,
+        base_tick: int,
+        rules: TradingRules | None = None,
+        dark_venue: str | None = None,
     ) -> None:
         self.market = market
         self.table = MarketTable()
         self.instrument = instrument
         self.base_tick = base_tick
         self.rules = rules or TradingRules()
+        self.dark_venue = dark_venue
         self.orders: list[OwnOrder] = []
         self.local_events: list[tuple[int, int, int, int | None, int]] = []
         """(ns, order, event, tick, size) of what we asked of an order after it was sent, and of what never left."""
@@ -103,11 +110,11 @@ class SimulatedMarket:
             status = self.table.run(self.market, until)
             if status in (ml.AT_TIME, ml.RESPONSE, ml.TOUCHED):
                 return status
-            self.market = _enlarged(self.market, status, self.instrument.symbol)
+            self.market = enlarged(self.market, status, self.instrument.symbol)
 
     def enlarge(self, status: int) -> None:
         """Make room for what a run came back for. DataError where no room would help."""
-        self.market = _enlarged(self.market, status, self.instrument.symbol)
+        self.market = enlarged(self.market, status, self.instrument.symbol)
 
     @property
     def is_idle(self) -> bool:
@@ -151,6 +158,14 @@ class SimulatedMarket:
         return int(self._sizes[row, level])
 
     @property
+    def dark_volume(self) -> int:
+        """Size printed in the dark that has reached us."""
+        dark = self.market.dark
+        prints = dark.prints[: dark.counters[mp.PRINT_ROWS]]
+        heard = np.searchsorted(prints[:, mp.PRINT_TS], self.now - self.rules.latency.feed_ns, "right")
+        return int(prints[:heard, mp.PRINT_SIZE].sum())
+
+    @property
     def market_volume(self) -> int:
         """Printed size that has reached us."""
         if self._sizes is None:
@@ -167,14 +182,8 @@ class SimulatedMarket:
         check_size(side, quantity, self.instrument.lot_size)
         check_parts(parts, quantity, tick, time_in_force, self.instrument.lot_size)
         _check_together(parts, time_in_force)
-        number, now = len(self.orders), self.now
-        if number >= self.market.own.shape[0]:
-            self.market = self.market._replace(own=_longer(self.market.own, -1))
-        self.orders.append(OwnOrder(owner, side, quantity, tick, time_in_force, parts, now, quantity))
-        self.market.own[number] = -1, owner
-        refusal = self._refusal_of_new(now, owner, number, side, quantity, tick, parts)
-        if refusal:
-            self._refuse(number, refusal, codes.REJECTED)
+        number = self._noted(OwnOrder(owner, side, quantity, tick, time_in_force, parts, self.now, quantity))
+        if self.orders[number].is_over:
             return number
         stop = ek.NO_LEVEL if parts.stop_tick is None else self._level(parts.stop_tick)
         is_limit = tick is not None or parts.peg is not None
@@ -182,6 +191,43 @@ class SimulatedMarket:
         if tick is None and parts.peg is not None:
             level = self._ladder - 2 if side > 0 else 1
         self._send(ml.SEND_NEW, number, level, quantity, codes.LIMIT if is_limit else codes.MARKET, stop)
+        return number
+
+    def submit_dark(
+        self, owner: int, side: int, quantity: int, tick: int | None, time_in_force: int, minimum_quantity: int
+    ) -> int:
+        """Send an order of a strategy to the dark venue; gives its number. ValueError for what cannot be."""
+        lot = self.instrument.lot_size
+        check_size(side, quantity, lot)
+        if time_in_force not in (codes.GTC, codes.DAY, codes.IOC):
+            raise ValueError("in the dark an order is good till cancelled, for the day, or immediate or cancel")
+        if not 0 <= minimum_quantity <= quantity or minimum_quantity % lot:
+            raise ValueError(f"minimum_quantity {minimum_quantity}: a multiple of {lot}, no more than {quantity}")
+        parts = OrderParts(peg=codes.MIDPOINT_PEG, is_hidden=True)
+        number = self._noted(
+            OwnOrder(
+                owner, side, quantity, tick, time_in_force, parts, self.now, quantity,
+                is_dark=True, minimum_quantity=minimum_quantity,
+            )
+        )  # fmt: skip
+        if not self.orders[number].is_over:
+            level = ek.NO_LEVEL if tick is None else self._level(tick)
+            self._send(ml.SEND_NEW, number, level, quantity, codes.LIMIT, ek.NO_LEVEL)
+        return number
+
+    def _noted(self, order: OwnOrder) -> int:
+        """Give a new order its number; it is over at once where a limit of ours refuses it."""
+        number = len(self.orders)
+        if number >= self.market.own.shape[0]:
+            self.market = self.market._replace(own=longer(self.market.own, -1))
+        self.orders.append(order)
+        self.market.own[number] = -1, order.owner
+        refusal = self._refusal_of_new(
+            self.now, order.owner, number, order.side, order.quantity, order.tick, order.parts
+        )
+        if refusal:
+            order.is_over = True
+            self._refuse(number, refusal, codes.REJECTED)
         return number
 
     def cancel(self, owner: int, number: int) -> None:
@@ -194,8 +240,8 @@ class SimulatedMarket:
         self.local_events.append((self.now, number, codes.PENDING_CANCEL, order.tick, 0))
         self._send(ml.SEND_CANCEL, number, 0, 0, codes.LIMIT, -1)
 
-    def modify(self, owner: int, number: int, quantity: int, tick: int) -> None:
-        """Ask now for another limit or open size of an order."""
+    def modify(self, owner: int, number: int, quantity: int, tick: int | None) -> None:
+        """Ask now for another limit or open size of an order; None for no limit is for orders in the dark."""
         lot = self.instrument.lot_size
         if quantity <= 0 or quantity % lot:
             raise ValueError(f"quantity {quantity}: a multiple of {lot} above zero; to take an order back, cancel it")
@@ -211,7 +257,8 @@ class SimulatedMarket:
                 return
             guard.sent(now, number, order.side, quantity)
         self.local_events.append((now, number, codes.PENDING_MODIFY, tick, quantity))
-        self._send(ml.SEND_MODIFY, number, self._level(tick), quantity, codes.LIMIT, ek.NO_LEVEL)
+        level = ek.NO_LEVEL if tick is None else self._level(tick)
+        self._send(ml.SEND_MODIFY, number, level, quantity, codes.LIMIT, ek.NO_LEVEL)
 
     def _level(self, tick: int) -> int:
         """The engine's level of a tick; one below its ladder must not be taken for none at all."""
@@ -227,7 +274,7 @@ class SimulatedMarket:
 
         market, order = self.market, self.orders[number]
         if market.at[ml.BUS_COUNT] + 1 >= market.bus.shape[0]:
-            self.market = market = _enlarged(market, ml.BUS_FULL, self.instrument.symbol)
+            self.market = market = enlarged(market, ml.BUS_FULL, self.instrument.symbol)
         under_way = self.rules.latency.entry(_ASKS[what], self._messages, self.now)
         self._messages += 1
         if under_way < 0:
@@ -241,6 +288,10 @@ class SimulatedMarket:
             market.at, market.bus, market.heap, market.spare, arrival, what, owner, number, 0, order.side, level,
             quantity, order_type, order.time_in_force, ml.NO_TAG,
         )  # fmt: skip
+        if order.is_dark:
+            market.bus[row, ml.VENUE] = ml.DARK
+            market.bus[row, ml.LEAST] = order.minimum_quantity
+            return
         market.bus[row, ml.STOP] = stop
         market.bus[row, ml.HIDDEN] = int(order.parts.is_hidden)
         market.bus[row, ml.DISPLAY] = order.parts.display_quantity or 0
@@ -271,7 +322,7 @@ class SimulatedMarket:
     def _refuse(self, number: int, reason: int, event: int) -> None:
         """Write into the log that a message never left, or never arrived: it is told at once."""
         if self.market.at[ml.LOG_ROWS] >= self.market.log.shape[0]:
-            self.market = _enlarged(self.market, ml.LOG_FULL, self.instrument.symbol)
+            self.market = enlarged(self.market, ml.LOG_FULL, self.instrument.symbol)
         market, order = self.market, self.orders[number]
         row = market.log[market.at[ml.LOG_ROWS]]
         row[:] = 0
@@ -310,33 +361,3 @@ def _check_together(parts: OrderParts, time_in_force: int) -> None:
         raise ValueError("in a simulated market a pegged order is unseen and passive anyway: no iceberg, no post-only")
     if parts.stop_tick is not None and (display is not None or is_hidden):
         raise ValueError("in a simulated market a stop order is no iceberg and not hidden")
-
-
-def _enlarged(market: ml.Market, status: int, symbol: str) -> ml.Market:
-    """The market with twice the room where a status says there was too little; DataError for any other status."""
-    if status == ml.BUS_FULL:
-        rows, count = market.bus.shape[0], int(market.at[ml.BUS_COUNT])
-        spare = np.concatenate([market.spare[: rows - count], np.arange(rows, 2 * rows), np.zeros(count, np.int64)])
-        return market._replace(bus=_longer(market.bus), heap=_longer(market.heap), spare=spare)
-    if status == ml.LOG_FULL:
-        return market._replace(log=_longer(market.log))
-    if status in (ek.BOOK_FULL, ek.TAPE_FULL, ek.REPORTS_FULL):
-        if status == ek.TAPE_FULL and market.engine.tape.shape[0] > MOST_ROWS:
-            raise DataError(
-                f"more than {MOST_ROWS:,} events: the market is flooded",
-                place=symbol,
-                remedy="lower the rates, or shorten the day",
-            )
-        engine = grown(market.engine, status)
-        slots = engine.orders.shape[0]
-        of_slot = market.client_of_slot
-        if slots > len(of_slot):
-            of_slot = np.concatenate([of_slot, np.full(slots - len(of_slot), -1)])
-        return market._replace(engine=engine, client_of_slot=of_slot)
-    raise DataError(
-        f"the market stopped with status {status}", place=symbol, remedy="lower the volatility, or widen the ladder"
-    )
-
-
-def _longer(values: NDArray[np.int64], fill: int = 0) -> NDArray[np.int64]:
-    return np.concatenate([values, np.full_like(values, fill)])

@@ -1,15 +1,17 @@
-"""The clock of a simulated market: background, participants, messages under way and the calendar, in one order of
-time.
+"""The clock of a simulated market: background, participants, messages under way, the calendar and a dark venue, in one
+order of time.
 
-At one instant the calendar comes first, then messages that arrive, then participants, then the background. Every
-source draws from its own numbers by counter, and none of their clocks looks at the market: two runs that differ in
-our orders alone see the same proposals at the same times (common random numbers).
+At one instant the calendar comes first, then messages that arrive, then participants, then what others put into the
+dark, then the background. After each of them those in the dark meet, if displayed prices have moved. Every source
+draws from its own numbers by counter, and none of their clocks looks at the market: two runs that differ in our orders
+alone see the same proposals at the same times (common random numbers).
 """
 
 from __future__ import annotations
 
 from tcakit.book import fifo_kernel as fk
-from tcakit.jit import call_step, tower_door, tower_part
+from tcakit.jit import call_step, melted_door, tower_part
+from tcakit.simulator.dark_kernel import has_moved
 from tcakit.simulator.market_layout_kernel import (
     ARRIVAL,
     AT_TIME,
@@ -18,6 +20,12 @@ from tcakit.simulator.market_layout_kernel import (
     BUS_FULL,
     CALENDAR,
     CALL_NS,
+    DARK,
+    DARK_ARRIVAL,
+    DARK_CROSSING,
+    DARK_FLOW,
+    DARK_FULL,
+    DARK_NS,
     DELIVERED,
     EVENTS,
     LOG_FULL,
@@ -35,6 +43,7 @@ from tcakit.simulator.market_layout_kernel import (
     TOUCH,
     TOUCHED,
     UNCROSS_NS,
+    VENUE,
     VOLATILITY_CALLS,
     WATCHED,
 )
@@ -42,13 +51,15 @@ from tcakit.simulator.participant_kernel import shown
 from tcakit.simulator.settle_kernel import settle
 from tcakit.simulator.sources_kernel import calendar_next
 from tcakit.venue import engine_layout_kernel as ek
+from tcakit.venue import midpoint_kernel
 from tcakit.venue.engine_record_kernel import room
+from tcakit.venue.midpoint_layout_kernel import RESTING
 
 _MESSAGES_A_WAKE = 4
 _ROWS_A_MESSAGE = 4  # of our log, beyond one for each order that stands
 
 
-@tower_door
+@melted_door
 def run(market, where, until):
     """Let the market run to a time (ns), to the first answer that reaches us, or to the first change of a touch that is
     watched; gives which of them it was, or what has to be enlarged before it is called again. `where` is by what the
@@ -59,7 +70,7 @@ def run(market, where, until):
         if status != fk.OK:
             return status
         calendar_ns = calendar_next(market)
-        now = min(min(at[PROPOSAL_NS], at[PEOPLE_NS]), calendar_ns)
+        now = min(min(at[PROPOSAL_NS], at[PEOPLE_NS]), min(at[DARK_NS], calendar_ns))
         if at[BUS_COUNT] > 0:
             now = min(now, market.heap[0, 0])
         if at[DELIVERED] < at[LOG_ROWS] and market.log[at[DELIVERED], LOG_LOCAL_NS] <= min(now, until):
@@ -77,13 +88,17 @@ def run(market, where, until):
         if calendar_ns == now:
             source = CALENDAR
         elif at[BUS_COUNT] > 0 and market.heap[0, 0] == now:
-            source = ARRIVAL
+            source = DARK_ARRIVAL if market.bus[market.heap[0, 2], VENUE] == DARK else ARRIVAL
         elif at[PEOPLE_NS] == now:
             source = PEOPLE
+        elif at[DARK_NS] == now:
+            source = DARK_FLOW
         status = call_step(market.steps[source], (where, now))
         if status != fk.OK and status != ek.INTERRUPTED:
             return status
         settle(market, at[SENT], at[SENT_CLIENT])
+        if market.dark.counters[RESTING] > 0 and has_moved(market):
+            call_step(market.steps[DARK_CROSSING], (where, now))
         # A call that the calendar began is ended by the calendar.
         began = before != ek.VOLATILITY and source != CALENDAR and counters[ek.PHASE] == ek.VOLATILITY
         if (began or status == ek.INTERRUPTED) and at[UNCROSS_NS] == NEVER:
@@ -118,6 +133,12 @@ def _room(market):
     at = market.at
     if at[BUS_COUNT] + _MESSAGES_A_WAKE * market.people.shape[0] + 1 > market.bus.shape[0]:
         return BUS_FULL
-    if at[LOG_ROWS] + _ROWS_A_MESSAGE * (market.own.shape[0] + 1) > market.log.shape[0]:
+    resting = market.dark.counters[RESTING]
+    if resting > 0 and midpoint_kernel.room(market.dark) != fk.OK:
+        return DARK_FULL
+    # An order of ours that takes meets no more orders than stand there, slices of icebergs counted one by one.
+    counters = market.engine.counters
+    met = max(counters[ek.LIVE] + counters[ek.EXTRA_ROWS], resting) if market.own[0, 1] >= 0 else 0
+    if at[LOG_ROWS] + _ROWS_A_MESSAGE * (market.own.shape[0] + 1) + met > market.log.shape[0]:
         return LOG_FULL
     return fk.OK

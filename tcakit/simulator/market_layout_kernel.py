@@ -13,8 +13,10 @@ stored units of the instrument.
 * `own` (n, 2): the engine's id of each of our orders, -1 before it arrives, and its owner; `client_of_slot`: which of
   our orders stands in a slot of the engine, -1 none;
 * `log`: what we are told of our orders, in the order in which it happens;
-* `steps`: where the code of the sources is, by BACKGROUND, PEOPLE, ARRIVAL and CALENDAR: each is compiled by itself,
-  and known by its address. As plain Python they are the functions themselves.
+* `dark_flow` float64: DARK_INTERVAL_NS and what follows it, of the orders that others put into the dark;
+  `dark_seeds` uint64 (1,): of their random numbers;
+* `steps`: where the code of the sources is, by BACKGROUND, PEOPLE, ARRIVAL, CALENDAR and what follows them: each is
+  compiled by itself, and known by its address. As plain Python they are the functions themselves.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ TOUCH = 21  # bid, ask, and what they show, as they were at the last look: four 
 SENT = 25  # the engine's id of the order that came in last, -1 none, and its number if it is one of ours
 SENT_CLIENT = 26
 BAND = 27  # levels that a trade may be away from the last auction, 0 for any
-AT = 28
+DARK_PROPOSAL = 28  # number of the next order that somebody puts into the dark
+DARK_NS = 29  # when; NEVER without a dark venue
+AT = 30
 
 FLOW = 0
 WORLD = 1
@@ -56,7 +60,19 @@ BACKGROUND = 0
 PEOPLE = 1
 ARRIVAL = 2
 CALENDAR = 3
-STEPS = 4
+DARK_FLOW = 4  # somebody puts an order into the dark
+DARK_ARRIVAL = 5
+DARK_CROSSING = 6
+STEPS = 7
+
+# dark_flow: means, and shares of orders
+DARK_INTERVAL_NS = 0
+DARK_LOTS = 1  # of an order
+DARK_PATIENCE_NS = 2
+DARK_MINIMUM_SHARE = 3  # those that trade no less than half of their size at once
+DARK_LIMIT_SHARE = 4  # those that go no farther than the middle was when they came
+DARK_LEAN = 5  # how much more often buys come while bids outweigh offers
+DARK_NUMBERS = 6
 
 VALUE = 0
 VALUE_STEP = 1  # standard deviation of the value's walk in a second, in levels
@@ -117,7 +133,12 @@ STOP = 11  # level, -1 none
 PEG = 12
 PEG_OFFSET = 13
 TAG = 14  # QUOTE_BID or QUOTE_ASK: which quote of a participant it is
-BUS_COLUMNS = 15
+VENUE = 15  # LIT or DARK: where it goes
+LEAST = 16  # what an order in the dark trades at once at least
+BUS_COLUMNS = 17
+
+LIT = 0
+DARK = 1
 
 SEND_NEW = 0
 SEND_CANCEL = 1
@@ -163,14 +184,17 @@ RESPONSE = 30
 TOUCHED = 31  # the touch has changed
 BUS_FULL = 32
 LOG_FULL = 33
+DARK_FULL = 34
 
 
 class Market(NamedTuple):
-    """The arrays of a simulated market; `engine`, `flow` and `feedback` are tuples of arrays themselves."""
+    """The arrays of a simulated market; `engine`, `flow`, `feedback` and `dark` (`venue.midpoint_layout_kernel`) are
+    tuples of arrays themselves."""
 
     engine: Any
     flow: Any
     feedback: Any
+    dark: Any
     at: Any
     facts: Any
     people: Any
@@ -185,4 +209,6 @@ class Market(NamedTuple):
     own: Any
     client_of_slot: Any
     log: Any
+    dark_flow: Any
+    dark_seeds: Any
     steps: Any

@@ -17,16 +17,23 @@ from tcakit.registry import nearest
 from tcakit.simulator.flow_parameters import FlowModel
 from tcakit.simulator.flow_toml import flow_text, read_flow_text
 from tcakit.simulator.participants import KINDS, Participants, usual_participants
-from tcakit.simulator.world import Halt, News, World
+from tcakit.simulator.world import DarkVenue, Halt, News, World
 
 _HEAD = """
 # --- the world around the background: all of what follows may be left out ---------------------------------------------
 
 # Which sources of orders are on. self_match: what happens when a participant would meet an order of its own.
 """
-_SOURCES = {"background": "background", "feedback": "feedback", "participants": "are_participants_on"}
-_OF_THE_WORLD = ("sources", "calendar", "value", "news", "halts", "participants")
+_SOURCES = {
+    "background": "background",
+    "feedback": "feedback",
+    "participants": "are_participants_on",
+    "dark": "is_dark_on",
+}
+_OF_THE_WORLD = ("sources", "calendar", "value", "news", "halts", "participants", "dark")
 _CALENDAR = ("opening_call_seconds", "closing_call_seconds", "band_ticks", "volatility_call_seconds")
+_DARK = ("venue", "interval_s", "size", "patience_s", "minimum_share", "limit_share", "lean")
+_USUAL_DARK = 3  # times what takers take
 _GROUP = ("kind", "count", "interval_s", "latency_ms", "size", "limit")
 
 
@@ -44,7 +51,8 @@ def usual_world(model: FlowModel) -> World:
     taken = model.sizes["take"]
     size = max(model.lot_size, round(float(np.average(taken.values, weights=taken.weights))))
     groups = usual_participants(size, float(model.start_ask - model.start_bid))
-    return World(participants=groups, are_participants_on=False)
+    dark = DarkVenue(size=_USUAL_DARK * size)
+    return World(participants=groups, are_participants_on=False, dark=dark)
 
 
 def parameters_text(parameters: MarketParameters) -> str:
@@ -61,6 +69,8 @@ def parameters_text(parameters: MarketParameters) -> str:
     lines += [f"{name} = {_plain(getattr(world, name))}" for name in _CALENDAR if getattr(world, name) is not None]
     lines += ["", "# What fundamental traders believe in: how far it wanders in a day, as a fraction.", "[value]"]
     lines.append(f"volatility_daily = {_plain(world.value_volatility_daily)}")
+    lines += ["", "# A venue where orders rest unseen and meet at the middle, and what others put there.", "[dark]"]
+    lines += [f"{name} = {_plain(value)}" for name, value in world.dark.as_dict().items()]
     for piece in world.news:
         lines += ["", "[[news]]", f"time = {_plain(piece.time)}", f"jump_bps = {_plain(piece.jump_bps)}"]
     for halt in world.halts:
@@ -96,6 +106,13 @@ def parameters_of(text: str, place: str = "parameters") -> MarketParameters:
     value = _table(raw, "value", ("volatility_daily",))
     if value:
         settings["value_volatility_daily"] = _number(value["volatility_daily"], "value.volatility_daily")
+    dark = _table(raw, "dark", _DARK)
+    held: dict[str, Any] = {
+        name: value if name == "venue" else _number(value, f"dark.{name}") for name, value in dark.items()
+    }
+    if "size" in held:
+        held["size"] = int(held["size"])
+    settings["dark"] = DarkVenue(**held)
     settings["news"] = tuple(News(**_row(row, News, "news")) for row in _rows(raw, "news"))
     settings["halts"] = tuple(Halt(**_row(row, Halt, "halts")) for row in _rows(raw, "halts"))
     settings["participants"] = tuple(_group(row) for row in _rows(raw, "participants"))

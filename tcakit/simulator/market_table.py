@@ -16,12 +16,17 @@ from tcakit.simulator.table_kernel import (
     arrival_at,
     background_at,
     calendar_at,
+    dark_arrival_at,
+    dark_crossing_at,
+    dark_proposal_at,
     people_at,
     run_at,
 )
 from tcakit.venue.engine_layout_kernel import Engine
+from tcakit.venue.midpoint_layout_kernel import Midpoint
 
-_ROWS = len(Engine._fields) + len(Flow._fields) + len(Feedback._fields) + len(Market._fields) - 3
+_TUPLES = (Engine, Flow, Feedback, Midpoint)
+_ROWS = sum(len(each._fields) for each in _TUPLES) + len(Market._fields) - len(_TUPLES)
 
 
 class MarketTable:
@@ -44,7 +49,7 @@ class MarketTable:
 
     def take(self, market: Market) -> None:
         """Write down where the arrays of a market stand."""
-        arrays = (*market.engine, *market.flow, *market.feedback, *market[3:])
+        arrays = (*market.engine, *market.flow, *market.feedback, *market.dark, *market[len(_TUPLES) :])
         self._rows[:] = [
             (array.ctypes.data, *array.shape, *(1,) * (TABLE_COLUMNS - 1 - array.ndim)) for array in arrays
         ]
@@ -54,7 +59,15 @@ class MarketTable:
 @cache
 def steps() -> Any:
     """What `Market.steps` is: where the code of the sources stands; as plain Python, the sources themselves."""
-    order = {ml.BACKGROUND: background_at, ml.PEOPLE: people_at, ml.ARRIVAL: arrival_at, ml.CALENDAR: calendar_at}
+    order = {
+        ml.BACKGROUND: background_at,
+        ml.PEOPLE: people_at,
+        ml.ARRIVAL: arrival_at,
+        ml.CALENDAR: calendar_at,
+        ml.DARK_FLOW: dark_proposal_at,
+        ml.DARK_ARRIVAL: dark_arrival_at,
+        ml.DARK_CROSSING: dark_crossing_at,
+    }
     found = [address_of(order[place], "int64", ("int64", "int64")) for place in range(ml.STEPS)]
     return np.array(found, np.int64) if IS_COMPILED else tuple(found)
 

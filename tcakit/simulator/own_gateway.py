@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tcakit.errors import UsageError
 from tcakit.market import codes
+from tcakit.simulator.dark_gateway import DarkGateway
 from tcakit.simulator.market import SimulatedMarket
+from tcakit.venue.gateway import Gateway
 from tcakit.venue.order_parts import OrderParts
 from tcakit.venue.wakes import Wakes
 
@@ -14,13 +16,16 @@ _PLAIN = OrderParts()
 class SimulatedGateway:
     """One strategy's view of a simulated market."""
 
-    __slots__ = ("_market", "_owner", "_wakes", "name", "tick_size")
+    __slots__ = ("_dark", "_market", "_owner", "_wakes", "name", "tick_size")
+
+    is_dark = False
 
     def __init__(self, market: SimulatedMarket, owner: int, wakes: Wakes) -> None:
         instrument = market.instrument
-        self.name = instrument.symbol
+        self.name = instrument.symbol if market.dark_venue is None else f"{instrument.symbol}@{instrument.venue}"
         self.tick_size = instrument.tick_size / instrument.price_scale
         self._market, self._owner, self._wakes = market, owner, wakes
+        self._dark = None if market.dark_venue is None else DarkGateway(market, owner, self)
 
     @property
     def now_ns(self) -> int:
@@ -71,9 +76,14 @@ class SimulatedGateway:
 
     @property
     def markets(self) -> tuple[str, ...]:
-        return (self.name,)
+        return (self.name,) if self._dark is None else (self.name, self._dark.name)
 
-    def market(self, name: str) -> SimulatedGateway:
-        if name not in (self.name, f"{self.name}@{self._market.instrument.venue}"):
-            raise UsageError(f"there is no market {name!r} in this run", remedy=f"there is {self.name}")
+    def market(self, name: str) -> Gateway:
+        if self._dark is not None and name == self._dark.name:
+            return self._dark
+        instrument = self._market.instrument
+        if name not in (instrument.symbol, f"{instrument.symbol}@{instrument.venue}"):
+            raise UsageError(
+                f"there is no market {name!r} in this run", remedy=f"there is {' and '.join(self.markets)}"
+            )
         return self

@@ -212,7 +212,9 @@ def fills(
             date=pl.lit(date),
             price_scale=pl.lit(instrument.price_scale),
             size_scale=pl.lit(instrument.size_scale),
-            venue=pl.lit(instrument.venue),
+            venue=pl.Series(
+                [market.dark_venue if each.is_dark else instrument.venue for each in sent], dtype=pl.String
+            ),
         )
     )
 

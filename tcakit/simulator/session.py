@@ -82,6 +82,7 @@ def _tell(market: SimulatedMarket, traders: Sequence[Trader], gateways: Sequence
                 venue_ns=int(row[ml.LOG_NS]),
                 local_ns=int(row[ml.LOG_LOCAL_NS]),
                 is_maker=int(row[ml.LOG_LIQUIDITY]) == codes.MAKER,
+                part=int(row[ml.LOG_PART]),
             )
             strategy.on_fill(gateway, fill)
         elif hasattr(strategy, "on_order"):

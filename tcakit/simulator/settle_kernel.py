@@ -57,7 +57,9 @@ def settle(market, sent, client):
             tell(market.people, owner - 1, order, event, side, reports[row, ek.REPORT_SIZE])
         else:
             number = client if order == sent else market.client_of_slot[order & ek.SLOT_MASK]
-            _log(market, row, number)
+            log_report(market, reports, row, number)
+            if reports[row, ek.REPORT_EVENT] == ACKNOWLEDGED:
+                market.log[at[LOG_ROWS] - 1, LOG_AHEAD] = _ahead(engine, order)
     counters[ek.REPORT_ROWS] = 0
     # Not for a late cancel of an order that has gone: its slot may be another one's by now.
     if client >= 0 and sent > 0 and engine.orders[sent & ek.SLOT_MASK, ek.ORDER_ID] == sent:
@@ -65,9 +67,9 @@ def settle(market, sent, client):
 
 
 @tower_call
-def _log(market, row, number):
-    """Write down for us what the engine says of one of our orders."""
-    at, log, reports = market.at, market.log, market.engine.reports
+def log_report(market, reports, row, number):
+    """Write down for us what a venue says of one of our orders."""
+    at, log = market.at, market.log
     place = at[LOG_ROWS]
     log[place, LOG_NS] = at[NOW]
     log[place, LOG_LOCAL_NS] = at[NOW] + at[RESPONSE_NS]
@@ -83,8 +85,6 @@ def _log(market, row, number):
     log[place, LOG_ASK] = reports[row, ek.REPORT_ASK]
     log[place, LOG_TAPE_ROW] = reports[row, ek.REPORT_TAPE_ROW]
     log[place, LOG_AHEAD] = -1
-    if reports[row, ek.REPORT_EVENT] == ACKNOWLEDGED:
-        log[place, LOG_AHEAD] = _ahead(market.engine, reports[row, ek.REPORT_ORDER_ID])
     at[LOG_ROWS] = place + 1
 
 

@@ -21,7 +21,9 @@ from tcakit.simulator.market_table import steps
 from tcakit.simulator.participants import people_of
 from tcakit.simulator.world import World
 from tcakit.venue import engine_layout_kernel as ek
+from tcakit.venue import midpoint_layout_kernel as mp
 from tcakit.venue.engine import grown
+from tcakit.venue.midpoint_layout_kernel import new_midpoint
 
 if TYPE_CHECKING:
     from tcakit.simulator.flow_parameters import FlowModel
@@ -30,12 +32,16 @@ _REACH = 0.15  # of the opening price, up and down, that the ladder has
 _LEAST_REACH = 2_000  # levels
 _SLOTS, _TAPE, _REPORTS = 4_096, 65_536, 4_096
 _BUS, _LOG, _OWN = 256, 1_024, 64
+_DARK_SLOTS, _DARK_ROWS = 64, 256
 
 
 def streams(seed: int, symbol: str, date: str, count: int) -> NDArray[np.uint64]:
     """Seeds of so many streams of random numbers that have nothing to do with each other: of one market's day."""
-    made = [hashlib.sha256(f"{seed}|{symbol}|{date}|{number}".encode()).digest()[:8] for number in range(count)]
-    return np.array([int.from_bytes(digest, "little") for digest in made], np.uint64)
+    return np.array([_stream(seed, symbol, date, number) for number in range(count)], np.uint64)
+
+
+def _stream(seed: int, symbol: str, date: str, name: int | str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}|{symbol}|{date}|{name}".encode()).digest()[:8], "little")
 
 
 def make_market(
@@ -55,14 +61,16 @@ def make_market(
     if not 0 <= seed < 2**63:
         raise UsageError(f"seed {seed} is out of range", place="seed", remedy="choose from 0 to 2**63 - 1")
     open_ns, close_ns = model.session(date)
+    # The middle of a tick that is an odd number of stored units is a whole number of smaller ones.
+    finer = 10 if world.is_dark_on and model.tick_size % 2 else 1
     instrument = Instrument(
         symbol or model.symbol,
         venue=venue or model.venue,
         currency=model.currency,
         timezone=model.timezone,
-        price_scale=model.price_scale,
+        price_scale=model.price_scale * finer,
         size_scale=model.size_scale,
-        tick_size=model.tick_size,
+        tick_size=model.tick_size * finer,
         lot_size=model.lot_size,
         session_open_ns=open_ns,
         session_close_ns=close_ns,
@@ -80,6 +88,7 @@ def make_market(
     at[ml.NOW] = at[ml.START_NS] = start_ns
     at[ml.UNCROSS_NS] = ml.NEVER
     at[ml.PROPOSAL_NS] = start_ns if world.background else ml.NEVER
+    at[ml.DARK_NS] = start_ns if world.is_dark_on else ml.NEVER
     at[ml.FIRST_OWN] = len(people) + 1
     at[ml.CALL_NS] = round(world.volatility_call_seconds * NS_PER_SECOND)
     at[ml.REFERENCE] = reach
@@ -91,6 +100,7 @@ def make_market(
         engine=ek.new_engine(_SLOTS, ladder, _TAPE, _REPORTS),
         flow=flow.arrays(date, base_tick=base_tick),
         feedback=flow.feedback.arrays(),
+        dark=new_midpoint(_DARK_SLOTS, ladder, _DARK_ROWS, _DARK_ROWS),
         at=at,
         facts=facts,
         people=people,
@@ -105,12 +115,15 @@ def make_market(
         own=np.full((_OWN, 2), -1, np.int64),
         client_of_slot=np.full(_SLOTS, -1, np.int64),
         log=np.zeros((_LOG, ml.LOG_COLUMNS), np.int64),
+        dark_flow=_dark_flow(world, model.lot_size),
+        dark_seeds=np.array([_stream(seed, instrument.symbol, date, "dark")], np.uint64),
         steps=steps(),
     )
     market = _opened(market, model, reach, start_ns, instrument.symbol)
     counters = market.engine.counters
     counters[ek.LOT] = model.lot_size
     counters[ek.SELF_MATCH] = world.self_match
+    market.dark.counters[[mp.LOT, mp.SELF_MATCH]] = model.lot_size, world.self_match
     if world.band_ticks is not None:
         at[ml.BAND] = world.band_ticks
         counters[ek.BAND_LOW] = max(0, reach - world.band_ticks)
@@ -118,7 +131,19 @@ def make_market(
     if world.background:
         at[ml.PROPOSAL_NS] = start_ns + wait_ns(market.flow, market.seeds[ml.FLOW], 0, start_ns)
     at[ml.PEOPLE_NS] = people[:, ml.NEXT_NS].min() if len(people) else ml.NEVER
-    return SimulatedMarket(market, instrument, base_tick, rules)
+    return SimulatedMarket(market, instrument, base_tick, rules, world.dark.venue if world.is_dark_on else None)
+
+
+def _dark_flow(world: World, lot: int) -> NDArray[np.float64]:
+    dark = world.dark
+    numbers = np.zeros(ml.DARK_NUMBERS)
+    numbers[ml.DARK_INTERVAL_NS] = dark.interval_s * NS_PER_SECOND
+    numbers[ml.DARK_LOTS] = dark.size / lot
+    numbers[ml.DARK_PATIENCE_NS] = dark.patience_s * NS_PER_SECOND
+    numbers[ml.DARK_MINIMUM_SHARE] = dark.minimum_share
+    numbers[ml.DARK_LIMIT_SHARE] = dark.limit_share
+    numbers[ml.DARK_LEAN] = dark.lean
+    return numbers
 
 
 def _opened(market: ml.Market, model: FlowModel, bid: int, now: int, symbol: str) -> ml.Market:

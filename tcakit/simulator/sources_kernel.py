@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcakit.book import fifo_kernel as fk
-from tcakit.jit import tower_call, tower_door, tower_part
+from tcakit.jit import melted_door, tower_call, tower_part
 from tcakit.simulator.background_kernel import propose
 from tcakit.simulator.bus_kernel import take_next
 from tcakit.simulator.call_kernel import call_order
@@ -60,7 +60,7 @@ from tcakit.venue.engine_auction_kernel import close_day, halt, resume, start_ca
 from tcakit.venue.engine_submit_kernel import cancel, modify, submit
 
 
-@tower_door
+@melted_door
 def background(market, now):
     """The background's next proposal: an event in continuous trading, an order in a call; gives the status."""
     at = market.at
@@ -77,7 +77,7 @@ def background(market, now):
     return status
 
 
-@tower_door
+@melted_door
 def people(market, now):
     """The participants who wake now."""
     walk_to(market, now)
@@ -104,7 +104,7 @@ def _end_call(market):
     return status
 
 
-@tower_door
+@melted_door
 def calendar(market, now):
     """Do what the calendar says of this moment; gives the status."""
     at, engine = market.at, market.engine
@@ -155,7 +155,7 @@ def _told(status):
     return status if full or status == ek.INTERRUPTED else fk.OK
 
 
-@tower_door
+@melted_door
 def arrival(market):
     """Hand the engine the message that arrives now; gives the status."""
     at, bus, engine = market.at, market.bus, market.engine

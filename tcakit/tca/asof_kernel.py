@@ -66,3 +66,21 @@ def mids_shifted(times, bid, ask, asked, shifts, first, last, old_ns, mids, old)
             else:
                 mids[number, at] = (bid[place - 1] + ask[place - 1]) / 2.0
                 old[number] += moment - times[place - 1] > old_ns
+
+
+@jit
+def inside_shifted(times, bid, ask, asked, price, edge, shifts, inside):
+    """Write to `inside`, bool (shifts, asked), whether a price lies at or inside the quote of its instant + each shift.
+
+    Up to `edge` beyond counts as inside; nothing lies inside where there is no quote. `times` and `shifts` ascend.
+    """
+    for at in range(asked.size):
+        place = 0
+        for number in range(shifts.size):
+            moment = asked[at] + shifts[number]
+            # Shifts lie closer than quotes, mostly: there is nothing to search.
+            if place < times.size and times[place] <= moment:
+                place = rows_until(times, place, moment)
+            inside[number, at] = (
+                place > 0 and price[at] >= bid[place - 1] - edge[at] and price[at] <= ask[place - 1] + edge[at]
+            )

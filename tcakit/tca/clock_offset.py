@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcakit.market.day import MarketDay
+from tcakit.tca import asof_kernel
 from tcakit.tca.draws import sums_of_rows
 from tcakit.tca.stamps import quote_bounds
 
 _DRAWS = 400
-_CELLS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def inside_by_shift(
 ) -> NDArray[np.bool_]:
     """Whether each fill lies at or inside the quote that stood at its time plus each shift; bool (shifts, fills).
 
-    Where `step_ns` of a fill is above 0, its stamp is no finer: any quote of that time will do (`tca.stamps`).
+    The shifts ascend. Where `step_ns` of a fill is above 0, its stamp is no finer: any quote of that time will do
+    (`tca.stamps`).
     """
     if not len(day.quote_ns):
         return np.zeros((len(shifts_ns), len(ns)), np.bool_)
@@ -47,14 +48,7 @@ def inside_by_shift(
     step_ns = np.zeros(len(ns), np.int64) if step_ns is None else step_ns
     coarse = np.flatnonzero(step_ns > 0)
     out = np.zeros((len(shifts_ns), len(ns)), np.bool_)
-    # Many shifts at once, for calls are dear where fills are few; not so many that fills by the million fill memory.
-    step = max(1, _CELLS_AT_ONCE // max(1, len(ns)))
-    for first in range(0, len(shifts_ns), step):
-        at = np.searchsorted(day.quote_ns, ns + shifts_ns[first : first + step, None], side="right") - 1
-        known = at >= 0
-        at = np.maximum(at, 0)
-        with np.errstate(invalid="ignore"):
-            out[first : first + step] = known & (price >= day.bid[at] - edge) & (price <= day.ask[at] + edge)
+    asof_kernel.inside_shifted(day.quote_ns, day.bid, day.ask, ns, price, edge, shifts_ns, out)
     if len(coarse):
         for row, shift in enumerate(shifts_ns):
             begin = ns[coarse] + shift

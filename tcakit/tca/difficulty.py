@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tcakit.tca.inference import bootstrap_ratio
 from tcakit.tca.significance import LEAST_ORDERS, benjamini_hochberg, unpaired_p
+from tcakit.tca.weighted_mean import weighted_mean
 
 DRAWS = 1_000
 
@@ -46,9 +47,9 @@ def difficulty_adjusted(
             {
                 "group": name,
                 "n": int(mine.sum()),
-                "cost_bps": float(costs[mine] @ weights / weights.sum()),
-                "estimate_bps": float(estimates[mine] @ weights / weights.sum()),
-                "residual_bps": float(residuals[mine] @ weights / weights.sum()),
+                "cost_bps": weighted_mean(costs[mine], weights),
+                "estimate_bps": weighted_mean(estimates[mine], weights),
+                "residual_bps": weighted_mean(residuals[mine], weights),
                 "low": float(low[0]) if sure else None,
                 "high": float(high[0]) if sure else None,
             }

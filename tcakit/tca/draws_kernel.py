@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tcakit.jit import inline, jit
+from tcakit.jit import inline, jit, lanes_jit
 from tcakit.market.splitmix_kernel import GOLDEN, mixed
 
 _32 = np.uint64(32)
 _63 = np.uint64(63)
 _ONE = np.uint64(1)
+_1, _2, _3, _4, _5, _6, _7, _8 = np.arange(1, 9, dtype=np.uint64)
 
 
 @inline
@@ -40,15 +41,16 @@ _RUN = 512
 # Rows wider than this are dear to fetch: they are fetched once a draw, in their order, not as often as they are drawn.
 _WIDE = 24
 ABREAST = 4
-"""Columns that are summed abreast: the kernels take a multiple of so many."""
+"""Columns that are summed abreast, if not twice as many: the kernels take a multiple of so many."""
 
 
-@jit
+@lanes_jit
 def sum_rows(columns, size, seed, sums):
     """Add to each row of `sums` (draws, k), zeros, `size` rows of `columns` (n, k) drawn with replacement."""
     count = columns.shape[0]
-    places = np.empty(_RUN, np.int64)
+    places = np.empty(_RUN, np.uint64)
     times = np.zeros(count if columns.shape[1] > _WIDE else 0)
+    drawn = np.empty(times.size, np.uint64)
     for draw in range(sums.shape[0]):
         key = key_of(seed, draw)
         for first in range(0, size, _RUN):
@@ -59,19 +61,19 @@ def sum_rows(columns, size, seed, sums):
                 for place in range(length):
                     times[places[place]] += 1.0
             else:
-                add_rows(columns, places, length, 0, sums[draw])
+                add_rows(columns, places, length, sums[draw])
         if times.size:
-            add_times(columns, times, sums[draw])
+            add_times(columns, times, drawn, sums[draw])
 
 
-@jit
+@lanes_jit
 def sum_days(columns, starts, seed, sums):
     """As `sum_rows`, days drawn first: `starts` (days + 1) says where the rows of each day begin in `columns`.
 
     A draw takes as many days as there are; after each it takes as many rows of that day as the day has.
     """
     days = starts.size - 1
-    places = np.empty(_RUN, np.int64)
+    places = np.empty(_RUN, np.uint64)
     for draw in range(sums.shape[0]):
         key = key_of(seed, draw)
         position = 0
@@ -82,37 +84,66 @@ def sum_days(columns, starts, seed, sums):
             for first in range(0, size, _RUN):
                 length = min(_RUN, size - first)
                 for place in range(length):
-                    places[place] = place_at(key, position + first + place, size)
-                add_rows(columns, places, length, starts[day], sums[draw])
+                    places[place] = starts[day] + place_at(key, position + first + place, size)
+                add_rows(columns, places, length, sums[draw])
             position += size
 
 
+# Places have no sign, so that no index is asked whether it counts from the end.
 @inline
-def add_rows(columns, places, length, base, sums):
-    """Add to `sums` (k) the rows `base` + the first `length` of `places`; k is a multiple of `ABREAST`."""
-    for column in range(0, sums.size, ABREAST):
+def add_rows(columns, places, length, sums):
+    """Add to `sums` (k) the rows of the first `length` of `places`; k is a multiple of `ABREAST`."""
+    column = np.uint64(0)
+    end = np.uint64(sums.size)
+    while column + _8 <= end:
+        one, two, three, four, five, six, seven, eight = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for place in range(length):
+            row = places[place]
+            one += columns[row, column]
+            two += columns[row, column + _1]
+            three += columns[row, column + _2]
+            four += columns[row, column + _3]
+            five += columns[row, column + _4]
+            six += columns[row, column + _5]
+            seven += columns[row, column + _6]
+            eight += columns[row, column + _7]
+        sums[column] += one
+        sums[column + _1] += two
+        sums[column + _2] += three
+        sums[column + _3] += four
+        sums[column + _4] += five
+        sums[column + _5] += six
+        sums[column + _6] += seven
+        sums[column + _7] += eight
+        column += _8
+    if column < end:
         one, two, three, four = 0.0, 0.0, 0.0, 0.0
         for place in range(length):
-            row = base + places[place]
+            row = places[place]
             one += columns[row, column]
-            two += columns[row, column + 1]
-            three += columns[row, column + 2]
-            four += columns[row, column + 3]
+            two += columns[row, column + _1]
+            three += columns[row, column + _2]
+            four += columns[row, column + _3]
         sums[column] += one
-        sums[column + 1] += two
-        sums[column + 2] += three
-        sums[column + 3] += four
+        sums[column + _1] += two
+        sums[column + _2] += three
+        sums[column + _3] += four
 
 
 @inline
-def add_times(columns, times, sums):
-    """Add to `sums` (k) each row as often as `times` (n) says, and set `times` to zero."""
-    for row in range(times.size):
+def add_times(columns, times, drawn, sums):
+    """Add to `sums` (k) each row as often as `times` (n) says, and set `times` to zero; `drawn` (n) is overwritten."""
+    length = 0
+    for row in range(np.uint64(times.size)):
+        # Which rows were drawn is chance: written whether or not, so that nobody need guess.
+        drawn[length] = row
+        length += times[row] > 0.0
+    for place in range(length):
+        row = drawn[place]
         often = times[row]
-        if often > 0.0:
-            times[row] = 0.0
-            for column in range(sums.size):
-                sums[column] += often * columns[row, column]
+        times[row] = 0.0
+        for column in range(np.uint64(sums.size)):
+            sums[column] += often * columns[row, column]
 
 
 @jit

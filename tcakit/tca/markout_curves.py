@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tcakit.tca.fill_places import rows_and_places
+from tcakit.tca.fill_places import markout_matrix
 from tcakit.tca.inference import CONFIDENCE, bootstrap_ratio, known
 
 CURVE_DRAWS = 400  # of a picture's band, many numbers wide
@@ -51,12 +51,7 @@ def marked_fills(markouts: pl.DataFrame, fills: pl.DataFrame) -> MarkedFills:
         notional=worth * pl.col("unit") if "unit" in fills.columns else worth,
         order=pl.coalesce(pl.lit("parent ") + pl.col("parent_id"), pl.lit("fill ") + pl.col("fill_id")).rank("dense"),
     )
-    rows, places = rows_and_places(markouts["fill_id"], fills["fill_id"])
-    asked = markouts["horizon_s"].to_numpy()[rows]
-    horizons = pl.Series(asked, dtype=pl.Float64).unique().sort().to_numpy()
-    matrix = np.full((fills.height, len(horizons)), np.nan)
-    stated = markouts["markout_bps_of_price"].fill_null(np.nan).to_numpy()
-    matrix[places, np.searchsorted(horizons, asked)] = stated[rows]
+    horizons, matrix = markout_matrix(markouts, fills["fill_id"])
     notional = own["notional"].fill_null(np.nan).to_numpy()
     return MarkedFills(fills, horizons, matrix, notional, own["order"].to_numpy().astype(np.int64))
 

@@ -20,7 +20,7 @@ from tcakit.tca.quotes import EDGE_NS, first_mid, mid_at, recorded_span
 
 MISSING_NS = np.iinfo(np.int64).min
 _EQUAL_PRICE = 1e-9
-_HALF_A_DAY_NS = 12 * 3600 * NS_PER_SECOND
+HALF_A_DAY_NS = 12 * 3600 * NS_PER_SECOND
 _TO_THE_CLOSE = "ends after the session: measured to the close"
 
 
@@ -168,7 +168,7 @@ def _price_later_end(prices: MarketPrices, row: int, day: MarketDay, end: int) -
         prices.end[row] = mid
         told = [note for note in prices.notes.get(row, []) if note != _TO_THE_CLOSE]
         ended = f"ended on {day.date}: its end price is of that day"
-        if closes is not None and end - closes > _HALF_A_DAY_NS:
+        if closes is not None and end - closes > HALF_A_DAY_NS:
             # The day on which it ended is not stored.
             ended = (
                 f"ended after {day.date}, the last of its days that is stored: its end price is the close of that day"

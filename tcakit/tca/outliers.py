@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tcakit.tca.weighted_mean import weighted_mean
+
 MOST_MADS = 3.5
 _NORMAL = 0.6744897501960817  # the median absolute deviation of a standard normal
 LEAST_ORDERS = 5
@@ -47,11 +49,11 @@ def robust_costs(costs_bps: ArrayLike, notionals: ArrayLike, most: float = MOST_
     seen, held = costs[known], weights[known]
     middle = float(np.median(seen))
     spread = float(np.median(np.abs(seen - middle)))
-    raw = float(seen @ held / held.sum())
+    raw = weighted_mean(seen, held)
     if known.sum() < LEAST_ORDERS or not spread > 0:
         return RobustCosts(z, outlier, middle, None, None, raw, None)
     z[known] = _NORMAL * (seen - middle) / spread
     outlier[known] = np.abs(z[known]) > most
     reach = most * spread / _NORMAL
     drawn_in = np.clip(seen, middle - reach, middle + reach)
-    return RobustCosts(z, outlier, middle, middle - reach, middle + reach, raw, float(drawn_in @ held / held.sum()))
+    return RobustCosts(z, outlier, middle, middle - reach, middle + reach, raw, weighted_mean(drawn_in, held))

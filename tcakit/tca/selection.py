@@ -46,7 +46,8 @@ def best_of_many(
     best = int(np.argmax(observed))
     generator = np.random.default_rng(seed)
     times = generator.multinomial(days, np.full(days, 1 / days), size=draws).astype(np.float64)
-    tops, bottoms = times @ costs, times @ notionals
+    # Not by `@`, whose last bits hang on how many threads there are.
+    tops, bottoms = (np.einsum("dn,nc->dc", times, values) for values in (costs, notionals))
     usable = (bottoms > 0).all(axis=1)
     gains = (_below_mean(tops[usable], bottoms[usable]) - observed).max(axis=1)
     # Sums of the same numbers in another order are not the same to the last bit.

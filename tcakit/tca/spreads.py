@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tcakit.tca.weighted_mean import sum_of_products
+
 
 def quoted_spread(bid: ArrayLike, ask: ArrayLike) -> NDArray[np.float64]:
     """Offer less bid; negative where the quote is crossed."""
@@ -74,5 +76,5 @@ def effective_over_quoted(effective: ArrayLike, quoted: ArrayLike, shares: Array
     paid, shown = np.asarray(effective, dtype=np.float64), np.asarray(quoted, dtype=np.float64)
     weight = np.asarray(shares, dtype=np.float64)
     known = np.isfinite(paid) & np.isfinite(shown)
-    bottom = float(np.dot(shown[known], weight[known]))
-    return float(np.dot(paid[known], weight[known])) / bottom if bottom > 0 else float("nan")
+    bottom = sum_of_products(shown[known], weight[known])
+    return sum_of_products(paid[known], weight[known]) / bottom if bottom > 0 else float("nan")

@@ -13,6 +13,7 @@ from tcakit.tca.paired import MEASURES
 from tcakit.tca.resampling import DRAWS, drawn_sums
 from tcakit.tca.shortfall import BPS
 from tcakit.tca.significance import unpaired_p
+from tcakit.tca.weighted_mean import weighted_mean
 
 
 def set_against(
@@ -35,7 +36,7 @@ def set_against(
         sides = [side.with_columns(weight=pl.lit(1.0)) for side in sides]
     values = [side["bps"].to_numpy() for side in sides]
     weights = [side["weight"].to_numpy() for side in sides]
-    means = [float(bps @ held / held.sum()) if len(bps) else None for bps, held in zip(values, weights, strict=True)]
+    means = [weighted_mean(bps, held) if len(bps) else None for bps, held in zip(values, weights, strict=True)]
     ci = None
     if min(len(bps) for bps in values) >= 2:
         ratios = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from tcakit.market.codes import GTC
 
 
 class Fill(NamedTuple):
-    """An execution as the strategy learns of it: `tick` is the price in ticks, times in ns since 1970 UTC."""
+    """An execution as the strategy learns of it: `tick` is the price in ticks, `part` hundredths of a tick above it,
+    times in ns since 1970 UTC."""
 
     order_id: int
     side: int
@@ -17,6 +18,7 @@ class Fill(NamedTuple):
     venue_ns: int
     local_ns: int
     is_maker: bool
+    part: int = 0
 
 
 class Gateway(Protocol):
@@ -98,6 +100,19 @@ class Gateway(Protocol):
     def market(self, name: str) -> Gateway:
         """The same participant at another market, by symbol or symbol@venue; UsageError if the run has none such."""
         ...
+
+
+def dark_market(gateway: Gateway) -> Any:
+    """The door to the dark venue of a gateway's symbol, None where the run has none.
+
+    Its `submit` takes a side, a quantity, the worst tick (None for any) and `minimum_quantity`; all trades there are at
+    the middle of the displayed prices.
+    """
+    symbol = gateway.name.partition("@")[0]
+    for name in gateway.markets:
+        if name.partition("@")[0] == symbol and getattr(found := gateway.market(name), "is_dark", False):
+            return found
+    return None
 
 
 @runtime_checkable

@@ -50,6 +50,13 @@ def test_impact_that_never_decays_makes_no_model() -> None:
     assert "pieces of one day" in view["rests_on"]
 
 
+def test_an_exponent_at_its_bound_has_no_interval() -> None:
+    view = propagator_view([market("2026-03-02", 1, 9.0)])
+    assert view["exponent"] > 1.98
+    assert view["exponent_ci"] is view["level_bps_ci"] is view["lag_scale_trades_ci"] is view["model"] is None
+    assert any("the largest that is tried" in sentence for sentence in view["caveats"])
+
+
 def test_quotes_that_come_late_are_said() -> None:
     """Two trades later, so that the first moves are those of earlier trades."""
     late = 3 * SECOND * SESSION_S // 12_000

@@ -62,3 +62,27 @@ def test_the_mid_of_each_row_within_the_session(times, asked, shifts, first, las
             old += stands and moment - times[row] > old_ns
         assert mids[number].tolist() == pytest.approx(expected, nan_ok=True)
         assert found[number] == old
+
+
+PRICES = st.sampled_from([9.0, 9.5, 10.0, 10.5, 11.0, 11.5, float("nan")])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), PRICES, PRICES), max_size=40).map(
+        lambda rows: sorted(rows, key=lambda r: r[0])
+    ),
+    st.lists(st.tuples(st.integers(-5, 70), PRICES), max_size=20),
+    st.lists(SHIFTS, max_size=30).map(sorted),
+)
+def test_a_price_lies_inside_the_quote_of_its_shifted_instant(quotes, fills, shifts):
+    times, bid, ask = ([row[column] for row in quotes] for column in range(3))
+    inside = np.ones((len(shifts), len(fills)), np.bool_)
+    asof_kernel.inside_shifted(
+        np.array(times, np.int64), np.array(bid, np.float64), np.array(ask, np.float64),
+        np.array([moment for moment, _ in fills], np.int64), np.array([price for _, price in fills], np.float64),
+        np.full(len(fills), 0.25), np.array(shifts, np.int64), inside,
+    )  # fmt: skip
+    for number, shift in enumerate(shifts):
+        for at, (moment, price) in enumerate(fills):
+            row = witness(times, moment + shift)
+            assert inside[number, at] == (row >= 0 and bid[row] - 0.25 <= price <= ask[row] + 0.25)

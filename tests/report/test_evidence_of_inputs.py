@@ -139,7 +139,7 @@ def test_inputs_that_are_repeated_are_counted_apart(capsys: pytest.CaptureFixtur
     (tmp_path / "e.jsonl").write_bytes(evidence)
     assert main([str(tmp_path / "e.jsonl"), "--without-intervals"]) == 0
     told = capsys.readouterr().out
-    assert f"{found['recomputed']} numbers worked out anew from the rows, 0 of them differ." in told
+    assert f"{found['recomputed']} numbers worked out anew from the rows; 0 found wrong." in told
     assert f"{found['given']} numbers are inputs that stand as they were given." in told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import example
@@ -99,6 +100,15 @@ def test_what_has_no_match_or_price_is_counted_and_kept(summary: dict[str, Any])
     last = summary["parents"][-2:]
     assert [row["parent_id"] for row in last] == ["P-1007", "P-1008"]
     assert all(row["total_cost"] is None and row["average_price"] is None for row in last)
+
+
+def test_an_order_without_a_price_of_the_market_is_not_said_to_be_measured(data: ReportData) -> None:
+    costs = data.tca_parents.with_columns(priced=pl.col("priced") & (pl.col("parent_id") != "P-1001"))
+    told = summarise(replace(data, tca_parents=costs))["currencies"]["USD"]["headline"]
+    whole = summarise(data)["currencies"]["USD"]["headline"]
+    assert whole.startswith("6 of 8 parent orders could be measured and ")
+    more = " could be measured, 1 more by the decision price alone; together they "
+    assert told == whole.replace("6 of", "5 of").replace(" could be measured and ", more)
 
 
 def test_markouts_are_weighted_by_notional(summary: dict[str, Any], data: ReportData) -> None:

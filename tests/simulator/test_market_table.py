@@ -22,7 +22,7 @@ def made() -> SimulatedMarket:
 
 def test_the_table_has_every_array_in_its_place() -> None:
     market = made().market
-    given = (*market.engine, *market.flow, *market.feedback, *market[3:])
+    given = (*market.engine, *market.flow, *market.feedback, *market.dark, *market[4:])
 
     @numba.njit
     def seen(address):  # type: ignore[no-untyped-def]
@@ -32,7 +32,7 @@ def test_the_table_has_every_array_in_its_place() -> None:
     held.table.take(held.market)
     found = seen(held.table.address)
     assert seen.nopython_signatures[0].return_type == numba.typeof(held.market)
-    pairs = zip((*found.engine, *found.flow, *found.feedback, *found[3:]), given, strict=True)
+    pairs = zip((*found.engine, *found.flow, *found.feedback, *found.dark, *found[4:]), given, strict=True)
     assert all(one.shape == other.shape for one, other in pairs)
     assert np.array_equal(found.engine.levels, market.engine.levels)
 

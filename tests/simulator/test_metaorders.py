@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tcakit.errors import UsageError
-from tcakit.simulator.calibration_impact import RoundTrip, check_round_trips, damping, fit_feedback, mean_field
+from tcakit.simulator.calibration_impact import RoundTrip, check_round_trips, fit_feedback
+from tcakit.simulator.mean_field import damping, mean_field
 from tcakit.simulator.metaorder_experiment import MetaorderSetting, of_background, run_experiment, setting_for
 from tcakit.simulator.zero_intelligence import zero_intelligence
 
@@ -62,8 +63,9 @@ def test_mean_field_impact_bends_from_a_line_to_a_root():
         slope = np.polyfit(np.log(children[late]), np.log(net[late]), 1)[0]
         assert slope == pytest.approx(exponent, abs=0.2 if kappa else 1e-6)
     for tau in (5.0, 50.0):
-        shares, exponents = mean_field(tau, 0.5, 5.0, 64)
-        assert 0.1 < np.interp(0.55, exponents, shares) < 0.8
+        law = mean_field(tau, 0.5, 5.0, 64)
+        assert 0.1 < np.interp(0.55, law.exponents, law.shares) < 0.8
+        assert (np.diff(law.kappas) < 0.0).all()
 
 
 def test_no_experiment_without_children(plain):

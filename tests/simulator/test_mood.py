@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,14 +12,14 @@ from tcakit.errors import UsageError
 from tcakit.market.codes import EXECUTE, SELL
 from tcakit.simulator.background_run import open_market, prepare
 from tcakit.simulator.calibration_feedback import SideTrades
-from tcakit.simulator.calibration_mood import fit_mood, wave_correlation
-from tcakit.simulator.flow_parameters import MoodLaw
+from tcakit.simulator.calibration_mood import against_feedback, fit_mood, wave_correlation
+from tcakit.simulator.flow_parameters import FeedbackLaw, MoodLaw
 from tcakit.simulator.flow_toml import flow_text, read_flow_text
 from tcakit.simulator.zero_intelligence import zero_intelligence
 from tcakit.venue.engine_layout_kernel import TAPE_KIND, TAPE_SIDE, TAPE_TS
 
 DATE = "2026-03-03"
-MOOD = MoodLaw(0.6, 20.0, 6)
+MOOD = MoodLaw(20.0, (0.245,) * 6)
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +38,11 @@ def moody(plain):
 def waves(seconds, law, random):
     """The same waves by numpy, with other random numbers: a value at each time."""
     total = np.zeros(len(seconds))
-    for wave in range(law.waves):
+    for wave, strength in enumerate(law.strengths):
         at = seconds / (law.shortest_s * 2.0**wave)
         nodes = random.random(int(at.max()) + 2)
-        total += np.interp(at, np.arange(len(nodes)), nodes) - 0.5
-    return law.strength * total / np.sqrt(law.waves / 18.0)
+        total += strength * (np.interp(at, np.arange(len(nodes)), nodes) - 0.5)
+    return total * np.sqrt(18.0)
 
 
 def taken(run):
@@ -54,7 +55,7 @@ def taken(run):
 
 def test_waves_have_the_correlation_that_is_claimed():
     random = np.random.default_rng(4)
-    law = MoodLaw(1.0, 20.0, 3)
+    law = MoodLaw(20.0, (3.0**-0.5,) * 3)
     made = np.array([waves(np.array([100.0, 110.0, 130.0, 180.0]) + random.uniform(0, 80), law, random)
                      for _ in range(20_000)])  # fmt: skip
     assert made.std() == pytest.approx(1.0, abs=0.02)
@@ -89,13 +90,13 @@ def test_one_seed_is_in_one_mood_however_the_market_runs(plain, moody):
 def test_the_strength_is_found_again():
     random = np.random.default_rng(8)
     for strength in (0.0, 0.4):
-        law = MoodLaw(strength, 30.0, 8)
+        law = MoodLaw(30.0, (strength / 8.0**0.5,) * 8)
         seconds = np.sort(random.uniform(0.0, 60_000.0, 30_000))
         odds = random.normal(0.0, 0.5, len(seconds))
         buys = 0.5 * (1.0 + np.tanh(waves(seconds, law, random) - 0.5 * odds))
         sign = np.where(random.random(len(seconds)) < buys, 1.0, -1.0)
         found = fit_mood(SideTrades(seconds, sign, np.ones(len(seconds)), odds), 60_000.0)
-        assert found.strength == pytest.approx(strength, abs=0.1)
+        assert np.linalg.norm(found.strengths) == pytest.approx(strength, abs=0.1)
     assert fit_mood(SideTrades(seconds[:100], sign[:100], sign[:100], odds[:100]), 100.0) == MoodLaw()
 
 
@@ -106,7 +107,17 @@ def test_the_mood_is_in_the_file(plain):
     assert read_flow_text(without).mood == MoodLaw()
 
 
+def test_a_mood_that_is_leant_against_is_stronger_the_longer_it_lasts():
+    law = FeedbackLaw(strength=0.3, tau_s=10.0, beta=0.5)
+    mood = MoodLaw(20.0, (0.05,) * 6)
+    assert against_feedback(mood, law, 0.0, 5.0) == mood
+    found = against_feedback(mood, law, 0.3, 5.0).strengths
+    assert all(later > earlier >= 0.05 for earlier, later in pairwise(found))
+    # In mean field a lean that lasts falls as the root of its length, far out.
+    assert found[-1] / found[-2] == pytest.approx(2.0**0.5, rel=0.1)
+
+
 def test_no_mood_beyond_all_measure():
-    for wrong in ({"strength": -1.0}, {"shortest_s": 0.0}, {"waves": 0}, {"waves": 99}):
+    for wrong in ({"strengths": (-1.0,)}, {"shortest_s": 0.0}, {"strengths": (0.1,) * 99}):
         with pytest.raises(UsageError):
             MoodLaw(**wrong)

@@ -48,10 +48,11 @@ def grid_figure(grid: dict[str, Any]) -> Figure:
                 "text": told,
                 "customdata": hover,
                 "texttemplate": "%{text}",
-                "textfont": {"size": 11},
+                "textfont": {"size": 11, "color": LIGHT["ink"]},
                 "hovertemplate": "<b>%{y}, %{x}</b><br>%{customdata}<extra></extra>",
                 "hoverongaps": False,
-                "colorscale": [[0.0, LIGHT["gain"]], [0.5, LIGHT["card"]], [1.0, LIGHT["cost"]]],
+                # Soft enough that the words in a cell can be read whatever its colour.
+                "colorscale": [[0.0, LIGHT["gain_soft"]], [0.5, LIGHT["card"]], [1.0, LIGHT["cost_soft"]]],
                 "zmin": -reach,
                 "zmax": reach,
                 "xgap": 2,

@@ -91,7 +91,9 @@ def _check_fills(checked, fills):
             stated = getattr(fill, name)
             if name not in told:
                 checked.without_ground[f"{name} of fills"] += stated is not None
-            elif differs(name, stated, told[name], 0.0, abs(price_of(fill))):
+                continue
+            checked.recomputed += stated is not None
+            if differs(name, stated, told[name], 0.0, abs(price_of(fill))):
                 said = f"row {fill.row}: {name} of fill {fill.fill_id} is {stated!r}"
                 checked.wrong.append(f"{said}; its quote gives {told[name]!r}")
         for name, values, looked_up in (
@@ -100,9 +102,13 @@ def _check_fills(checked, fills):
         ):
             for place, stated in enumerate(values or ()):
                 found = looked_up[place]
-                if stated is not None and found is None:
+                if stated is None:
+                    continue
+                if found is None:
                     checked.without_ground[f"{name} of fills"] += 1
-                elif stated is not None and differs("bps", stated, found, 0.0):
+                    continue
+                checked.recomputed += 1
+                if differs("bps", stated, found, 0.0):
                     said = f"row {fill.row}: {name} {place} of fill {fill.fill_id} is {stated!r}"
                     checked.wrong.append(f"{said}; its mid gives {found!r}")
 
@@ -122,12 +128,13 @@ def _check_orders(checked, held, parents, fills, period=""):
             said = f"{name} of order {parent['parent_id']} is {stated!r}"
             if name not in found:
                 checked.without_ground[name] += stated is not None
-            elif differs(name, stated, found[name], parent["paper_notional"] or 0.0):
-                checked.wrong.append(f"row {parent['row']}: {said}; its fills and quotes give {found[name]!r}")
-            elif name in GIVEN_OF_ORDERS:
+                continue
+            if name in GIVEN_OF_ORDERS:
                 checked.given += stated is not None
             else:
                 checked.recomputed += stated is not None
+            if differs(name, stated, found[name], parent["paper_notional"] or 0.0):
+                checked.wrong.append(f"row {parent['row']}: {said}; its fills and quotes give {found[name]!r}")
         parent["facts"] = with_facts(parent)
 
 
@@ -213,12 +220,13 @@ def _check_printed(checked, held, found, waiting, unfounded, worth):
             continue
         if path not in found:
             stated.append(name_of(path))
-        elif differs(path[-1], value, found[path], worth.get(path, checked.scale)):
-            checked.wrong.append(f"row {row}: {name_of(path)} is {value!r}; the rows give {found[path]!r}")
-        elif stands_as_given(path):
+            continue
+        if stands_as_given(path):
             checked.given += 1
         elif path not in unfounded:
             checked.recomputed += 1
+        if differs(path[-1], value, found[path], worth.get(path, checked.scale)):
+            checked.wrong.append(f"row {row}: {name_of(path)} is {value!r}; the rows give {found[path]!r}")
     checked.wrong += [
         f"{name_of(path)} is not printed; the rows give {value!r}"
         for path, value in found.items()
@@ -301,7 +309,7 @@ def main(arguments):
         print(f"and {len(found['wrong']) - SHOWN} more")
     what = "rows and the report" if len(data) > 1 else "rows"
     print(f"{found['rows']} {what} are as written.")
-    print(f"{found['recomputed']} numbers worked out anew from the rows, {len(found['wrong'])} of them differ.")
+    print(f"{found['recomputed']} numbers worked out anew from the rows; {len(found['wrong'])} found wrong.")
     print(f"{found['given']} numbers are inputs that stand as they were given.")
     if found["without_draws"]:
         print(f"{len(found['without_draws'])} bounds of intervals were left out, as asked.")
