@@ -22,7 +22,7 @@ from tcakit.simulator.metaorder_experiment import (
     setting_for,
 )
 
-TARGET_EXPONENT = 0.58  # inside what is found for metaorders, 0.4 to 0.7
+TARGET_EXPONENT = 0.56  # inside what is found for metaorders, 0.4 to 0.7
 _BETA = 0.5  # by a mean-field argument impact then grows as the root of time
 _TAU_TRADES = 3.0  # tau in mean times between trades
 _FIRST_TIMES = 0.3  # of the strength that theory gives: where the search begins
@@ -94,6 +94,7 @@ def fit_feedback(
     guess = _strength_by_theory(model, setting, tau)
     search = _Search(model, replace(setting, starts=search_starts, decay_children=()))
     search.bracket(_FIRST_TIMES * guess)
+    search.widen()
     search.attempt(search.strength(), answered=True)
     strength = float(f"{search.strength():.3g}")
     setting = replace(setting, seed=setting.seed + 2_000)
@@ -141,6 +142,14 @@ class _Search:
             strength *= _STEP if share > _MUCH else 1.0 / _STEP
         for times in (0.5, 2.0):
             self.attempt(times * strength)
+
+    def widen(self) -> None:
+        """Try greater strengths while the one wanted would be greater than all that were tried."""
+        for _ in range(_MOVES):
+            greatest = max(attempt.strength for attempt in self.tried)
+            if self.strength() < greatest or min(attempt.share for attempt in self.tried) < _LITTLE:
+                return
+            self.attempt(_STEP * greatest)
 
     def attempt(self, strength: float, answered: bool = False) -> float:
         """Measure what metaorders do at a strength; gives the share of the impact alone that is left.

@@ -37,7 +37,7 @@ class FeedbackLaw:
     tau_s: float = 20.0
     beta: float = 0.5
     size_power: float = 1.0
-    largest_tilt: float = 3.0
+    largest_tilt: float = 8.0
     horizon_s: float = 3600.0
     terms: int = 12
 

@@ -14,7 +14,7 @@ from tcakit.simulator.background_run import open_market, prepare
 from tcakit.simulator.flow_parameters import FlowModel
 
 DATE = "2026-03-03"
-_DECAY_EVERY = 3  # pairs: in each of these decay is looked at too
+_DECAY_EVERY = 2  # pairs: in each of these decay is looked at too
 _WARM_S = 60.0
 _COUNTED_S = 1_200.0
 _DRAWS = 400
@@ -51,7 +51,7 @@ class MetaorderSetting:
     """`starts` pairs of markets, one with a buying and one with a selling metaorder of up to `children` market orders,
     one every `every_s` seconds; each of `child_size`, or with 0 as large as a taker of the background would send, so
     that children are like anyone's; `participation` is that many children a trade of others; decay is looked at for
-    metaorders of `decay_children`, in every third pair.
+    metaorders of `decay_children`, in every second pair.
     """
 
     every_s: float
