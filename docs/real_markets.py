@@ -67,8 +67,8 @@ def measured(store: Path, day: RealDay, folder: Path) -> dict[str, Any]:
         "fit": fit,
         "score": score,
         "cpu_s": seconds,
-        "alone": simulate_impact(file, starts=1_000, feedback=False, participants=False),
-        "with_participants": simulate_impact(file, starts=1_000, participants=True),
+        "alone": simulate_impact(read_parameters(file), starts=1_000, feedback=False, participants=False),
+        "with_participants": simulate_impact(read_parameters(file), starts=1_000, participants=True),
     }
 
 

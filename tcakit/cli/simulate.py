@@ -190,8 +190,11 @@ def fit(
 @app.command("impact")
 def impact(
     parameters: Annotated[
-        Path, typer.Option("--params", metavar="FILE.toml", help="A market, as `simulate fit` writes it.")
-    ],
+        Path | None, typer.Option("--params", metavar="FILE.toml", help="A market, as `simulate fit` writes it.")
+    ] = None,
+    like: Annotated[
+        str, typer.Option("--like", help="Without --params: a market that comes along, alfa or brvo.")
+    ] = "alfa",
     starts: Annotated[int, typer.Option("--starts", min=20, help="Pairs of a buying and a selling metaorder.")] = 400,
     participants: Annotated[
         bool | None, typer.Option("--participants/--no-participants", help="Switch them; else as the file has them.")
@@ -206,12 +209,15 @@ def impact(
     """Say what metaorders do to the price of a simulated market, how much of it stays, and whether round trips earn.
 
     \b
-    Example: tcakit simulate impact --params alfa.toml --participants --starts 100
+    Example: tcakit simulate impact --like alfa --starts 20
     """
     from tcakit.cli.simulate_shown import show_impact
     from tcakit.jobs.simulate_impact import simulate_impact
+    from tcakit.simulator.market_parameters import read_parameters
+    from tcakit.simulator.sample_market import sample_market
 
     out = Out(json, quiet, verbose)
+    market = sample_market(like) if parameters is None else read_parameters(parameters)
     with out.kernels():
-        result = simulate_impact(parameters, starts=starts, participants=participants, feedback=feedback)
+        result = simulate_impact(market, starts=starts, participants=participants, feedback=feedback)
     out.result(result, lambda console: show_impact(console, result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -190,8 +191,9 @@ def _ratio(over: NDArray[np.float64], under: NDArray[np.float64], seed: int) -> 
     drawn = np.random.default_rng(seed).integers(0, len(over), (_DRAWS, len(over)))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = over[drawn].mean(axis=1) / under[drawn].mean(axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    return float(over.mean() / under.mean()), float(low), float(high)
+    low, high = np.quantile(np.where(np.isnan(ratios), np.inf, ratios), [0.025, 0.975])
+    peak = float(under.mean())
+    return (float(over.mean()) / peak if peak else math.nan), float(low), float(high)
 
 
 def round_trips(

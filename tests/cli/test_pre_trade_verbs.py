@@ -91,10 +91,10 @@ def test_an_estimate_sets_all_models_side_by_side(tcakit: Callable, monkeypatch:
         assert {"name", "mean_bps", "mean_ci", "order_ci"} <= model.keys()
         assert (model["mean_bps"] is None) == (model["reason"] is not None)
     shown = tcakit(*words).out
-    assert "7.893% of average daily volume" in shown
+    assert "8.841% of average daily volume" in shown
     assert "says nothing without shares outstanding: give --shares-outstanding" in shown
     outside = tcakit(*words[:4], "90000", *words[5:]).out
-    assert "* square-root: outside the orders it was fitted on: quantity_adv 0.355 is above 0.1" in outside
+    assert "* square-root: outside the orders it was fitted on: quantity_adv 0.398 is above 0.1" in outside
 
 
 def test_an_estimate_needs_no_store(tcakit: Callable, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ class Witness:
             self.on_level(row, row.level_size)
         else:
             self.book.apply(row)
-        if row.kind == codes.HALT:
+        if row.kind in (codes.HALT, codes.QUOTE_RESUME):
             self.is_halted = True
         elif row.kind == codes.TRADE_RESUME:
             self.is_halted = False

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tcakit.errors import UsageError
 from tcakit.jobs.simulate_impact import simulate_impact
-from tcakit.simulator.market_parameters import MarketParameters, parameters_text, usual_world
+from tcakit.simulator.market_parameters import MarketParameters, usual_world
 from tcakit.simulator.market_run import of_market
 from tcakit.simulator.zero_intelligence import zero_intelligence
 
@@ -41,15 +40,12 @@ def test_a_twin_is_the_same_market_and_what_happens_to_it_stays_its_own(paramete
     assert sold[2].sum() > 0.0
 
 
-def test_the_verb_measures_and_refuses(parameters: MarketParameters, tmp_path: Path) -> None:
-    file = tmp_path / "market.toml"
-    file.write_text(parameters_text(parameters))
-    found = simulate_impact(file, starts=20, participants=False)
+def test_the_verb_measures_and_refuses(parameters: MarketParameters) -> None:
+    found = simulate_impact(parameters, starts=20, participants=False)
     assert found["sources"] == {"background": True, "feedback": False, "participants": 0}
     assert found["impact"]["ticks"]["32"] > 0.0
     assert len(found["round_trips"]) == 4
     with pytest.raises(UsageError, match="19 metaorders"):
-        simulate_impact(file, starts=19)
-    file.write_text(parameters_text(replace(parameters, world=replace(parameters.world, participants=()))))
+        simulate_impact(parameters, starts=19)
     with pytest.raises(UsageError, match="no participant"):
-        simulate_impact(file, participants=True)
+        simulate_impact(replace(parameters, world=replace(parameters.world, participants=())), participants=True)
