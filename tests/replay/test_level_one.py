@@ -288,10 +288,10 @@ def test_at_the_touch_quotes_give_what_the_book_gives_and_behind_it_they_flatter
     for name, pattern in (("book", "lobster/*03-03*"), ("quotes", "csv/*03-03*")):
         files = [str(path) for path in sample.glob(pattern)]
         ingest(tmp_path / name, IngestRequest(files, ReaderOptions(timezone="America/New_York")))
-        algos = [parse_algorithm(text) for text in ("pegged", "pegged,offset=-2")]
+        algos = [parse_algorithm(text) for text in ("pegged", "pegged,offset=-1")]
         parents = expand(["ALFA", "BRVO"], ["buy", "sell"], [300.0], algos, ["2026-03-03"], **window)
         run = backtest(tmp_path / name, BacktestConfig(tuple(parents)))
         maker[name] = [row["maker_fraction"] for row in run["parents"]]
-    # At the touch, and two ticks behind it, in turn.
+    # At the touch, and a tick behind it, in turn.
     assert maker["book"][::2] == maker["quotes"][::2] == [1.0] * 4
     assert sum(maker["book"][1::2]) < sum(maker["quotes"][1::2])
