@@ -17,7 +17,7 @@ def demo(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Go the whole way on the sample data: ingest, backtest, report, in under a minute.
+    """Go the whole way on the sample data: ingest, backtest, report: a minute or two the first time, which compiles, then seconds.
 
     \b
     Example: tcakit demo
