@@ -17,7 +17,9 @@ def demo(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Go the whole way on the sample data: ingest, backtest, report: a minute or two the first time, which compiles, then seconds.
+    """Go the whole way on the sample data: ingest, backtest, report.
+
+    It takes a minute or two the first time, when kernels are compiled, and then seconds.
 
     \b
     Example: tcakit demo
